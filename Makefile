@@ -1,0 +1,135 @@
+# The habits of this project; `make` lists them. Whatever needs the virtual environment builds it first.
+
+SHELL := bash
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+# Overridable: make PYTHON=python3.12, make test ARGS="-k schedule", make run ADDRESS=127.0.0.1:8001
+PYTHON ?= python3
+WORKERS ?= 2
+ADDRESS ?= 127.0.0.1:8000
+ARGS ?=
+
+VENV := .venv
+STAMP := $(VENV)/.installed
+RUN := $(VENV)/bin/python
+MANAGE := $(RUN) manage.py
+PYTEST := $(RUN) -m pytest -n $(WORKERS) $(ARGS)
+POSTGRES := $(RUN) -m coach.tests.postgres run --
+
+.PHONY: help
+help: ## List what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+# --- the virtual environment ----------------------------------------------------------------------
+
+# The stamp makes a second `make` instant. The locks carry the hash of every file that is installed.
+$(STAMP): requirements.lock requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		found=$$($(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null || echo missing); \
+		echo "Python 3.11 or newer is needed; $(PYTHON) is $$found." >&2; \
+		echo "Name another, for example: make PYTHON=python3.11" >&2; \
+		exit 1; \
+	}
+	@echo "Installing into $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install -qq --require-hashes -r requirements-dev.lock
+	@touch $@
+
+COMPILE := $(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(ARGS)
+
+.PHONY: lock
+lock: $(STAMP) ## Recompile the locks after a change of requirements*.txt (ARGS=--upgrade: newest of all)
+	$(COMPILE) requirements.txt --output-file requirements.lock
+	$(COMPILE) --constraints requirements.lock requirements-dev.txt --output-file requirements-dev.lock
+
+# --- running it -----------------------------------------------------------------------------------
+
+# Always the local file, whatever the shell exports: demo accounts must never reach another database.
+.PHONY: run
+run: export ARCADIA_DEBUG := 1
+run: export ARCADIA_DATABASE_URL := sqlite:///var/arcadia.sqlite3
+run: export ARCADIA_ATTACHMENTS_DIR := var/attachments
+run: $(STAMP) ## Serve the sample learners on http://127.0.0.1:8000, with an SQLite file in var/
+	@mkdir -p var
+	$(MANAGE) migrate --verbosity 0
+# 2 says that there were rejects or conflicts, which the table on the screen names: no reason not to serve.
+	$(MANAGE) backfill --data-dir fixtures/legacy --attachment-files fixtures/legacy/attachment_files || [ $$? -eq 2 ]
+	$(MANAGE) demo_staff
+	$(MANAGE) runserver $(ADDRESS)
+
+# --- proving it -----------------------------------------------------------------------------------
+
+# `tee -i`: Ctrl-C is for the tests, and what they say while they put things away must still find a reader.
+
+.PHONY: test
+test: $(STAMP) ## Run the tests on SQLite, then on PostgreSQL
+	@status=0; \
+	$(MAKE) test-sqlite || status=1; \
+	$(MAKE) test-postgres || status=1; \
+	echo; \
+	echo "SQLite:     $$(tail -n 1 var/test-sqlite.log)"; \
+	echo "PostgreSQL: $$(tail -n 1 var/test-postgres.log)"; \
+	exit $$status
+
+.PHONY: test-sqlite
+test-sqlite: $(STAMP) ## Run the tests on SQLite
+	@mkdir -p var; set -o pipefail; \
+	echo "Tests on SQLite"; \
+	ARCADIA_DATABASE_URL= $(PYTEST) 2>&1 | tee -i var/test-sqlite.log
+
+# 77: no PostgreSQL can be had. That must not pass unseen anywhere, and not at all in CI.
+.PHONY: test-postgres
+test-postgres: $(STAMP) ## Run the tests on a throw-away PostgreSQL
+	@mkdir -p var; set -o pipefail; status=0; \
+	echo "Tests on PostgreSQL"; \
+	$(POSTGRES) $(PYTEST) 2>&1 | tee -i var/test-postgres.log || status=$$?; \
+	if [ $$status -eq 77 ]; then \
+		echo "SKIPPED: NOTHING WAS TESTED ON POSTGRESQL, because none can be had here" | tee -a var/test-postgres.log; \
+		[ "$$CI" = true ] || status=0; \
+	fi; \
+	exit $$status
+
+.PHONY: check
+check: $(STAMP) ## Check style, types, migrations and the settings of production
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	ARCADIA_DEBUG=1 $(RUN) -m mypy
+	@echo "The locks hold what requirements*.txt pin"
+	@$(RUN) -m pip install -qq --dry-run --no-index --no-deps -r requirements-dev.txt \
+		|| { echo "They do not: run make lock, then make check again" >&2; exit 1; }
+	ARCADIA_DEBUG=1 ARCADIA_DATABASE_URL=sqlite:///:memory: $(MANAGE) makemigrations --check --dry-run
+	@echo "$(MANAGE) check --deploy"
+	@ARCADIA_DEBUG= ARCADIA_DATABASE_URL=sqlite:///:memory: ARCADIA_ALLOWED_HOSTS=coach.example \
+		ARCADIA_SECRET_KEY="$$($(RUN) -c 'import secrets; print(secrets.token_urlsafe(50))')" \
+		$(MANAGE) check --deploy --fail-level WARNING
+
+.PHONY: contract
+contract: $(STAMP) ## Replay the recorded HTTP contract against a server of this code
+# It empties the database it is given, and so it is given none: it makes a file of its own.
+	ARCADIA_DATABASE_URL= $(RUN) -m coach.tests.contract $(ARGS)
+
+EVIDENCE := var/evidence
+
+.PHONY: evidence
+evidence: $(STAMP) ## Backfill the sample stores twice, verify, export and verify the export, on PostgreSQL
+	@rm -rf $(EVIDENCE); mkdir -p $(EVIDENCE)/stores
+	@ARCADIA_DEBUG=1 ARCADIA_ATTACHMENTS_DIR=$(EVIDENCE)/attachments ARCADIA_TEST_DATABASE_URL= \
+		$(POSTGRES) $(MAKE) evidence-steps
+
+# Inside the launcher: the database is new, and gone afterwards.
+.PHONY: evidence-steps
+evidence-steps: SAMPLES := --data-dir fixtures/legacy
+evidence-steps:
+	$(MANAGE) migrate --verbosity 0
+	$(MANAGE) backfill $(SAMPLES) --attachment-files fixtures/legacy/attachment_files --report $(EVIDENCE)/first.json
+	$(MANAGE) backfill $(SAMPLES) --report $(EVIDENCE)/second.json
+	$(MANAGE) backfill $(SAMPLES) --verify
+	$(MANAGE) export_stores --data-dir $(EVIDENCE)/stores
+	$(MANAGE) backfill --data-dir $(EVIDENCE)/stores --verify
+
+.PHONY: clean
+clean: ## Remove the virtual environment and all caches; local data in var/ stay
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find arcadia coach manage.py -name __pycache__ -type d -prune -exec rm -rf {} +

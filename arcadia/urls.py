@@ -1,0 +1,15 @@
+"""The doors: the staff's under /admin/, the clients' everywhere else."""
+
+from django.contrib import admin
+from django.urls import include, path, re_path
+from django.views.generic import RedirectView
+
+from coach.api.unrouted import unrouted
+
+urlpatterns = [
+    path("admin", RedirectView.as_view(url="/admin/")),
+    path("admin/", admin.site.urls),
+    path("", include("coach.api.urls")),
+    re_path("", unrouted),
+]
+handler500 = "coach.api.errors.unexpected"

@@ -1,0 +1,1 @@
+"""The tests mirror the modules: what holds coach/services/x.py is coach/tests/services/test_x.py."""

@@ -1,0 +1,31 @@
+"""What every test can use. The environment is prepared earlier, in environment.py."""
+
+from __future__ import annotations
+
+import os
+
+import hypothesis
+import pytest
+
+# A busy machine is slow at times: a slow example proves nothing. In CI the examples are the same in every
+# run, so that a submission fails for what it changes; on a developer's machine they are new ones.
+hypothesis.settings.register_profile("arcadia", deadline=None, derandomize=os.environ.get("CI") == "true")
+hypothesis.settings.load_profile("arcadia")
+
+
+def _database() -> str:
+    return "postgresql" if os.environ["ARCADIA_DATABASE_URL"].startswith("postgres") else "sqlite"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "postgresql(reason): holds on PostgreSQL only; skipped on SQLite.")
+
+
+def pytest_report_header() -> str:
+    return f"database: {_database()}"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    marker = item.get_closest_marker("postgresql")
+    if marker is not None and _database() != "postgresql":
+        pytest.skip(f"holds on PostgreSQL only: {marker.args[0]}")

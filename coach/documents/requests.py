@@ -1,0 +1,94 @@
+"""The bodies that clients send. Members are checked in the order in which they are declared."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from coach.documents.assessment import AssessmentStatus
+
+Filled = Annotated[str, Field(min_length=1)]
+
+
+class RequestBody(BaseModel):
+    """A body; unknown members are ignored."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class ScheduleAdjustment(RequestBody):
+    item_id: Filled
+    days: Annotated[int, Field(ge=1, le=21)] = 1
+    target_day_offset: Annotated[int, Field(ge=0, le=42)] | None = None
+    reason: Annotated[str, Field(max_length=160)] | None = None
+
+
+class PlanRequest(RequestBody):
+    username: Filled
+    goal: Filled
+    use_case: str = ""
+    strengths: str = ""
+    force: bool = False
+    timezone: str | None = None
+
+
+class StatusChange(RequestBody):
+    status: AssessmentStatus
+
+
+class ResponseEntry(RequestBody):
+    task_id: Filled
+    response: Filled
+
+
+class SubmissionRequest(RequestBody):
+    responses: Annotated[list[ResponseEntry], Field(min_length=1)]
+    metadata: dict[str, str] = {}
+
+
+class LinkRequest(RequestBody):
+    name: str | None = None
+    url: Filled
+    description: str | None = None
+
+
+class ResetRequest(RequestBody):
+    username: Filled
+
+
+class TopicRequest(RequestBody):
+    """What lesson, quiz and milestone are asked with."""
+
+    topic: Filled
+    session_id: str | None = None
+    metadata: dict[str, Any] = {}
+
+
+class HistoryEntry(RequestBody):
+    role: Literal["user", "assistant"]
+    text: str
+
+
+class ChatAttachment(RequestBody):
+    file_id: Filled
+    name: Filled
+    mime_type: Filled
+    size: Annotated[int, Field(ge=0)]
+    preview: str | None = None
+    openai_file_id: str | None = None
+
+
+class ChatRequest(RequestBody):
+    message: Filled
+    session_id: str | None = None
+    history: list[HistoryEntry] = []
+    metadata: dict[str, Any] = {}
+    web_enabled: bool | None = None
+    reasoning_level: str | None = None
+    model: str | None = None
+    attachments: list[ChatAttachment] = []
+
+
+class SessionReset(RequestBody):
+    session_id: str | None = None

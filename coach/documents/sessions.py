@@ -1,0 +1,59 @@
+"""What a session with the coach answers: envelopes with widgets; and the files that clients upload for it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from coach.documents.base import Document
+
+WidgetType = Literal["Card", "List", "StatRow", "MiniChatbot", "ArcadiaChatbot"]
+
+
+class Widget(Document):
+    """One piece of an envelope; the client knows how to draw each type from its props."""
+
+    type: WidgetType
+    props: dict[str, Any]
+
+
+class Lesson(Document):
+    intent: str
+    display: str
+    widgets: list[Widget]
+    citations: list[str] | None
+
+
+class LastQuiz(Document):
+    topic: str | None = None
+    score: float | None = None
+
+
+class Quiz(Document):
+    intent: str
+    display: str | None
+    widgets: list[Widget]
+    elo: dict[str, int]
+    last_quiz: LastQuiz | None
+
+
+class Milestone(Document):
+    intent: str
+    display: str
+    widgets: list[Widget]
+
+
+class Chat(Document):
+    display: str | None
+    widgets: list[Widget]
+    citations: list[str] | None
+
+
+class UploadedFile(Document):
+    """A file that a client uploaded for a chat; `size` in bytes. The bytes themselves are not kept."""
+
+    file_id: str
+    name: str
+    mime_type: str
+    size: int
+    preview: str
+    openai_file_id: str | None

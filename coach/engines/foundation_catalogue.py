@@ -1,0 +1,182 @@
+"""The foundation catalogue: the shape of foundation_catalogue.toml, and its loader."""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from coach.documents.base import PositiveCount
+from coach.documents.curriculum import Category, Module, RubricLevel
+
+
+class CatalogueError(Exception):
+    """The catalogue cannot be used; the message names the file and the entry."""
+
+
+def _filled(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_filled)]
+Texts = Annotated[list[Text], Field(min_length=1)]
+
+
+class _Entry(BaseModel):
+    # A misspelt member must not be dropped in silence: the file is edited by hand.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class CatalogueModule(_Entry):
+    """A module of the catalogue; `minutes` is the whole of it, `tier` 1 is for every learner."""
+
+    id: Text
+    minutes: PositiveCount
+    tier: PositiveCount
+    title: Text
+    summary: Text
+    objectives: Texts
+    activities: Texts
+    deliverables: Texts
+
+    def document(self, category_key: str) -> Module:
+        """The module as it stands in a curriculum."""
+        return Module(
+            module_id=self.id,
+            category_key=category_key,
+            title=self.title,
+            summary=self.summary,
+            objectives=self.objectives,
+            activities=self.activities,
+            deliverables=self.deliverables,
+            estimated_minutes=self.minutes,
+            tier=self.tier,
+        )
+
+
+class CatalogueRubric(_Entry):
+    """What a learner does at each of the three levels."""
+
+    exploring: Text
+    developing: Text
+    proficient: Text
+
+    def document(self) -> list[RubricLevel]:
+        """The levels, lowest first."""
+        return rubric_levels(self.exploring, self.developing, self.proficient)
+
+
+class CatalogueCategory(_Entry):
+    """A category of the catalogue with its modules, in the order in which learners get them."""
+
+    key: Text
+    label: Text
+    weight: Annotated[float, Field(gt=0)]
+    focus_areas: Texts
+    description: Text
+    success_criteria: Texts
+    rubric: CatalogueRubric
+    module: Annotated[list[CatalogueModule], Field(min_length=1)]
+
+    def document(self) -> Category:
+        """The category as it stands in a plan."""
+        return Category(
+            key=self.key,
+            label=self.label,
+            description=self.description,
+            focus_areas=self.focus_areas,
+            weight=self.weight,
+            rubric=self.rubric.document(),
+        )
+
+    def find(self, module_id: str) -> CatalogueModule | None:
+        """This category's module of that id."""
+        return next((module for module in self.module if module.id == module_id), None)
+
+
+class Catalogue(_Entry):
+    """All categories, in the order in which they are offered."""
+
+    category: Annotated[list[CatalogueCategory], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Catalogue:
+        keys = [f"category {category.key!r}" for category in self.category]
+        ids = [f"module {module.id!r}" for category in self.category for module in category.module]
+        repeated = [name for name, count in Counter((*keys, *ids)).items() if count > 1]
+        if repeated:
+            raise ValueError(f"more than once: {', '.join(repeated)}")
+        return self
+
+    def category_keys(self) -> list[str]:
+        """The keys of all categories, in order."""
+        return [category.key for category in self.category]
+
+    def find(self, key: str) -> CatalogueCategory | None:
+        """The category of that key."""
+        return next((category for category in self.category if category.key == key), None)
+
+
+def load_catalogue(path: Path) -> Catalogue:
+    """The catalogue in a TOML file.
+
+    Raises CatalogueError, naming file and entry, where the file cannot be read or is no catalogue.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CatalogueError(f"{path.name}: {error}") from error
+    try:
+        return Catalogue.model_validate(document)
+    except ValidationError as error:
+        faults = (f"{_place(document, fault['loc'])}: {fault['msg']}" for fault in error.errors())
+        raise CatalogueError("\n".join(f"{path.name}: {fault}" for fault in faults)) from error
+
+
+def rubric_levels(exploring: str, developing: str, proficient: str) -> list[RubricLevel]:
+    """The three levels that every foundation category has, lowest first."""
+    return [
+        RubricLevel(level="Exploring", descriptor=exploring),
+        RubricLevel(level="Developing", descriptor=developing),
+        RubricLevel(level="Proficient", descriptor=proficient),
+    ]
+
+
+@functools.cache
+def default_catalogue() -> Catalogue:
+    """The catalogue that comes with the project; read once. Raises CatalogueError."""
+    return load_catalogue(Path(__file__).with_name("foundation_catalogue.toml"))
+
+
+def _place(document: Any, location: Sequence[str | int]) -> str:
+    """A position in the file as its author would name it: category 'x', module 'y', minutes."""
+    names: list[str] = []
+    for step in location:
+        document = _inner(document, step)
+        if isinstance(step, int):
+            names[-1] = f"{names[-1]} {_name(document, step)}"
+        else:
+            names.append(step)
+    return ", ".join(names) or "the whole file"
+
+
+def _inner(value: Any, step: str | int) -> Any:
+    """A member or element, or None where the author left it out."""
+    try:
+        return value[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def _name(value: Any, position: int) -> str:
+    """The name that an entry gives itself, else its number."""
+    members = value if isinstance(value, dict) else {}
+    given = members.get("key") or members.get("id")
+    return repr(given) if given else f"number {position + 1}"

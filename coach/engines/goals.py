@@ -1,0 +1,136 @@
+"""What a goal asks for when no language model can be asked, and how many weeks its tracks take."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from coach.documents.base import LARGEST_COUNT
+from coach.documents.curriculum import GoalInference, ModulePriority, ModuleReference, Track
+
+MODULE_WEEKS = 3
+TRACK_WEEKS_LEAST = 6
+HEAVY_TRACK_WEIGHT = 1.3
+HEAVY_TRACK_WEEKS_LEAST = 8
+
+
+def _module(module_id: str, category_key: str, priority: ModulePriority = "core") -> ModuleReference:
+    return ModuleReference(
+        module_id=module_id, category_key=category_key, priority=priority, suggested_weeks=MODULE_WEEKS
+    )
+
+
+# The note of a track becomes the description of a category that the track brings along, and that
+# description decides which category gets the data, architecture and tooling tasks (coverage.py): the
+# architecture track's note names nothing of data or tooling.
+_PROGRAMMING = Track(
+    track_id="foundations-programming",
+    label="Programming Foundations",
+    priority="now",
+    weight=1.0,
+    technologies=["Python"],
+    focus_areas=["syntax", "testing"],
+    prerequisites=["Programming basics"],
+    recommended_modules=[
+        _module("foundation-python-syntax", "python-foundations"),
+        _module("foundation-python-testing", "python-foundations", "reinforcement"),
+    ],
+    suggested_weeks=4,
+    notes="Write a little Python most days: one short exercise, run it, change one thing, run it again.",
+)
+_DATA = Track(
+    track_id="foundations-data",
+    label="Data & ML Foundations",
+    priority="now",
+    weight=0.9,
+    technologies=["NumPy", "pandas"],
+    focus_areas=["data-manipulation", "eda"],
+    prerequisites=["Python Foundations"],
+    recommended_modules=[
+        _module("foundation-numpy-basics", "data-manipulation"),
+        _module("foundation-pandas-proficiency", "data-manipulation"),
+    ],
+    suggested_weeks=6,
+    notes="Pick one small data set you care about and let every new idea answer a question about it.",
+)
+_ARCHITECTURE = Track(
+    track_id="foundations-architecture",
+    label="Architecture & Delivery",
+    priority="up_next",
+    weight=0.75,
+    technologies=["FastAPI", "system design"],
+    focus_areas=["architecture", "observability"],
+    prerequisites=["Programming foundations"],
+    recommended_modules=[_module("foundation-service-design", "backend-foundations")],
+    suggested_weeks=5,
+    notes="Draw one small service on paper first, then build the smallest part of it that answers a request.",
+)
+
+# Which words in a goal ask for which track; None: every goal does.
+_TRACKS: tuple[tuple[tuple[str, ...] | None, Track], ...] = (
+    (None, _PROGRAMMING),
+    (("data", "analysis", "analytics", "machine learning", "ml", "model"), _DATA),
+    (("backend", "api", "service", "platform", "architecture"), _ARCHITECTURE),
+)
+
+
+def tracks_for(goal: str) -> list[Track]:
+    """The foundation tracks that the words of a goal ask for: one to three, programming first."""
+    wording = goal.lower()
+    return [track for words, track in _TRACKS if words is None or any(word in wording for word in words)]
+
+
+def infer(goal: str, *, now: dt.datetime) -> GoalInference:
+    """The inference that is made from the words of a goal alone; the goal is kept as sent."""
+    tracks = tracks_for(goal)
+    return GoalInference(
+        generated_at=now,
+        summary=f"Read from the words of the goal: start with {_joined([track.label for track in tracks])}.",
+        target_outcomes=[goal],
+        tracks=tracks,
+        missing_templates=["Modules written for this goal: the catalogue covers its foundations only."],
+    )
+
+
+def track_weeks(weight: float, module_weeks: Sequence[int]) -> int:
+    """How many weeks a track takes that does not say so: its modules', but not fewer than 6.
+
+    A track that weighs 1.3 or more takes 8 weeks at least. `module_weeks` holds the weeks of each
+    recommended module; the answer is held to the largest count that the documents can carry.
+    """
+    least = HEAVY_TRACK_WEEKS_LEAST if weight >= HEAVY_TRACK_WEIGHT else TRACK_WEEKS_LEAST
+    return min(max(least, sum(module_weeks)), LARGEST_COUNT)
+
+
+def fill_missing_weeks(inference: GoalInference) -> GoalInference:
+    """The inference with weeks for every module and every track; the same object where none lacked."""
+    tracks = [_with_weeks(track) for track in inference.tracks]
+    if all(filled is track for filled, track in zip(tracks, inference.tracks, strict=True)):
+        return inference
+    return inference.model_copy(update={"tracks": tracks})
+
+
+def _with_weeks(track: Track) -> Track:
+    modules = [_module_with_weeks(module) for module in track.recommended_modules]
+    weeks = track.suggested_weeks
+    if _lacks_weeks(weeks):
+        weeks = track_weeks(track.weight, [module.suggested_weeks or 0 for module in modules])
+    unchanged = all(new is old for new, old in zip(modules, track.recommended_modules, strict=True))
+    if unchanged and weeks == track.suggested_weeks:
+        return track
+    return track.model_copy(update={"recommended_modules": modules, "suggested_weeks": weeks})
+
+
+def _module_with_weeks(module: ModuleReference) -> ModuleReference:
+    if _lacks_weeks(module.suggested_weeks):
+        return module.model_copy(update={"suggested_weeks": MODULE_WEEKS})
+    return module
+
+
+def _lacks_weeks(weeks: int | None) -> bool:
+    return weeks is None or weeks < 1
+
+
+def _joined(labels: Sequence[str]) -> str:
+    """The labels as people list them: a, b and c."""
+    return " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))

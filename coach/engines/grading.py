@@ -1,0 +1,152 @@
+"""From scores to outcomes and ratings, and the provisional report that stands in for a missing grader."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import mean
+
+from coach.documents.assessment import CategoryOutcome, GradingResult, TaskResult
+from coach.documents.base import LARGEST_WHOLE
+from coach.documents.curriculum import DEFAULT_STARTING_RATING, EloPlan
+from coach.documents.submissions import Response
+
+# Half marks: a provisional grading moves no rating away from its start.
+PROVISIONAL_SCORE = 0.5
+# Points between an average of 0 and one of 1: full marks lift the starting rating by half of it.
+RATING_SPAN = 400
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """What the scores of one category come to; `average` is 0 to 1, not rounded."""
+
+    average: float
+    start: int
+    delta: int
+    graded: bool
+
+    @property
+    def rating(self) -> int:
+        # A start near the largest whole number must not push the rating out of what documents hold.
+        return min(max(self.start + self.delta, 0), LARGEST_WHOLE)
+
+
+def provisional_report(
+    submission_id: str, responses: Sequence[Response], *, now: dt.datetime
+) -> GradingResult:
+    """The report for answers that nobody could grade: 0.5 each, and ratings of 1100 that do not move.
+
+    Task results follow the responses; outcomes follow the first response of each category. The ratings
+    that count afterwards are those of `ratings_after`, not the ones in these outcomes.
+    """
+    keys = dict.fromkeys(response.category_key for response in responses)
+    return GradingResult(
+        submission_id=submission_id,
+        evaluated_at=now,
+        overall_feedback="Your answers are saved. Until they are graded, each one counts as half.",
+        focus_areas=["steady practice"],
+        task_results=[_provisional_result(response) for response in responses],
+        category_outcomes=[_provisional_outcome(key) for key in keys],
+    )
+
+
+def outcomes(task_results: Sequence[TaskResult], plan: EloPlan | None) -> list[CategoryOutcome]:
+    """What the scores mean for every graded category and every other category of the plan, by key."""
+    standings = _standings(task_results, plan)
+    return [_outcome(key, standings[key]) for key in sorted(standings)]
+
+
+def ratings_after(task_results: Sequence[TaskResult], plan: EloPlan | None) -> dict[str, int]:
+    """The new rating of each category: the graded ones by first task result, then the plan's others.
+
+    This holds after every grading, a provisional one included: it sets the whole plan to its start.
+    """
+    return {key: standing.rating for key, standing in _standings(task_results, plan).items()}
+
+
+def apply_ratings(snapshot: Mapping[str, int], ratings: Mapping[str, int]) -> dict[str, int]:
+    """The snapshot with new ratings: known keys keep their place, others are appended in order."""
+    return {**snapshot, **ratings}
+
+
+# --- scores -----------------------------------------------------------------------------------------
+
+
+def _standings(task_results: Sequence[TaskResult], plan: EloPlan | None) -> dict[str, _Standing]:
+    """Standings by category key: graded ones in order of first task result, then the plan's others."""
+    categories = plan.categories if plan else []
+    starts = {category.key: category.starting_rating for category in categories}
+    standings = {
+        key: _graded(scores, starts.get(key, DEFAULT_STARTING_RATING))
+        for key, scores in _scores(task_results).items()
+    }
+    for category in categories:
+        standings.setdefault(category.key, _ungraded(category.starting_rating))
+    return standings
+
+
+def _scores(task_results: Sequence[TaskResult]) -> dict[str, list[float]]:
+    """Scores by category, in order of first task result."""
+    scores: dict[str, list[float]] = {}
+    for result in task_results:
+        scores.setdefault(result.category_key, []).append(result.score)
+    return scores
+
+
+def _graded(scores: Sequence[float], start: int) -> _Standing:
+    # statistics.mean rounds once, at the end: a sum of floats could miss a half point by one bit.
+    average = mean(scores)
+    return _Standing(average=average, start=start, delta=round((average - 0.5) * RATING_SPAN), graded=True)
+
+
+def _ungraded(start: int) -> _Standing:
+    return _Standing(average=0.5, start=start, delta=0, graded=False)
+
+
+# --- documents --------------------------------------------------------------------------------------
+
+
+def _outcome(key: str, standing: _Standing) -> CategoryOutcome:
+    return CategoryOutcome(
+        category_key=key,
+        average_score=round(standing.average, 4),
+        initial_rating=standing.rating,
+        starting_rating=standing.start,
+        rating_delta=standing.delta,
+        rationale=_rationale(standing),
+    )
+
+
+def _rationale(standing: _Standing) -> str:
+    if not standing.graded:
+        return f"No answer in this category was graded, so the rating stays at its start, {standing.start}."
+    score = f"The answers score {standing.average:.0%} on average"
+    if standing.delta == 0:
+        return f"{score}, right in the middle, so the rating stays at its start, {standing.start}."
+    direction = "up" if standing.delta > 0 else "down"
+    return f"{score}: the rating moves {direction} from {standing.start} to {standing.rating}."
+
+
+def _provisional_result(response: Response) -> TaskResult:
+    return TaskResult(
+        task_id=response.task_id,
+        category_key=response.category_key,
+        task_type=response.task_type,
+        score=PROVISIONAL_SCORE,
+        confidence="low",
+        feedback="Your answer is saved and waits for a grader. The score of one half is a placeholder.",
+        improvements=["Read your answer once more and note the one step you are least sure of."],
+    )
+
+
+def _provisional_outcome(key: str) -> CategoryOutcome:
+    return CategoryOutcome(
+        category_key=key,
+        average_score=PROVISIONAL_SCORE,
+        initial_rating=DEFAULT_STARTING_RATING,
+        starting_rating=DEFAULT_STARTING_RATING,
+        rating_delta=0,
+        rationale="A placeholder until the answers are graded: half marks, and no change of the rating.",
+    )

@@ -1,0 +1,140 @@
+"""Where a learner stands in each category: weight, rating, last result, tracks, and the modules to take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from coach.documents.assessment import CategoryOutcome
+from coach.documents.curriculum import Category, EloPlan, Module, Track
+from coach.documents.profile import Profile
+
+# A category without modules gets one of this length, so that nobody meets an empty category.
+PRIMER_MINUTES = 45
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One category of one learner.
+
+    `weight` is the category's share of the plan, `track_weight` the largest weight a track gives it (0: no
+    track wants it), `outcome` its last assessment (None: never assessed). `modules` is never empty.
+    """
+
+    key: str
+    label: str
+    weight: float
+    rating: int
+    outcome: CategoryOutcome | None
+    track_weight: float
+    modules: tuple[Module, ...]
+
+    @cached_property
+    def priority(self) -> float:
+        """How urgent the category is; higher comes first. The order of the terms decides exact ties."""
+        priority = 1.25 * self.weight + max(0, (1300 - self.rating) / 300)
+        if self.outcome is None:
+            priority += 0.5
+        else:
+            priority += max(0.1, 1.2 - self.outcome.average_score)
+            priority -= self.outcome.rating_delta / 400
+        return priority + 0.6 * self.track_weight
+
+
+def of_profile(profile: Profile) -> list[Standing]:
+    """The learner's categories: the plan's in plan order, then rated keys outside it in snapshot order."""
+    planned = _planned(profile.elo_category_plan)
+    weights = _weights(profile.elo_category_plan, planned, rated=profile.elo_snapshot)
+    labels = {key: _label(key, planned.get(key)) for key in weights}
+    # Every category is planned or rated, so one of the two has its rating.
+    ratings = {key: category.starting_rating for key, category in planned.items()} | profile.elo_snapshot
+    outcomes = _outcomes(profile)
+    tracks = _track_weights(profile.foundation_tracks)
+    modules = _modules_by_category(profile)
+    return [
+        Standing(
+            key=key,
+            label=label,
+            weight=weights[key],
+            rating=ratings[key],
+            outcome=outcomes.get(key),
+            track_weight=tracks.get(key, 0.0),
+            modules=tuple(modules.get(key) or [_primer(key, label)]),
+        )
+        for key, label in labels.items()
+    ]
+
+
+def _planned(plan: EloPlan | None) -> dict[str, Category]:
+    """The plan's categories; a key that occurs twice keeps its first place and takes the later definition."""
+    return {category.key: category for category in plan.categories} if plan else {}
+
+
+def _weights(plan: EloPlan | None, planned: dict[str, Category], *, rated: Iterable[str]) -> dict[str, float]:
+    """Each category's share. Repeated entries of the plan count in the total, as they always did."""
+    total = _added(category.weight for category in plan.categories) or len(plan.categories) if plan else 0
+    weights = {key: category.weight / total for key, category in planned.items()}
+    rated = list(rated)
+    return weights | {key: 1 / len(rated) for key in rated if key not in planned}
+
+
+def _added(numbers: Iterable[float]) -> float:
+    """The plain sum, term by term: `sum` rounds differently from Python 3.12 on, which could break ties."""
+    total = 0.0
+    for number in numbers:
+        total += number
+    return total
+
+
+def _outcomes(profile: Profile) -> dict[str, CategoryOutcome]:
+    result = profile.onboarding_assessment_result
+    return {outcome.category_key: outcome for outcome in result.category_outcomes} if result else {}
+
+
+def _track_weights(tracks: Iterable[Track]) -> dict[str, float]:
+    """The largest weight that tracks give to each category they recommend modules of.
+
+    A track without recommended modules speaks for the category named like itself, if none did before.
+    """
+    weights: dict[str, float] = {}
+    for track in tracks:
+        weight = track.weight or 1.0
+        if not track.recommended_modules:
+            weights.setdefault(track.track_id, weight)
+        for key in _recommended_categories(track):
+            weights[key] = max(weight, weights.get(key, 0.0))
+    return weights
+
+
+def _recommended_categories(track: Track) -> Iterator[str]:
+    return (reference.category_key for reference in track.recommended_modules if reference.category_key)
+
+
+def _modules_by_category(profile: Profile) -> dict[str, list[Module]]:
+    modules: dict[str, list[Module]] = {}
+    for module in profile.curriculum_plan.modules if profile.curriculum_plan else ():
+        modules.setdefault(module.category_key, []).append(module)
+    return modules
+
+
+def _label(key: str, category: Category | None) -> str:
+    planned = category.label.strip() if category else ""
+    return planned or key.replace("-", " ").title().strip() or "General"
+
+
+def _primer(key: str, label: str) -> Module:
+    return Module(
+        module_id=f"{key}-primer",
+        category_key=key,
+        title="First steps",
+        summary=f"A first look at {label}: see what it is for, then try one small example yourself.",
+        objectives=[
+            f"Say in two sentences what {label} is for.",
+            "Carry out one small example from start to end.",
+            "Write down one question you still have.",
+        ],
+        deliverables=["A page of notes with one worked example and one open question"],
+        estimated_minutes=PRIMER_MINUTES,
+        tier=1,
+    )

@@ -1,0 +1,28 @@
+"""The entities, one module a noun. One-row rules live here as methods, everything else in services."""
+
+from coach.models.audit import AuditEvent
+from coach.models.backfills import BackfillFinding, BackfillRun
+from coach.models.chat import ChatFile, ChatItem, ChatThread
+from coach.models.learners import LearnerProfile
+from coach.models.memory import MemoryRecord
+from coach.models.memory_uploads import MemoryUpload
+from coach.models.schedules import CurriculumSchedule, ScheduleItem
+from coach.models.sessions import SessionAttachment
+from coach.models.submissions import AssessmentSubmission, AttachmentMetadata
+
+__all__ = [
+    "AssessmentSubmission",
+    "AttachmentMetadata",
+    "AuditEvent",
+    "BackfillFinding",
+    "BackfillRun",
+    "ChatFile",
+    "ChatItem",
+    "ChatThread",
+    "CurriculumSchedule",
+    "LearnerProfile",
+    "MemoryRecord",
+    "MemoryUpload",
+    "ScheduleItem",
+    "SessionAttachment",
+]

@@ -1,0 +1,111 @@
+"""The ledger of imports: runs and what they found."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from coach.documents.base import utc_now
+from coach.models.fields import DocumentField, Parsed
+
+
+class BackfillRun(models.Model):
+    """One import, by the command or by staff."""
+
+    class Door(models.TextChoices):
+        COMMAND = "command"
+        ADMIN = "admin"
+
+    class State(models.TextChoices):
+        RUNNING = "running"
+        DONE = "done"
+        DONE_WITH_REJECTS = "done_with_rejects", "done, with rejects or conflicts"
+        INTERRUPTED = "interrupted"
+        ABORTED = "aborted", "aborted: too many rejects"
+        FAILED = "failed"
+
+    door = models.CharField(max_length=16, choices=Door)
+    actor = models.TextField()
+    state = models.CharField(max_length=32, choices=State, default=State.RUNNING, db_index=True)
+    version = models.TextField(help_text="Version of the application that ran.")
+    started_at = models.DateTimeField(default=utc_now, db_index=True)
+    heartbeat_at = models.DateTimeField(default=utc_now, help_text="Last sign of life, with each batch.")
+    finished_at = models.DateTimeField(null=True, blank=True)
+    process = models.TextField(blank=True, default="", help_text="Host and process id.")
+    options = DocumentField(schema=dict[str, object], default="{}")
+    files = DocumentField(
+        schema=list[dict[str, object]], default="[]", help_text="Name, size, sha256, records."
+    )
+    counts = DocumentField(
+        schema=dict[str, dict[str, int]], default="{}", help_text="Store → outcome → records."
+    )
+    checkpoint_store = models.CharField(max_length=16, blank=True, default="")
+    checkpoint_ordinal = models.BigIntegerField(
+        default=0, help_text="Records of that store that are committed."
+    )
+    error = models.TextField(blank=True, default="")
+
+    option_members = Parsed[dict[str, object]]("options")
+    file_list = Parsed[list[dict[str, object]]]("files")
+    outcome_counts = Parsed[dict[str, dict[str, int]]]("counts")
+
+    class Meta:
+        verbose_name = "backfill run"
+        permissions = (("import_stores", "Can import stores"), ("export_stores", "Can export data"))
+        ordering = ("-started_at", "-id")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(door__in=("command", "admin")), name="backfill_run_door_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    state__in=("running", "done", "done_with_rejects", "interrupted", "aborted", "failed")
+                ),
+                name="backfill_run_state_known",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"run {self.pk}"
+
+
+class BackfillFinding(models.Model):
+    """One record that was rejected or conflicts, or the bytes of an attachment that could not be had."""
+
+    class Outcome(models.TextChoices):
+        REJECTED = "rejected"
+        CONFLICT = "conflict"
+        FILE = "file", "no bytes"
+
+    run = models.ForeignKey(BackfillRun, on_delete=models.CASCADE, related_name="findings")
+    outcome = models.CharField(max_length=16, choices=Outcome)
+    store = models.CharField(max_length=16)
+    ordinal = models.BigIntegerField(default=0, help_text="The record's number (from 0) in its store.")
+    place = models.TextField(help_text="Where the record stands in its store: `$.alice[3]`.")
+    natural_key = models.TextField(
+        blank=True, default="", help_text="Username or id, as far as it could be read."
+    )
+    checksum = models.CharField(
+        max_length=64, blank=True, default="", help_text="sha256 of the record's bytes."
+    )
+    code = models.CharField(max_length=64)
+    errors = DocumentField(schema=list[dict[str, object]], default="[]", help_text="Places and reasons.")
+
+    error_list = Parsed[list[dict[str, object]]]("errors")
+
+    class Meta:
+        verbose_name = "backfill finding"
+        ordering = ("run", "id")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(outcome__in=("rejected", "conflict", "file")),
+                name="backfill_finding_outcome_known",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("natural_key",), name="backfill_finding_by_key", opclasses=("text_pattern_ops",)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.store} {self.place}: {self.code}"

@@ -1,0 +1,104 @@
+"""How documents are kept in a column: JSON text, exactly as it went in, parsed only when asked for."""
+
+from __future__ import annotations
+
+from typing import Any, Generic, TypeVar, cast, overload
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from pydantic import TypeAdapter
+from pydantic import ValidationError as DocumentError
+
+T = TypeVar("T")
+
+
+class DocumentField(models.TextField):
+    """JSON text whose spelling (member order, numbers) comes back unchanged.
+
+    PostgreSQL's `json` keeps the text as it is, where `jsonb` reorders members and rewrites
+    numbers; SQLite keeps text and checks that it is JSON. The value in Python is the text itself
+    (None for NULL), so that a read can pass it on unparsed; `Parsed` reads it as a document.
+    """
+
+    description = "JSON document"
+
+    def __init__(self, *args: Any, schema: Any = None, **kwargs: Any) -> None:
+        """`schema` is the type of the document: what forms validate an edited text against."""
+        self.schema = schema
+        super().__init__(*args, **kwargs)
+
+    def db_type(self, connection: BaseDatabaseWrapper) -> str:
+        return "json" if connection.vendor == "postgresql" else "text"
+
+    def db_check(self, connection: BaseDatabaseWrapper) -> str | None:
+        if connection.vendor == "postgresql":
+            return None
+        column = connection.ops.quote_name(self.column)
+        return f"(JSON_VALID({column}) OR {column} IS NULL)"
+
+    def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
+        # The driver would parse a json column; as text it arrives as it was stored.
+        if compiler.connection.vendor == "postgresql":
+            return f"({sql})::text", params
+        return sql, params
+
+    def clean(self, value: Any, model_instance: models.Model | None) -> Any:
+        """Validate an edited text, reporting each fault with its place in the document."""
+        value = super().clean(value, model_instance)
+        if value and self.schema is not None:
+            try:
+                return _text_of(self.schema, _adapter(self.schema).validate_json(value))
+            except DocumentError as error:
+                raise ValidationError([_fault(fault) for fault in error.errors(include_url=False)]) from error
+        return value or None
+
+    def formfield(self, **kwargs: Any) -> forms.Field | None:  # type: ignore[override]
+        return super().formfield(**{"widget": forms.Textarea, **kwargs})
+
+
+class Parsed(Generic[T]):
+    """A document read from, and written to, a `DocumentField` of the same model.
+
+    Reading parses the stored text each time: keep the result. Writing stores the served form.
+    """
+
+    def __init__(self, column: str) -> None:
+        self.column = column
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Parsed[T]: ...
+    @overload
+    def __get__(self, instance: models.Model, owner: type) -> T: ...
+    def __get__(self, instance: models.Model | None, owner: type) -> Parsed[T] | T:
+        if instance is None:
+            return self
+        text = getattr(instance, self.column)
+        return cast(T, None if text is None else _adapter(self._schema(instance)).validate_json(text))
+
+    def __set__(self, instance: models.Model, value: T) -> None:
+        text = None if value is None else _text_of(self._schema(instance), value)
+        setattr(instance, self.column, text)
+
+    def _schema(self, instance: models.Model) -> Any:
+        return instance._meta.get_field(self.column).schema  # type: ignore[union-attr]
+
+
+_adapters: dict[Any, TypeAdapter[Any]] = {}
+
+
+def _adapter(schema: Any) -> TypeAdapter[Any]:
+    """The (costly to build) adapter of a schema, built once."""
+    if schema not in _adapters:
+        _adapters[schema] = TypeAdapter(schema)
+    return _adapters[schema]
+
+
+def _text_of(schema: Any, value: Any) -> str:
+    return _adapter(schema).dump_json(value).decode()
+
+
+def _fault(fault: Any) -> str:
+    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in fault["loc"])
+    return f"${place}: {fault['msg']}"

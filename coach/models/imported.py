@@ -1,0 +1,40 @@
+"""Where a row came from, and whether it is still what was imported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import models
+
+from coach.models.fields import DocumentField
+
+
+class Imported(models.Model):
+    """The marks that an import leaves on a row.
+
+    `import_checksum` is that of the record as the store spelled it out, `content_checksum` that of
+    the row's own document right after the import: the two sides of the three-way rule.
+    `edited_since_import` only hints that a row may have changed; the checksums decide.
+    """
+
+    import_checksum = models.CharField(max_length=64, blank=True, default="", editable=False)
+    raw_checksum = models.CharField(max_length=64, blank=True, default="", editable=False)
+    content_checksum = models.CharField(max_length=64, blank=True, default="", editable=False)
+    edited_since_import = models.BooleanField(default=False, editable=False)
+    unknown_members = DocumentField(null=True, blank=True, editable=False)
+    imported_at = models.DateTimeField(null=True, blank=True, editable=False)
+    imported_by = models.ForeignKey(
+        "coach.BackfillRun", null=True, blank=True, editable=False, on_delete=models.SET_NULL, db_index=False
+    )
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        """Save, and remember that an imported row may no longer be what was imported."""
+        if self.import_checksum and not self.edited_since_import:
+            self.edited_since_import = True
+            if update_fields is not None:
+                update_fields = {*update_fields, "edited_since_import"}
+        super().save(*args, update_fields=update_fields, **kwargs)

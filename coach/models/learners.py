@@ -1,0 +1,145 @@
+"""Learner profiles: one row a learner, nested documents as they are served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import models
+
+from coach.documents.assessment import Assessment, GradingResult
+from coach.documents.base import LONGEST_IDENTIFIER, Whole
+from coach.documents.curriculum import Curriculum, EloPlan, GoalInference, Track
+from coach.documents.profile import DEFAULT_MEMORY_INDEX_ID, Note, Profile
+from coach.documents.schedule import Schedule
+from coach.models.fields import DocumentField, Parsed
+from coach.models.imported import Imported
+from coach.models.search import FragmentIndex
+
+
+class LearnerQuerySet(models.QuerySet["LearnerProfile"]):
+    def named(self, username: str) -> LearnerQuerySet:
+        """The learner of that (normal) name, if there is one."""
+        return self.filter(username=username)
+
+    def with_schedule(self) -> LearnerQuerySet:
+        """Each learner together with the served schedule, in the same query."""
+        return self.select_related("schedule")
+
+
+class LearnerProfile(Imported):
+    """One person, keyed by username in its normal form.
+
+    The columns named in `plan` … `adjustments` below hold JSON text; those properties read and write it as
+    documents. `extended_assessment` is derived: the assessment as the profile view shows it, NULL while
+    it has not been derived since the plan or the assessment changed.
+    """
+
+    username = models.CharField(max_length=LONGEST_IDENTIFIER, unique=True)
+    goal = models.TextField(blank=True, default="")
+    use_case = models.TextField(blank=True, default="")
+    strengths = models.TextField(blank=True, default="")
+    timezone = models.TextField(null=True, blank=True)
+    knowledge_tags = DocumentField(schema=list[str], default="[]")
+    recent_sessions = DocumentField(schema=list[str], default="[]")
+    elo_snapshot = DocumentField(schema=dict[str, Whole], default="{}")
+    memory_index_id = models.TextField(blank=True, default=DEFAULT_MEMORY_INDEX_ID)
+    last_updated = models.DateTimeField(db_index=True)
+    elo_category_plan = DocumentField(schema=EloPlan, null=True, blank=True)
+    curriculum_plan = DocumentField(schema=Curriculum, null=True, blank=True)
+    schedule_adjustments = DocumentField(schema=dict[str, Whole], default="{}")
+    onboarding_assessment = DocumentField(schema=Assessment, null=True, blank=True)
+    onboarding_assessment_result = DocumentField(schema=GradingResult, null=True, blank=True)
+    goal_inference = DocumentField(schema=GoalInference, null=True, blank=True)
+    foundation_tracks = DocumentField(schema=list[Track], default="[]")
+    extended_assessment = DocumentField(schema=Assessment, null=True, blank=True, editable=False)
+
+    tags = Parsed[list[str]]("knowledge_tags")
+    sessions = Parsed[list[str]]("recent_sessions")
+    ratings = Parsed[dict[str, int]]("elo_snapshot")
+    plan = Parsed["EloPlan | None"]("elo_category_plan")
+    curriculum = Parsed["Curriculum | None"]("curriculum_plan")
+    adjustments = Parsed[dict[str, int]]("schedule_adjustments")
+    assessment = Parsed["Assessment | None"]("onboarding_assessment")
+    result = Parsed["GradingResult | None"]("onboarding_assessment_result")
+    inference = Parsed["GoalInference | None"]("goal_inference")
+    tracks = Parsed[list[Track]]("foundation_tracks")
+
+    objects = LearnerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "learner"
+        ordering = ("username",)
+        constraints = (
+            models.CheckConstraint(condition=~models.Q(username=""), name="learner_username_not_empty"),
+        )
+        indexes = (
+            FragmentIndex(fields=("username",), name="learner_username_fragment"),
+            FragmentIndex(fields=("goal",), name="learner_goal_fragment"),
+            models.Index(fields=("id",), condition=models.Q(edited_since_import=True), name="learner_edited"),
+        )
+
+    def __str__(self) -> str:
+        return self.username
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        """Save. Raises ValueError where the derived assessment would be left behind by what it is derived from."""
+        if update_fields is not None:
+            update_fields = set(update_fields)
+            sources = {"elo_category_plan", "onboarding_assessment"}
+            if update_fields & sources and "extended_assessment" not in update_fields:
+                raise ValueError("a changed plan or assessment is saved together with extended_assessment")
+        super().save(*args, update_fields=update_fields, **kwargs)
+
+    def apply_document(self, document: Profile) -> None:
+        """Take over a profile's own members; its notes and its schedule are rows of their own."""
+        self.username = document.username
+        self.goal = document.goal
+        self.use_case = document.use_case
+        self.strengths = document.strengths
+        self.timezone = document.timezone
+        self.tags = document.knowledge_tags
+        self.sessions = document.recent_sessions
+        self.ratings = document.elo_snapshot
+        self.memory_index_id = document.memory_index_id
+        self.last_updated = document.last_updated
+        self.plan = document.elo_category_plan
+        self.curriculum = document.curriculum_plan
+        self.adjustments = document.schedule_adjustments
+        self.assessment = document.onboarding_assessment
+        self.result = document.onboarding_assessment_result
+        self.inference = document.goal_inference
+        self.tracks = document.foundation_tracks
+        self.extended_assessment = None
+
+    def to_document(self) -> Profile:
+        """The profile as it is stored; its notes and its schedule are read from the database."""
+        schedule = getattr(self, "schedule", None)
+        return self.assemble(
+            notes=[record.to_document() for record in self.memory_records.order_by("position")],
+            schedule=schedule.to_document() if schedule else None,
+        )
+
+    def assemble(self, *, notes: Sequence[Note], schedule: Schedule | None) -> Profile:
+        """The profile as it is stored, of this row and of notes and a schedule that were read already."""
+        return Profile.model_construct(
+            username=self.username,
+            goal=self.goal,
+            use_case=self.use_case,
+            strengths=self.strengths,
+            timezone=self.timezone,
+            knowledge_tags=self.tags,
+            recent_sessions=self.sessions,
+            memory_records=list(notes),
+            elo_snapshot=self.ratings,
+            memory_index_id=self.memory_index_id,
+            last_updated=self.last_updated,
+            elo_category_plan=self.plan,
+            curriculum_plan=self.curriculum,
+            curriculum_schedule=schedule,
+            schedule_adjustments=self.adjustments,
+            onboarding_assessment=self.assessment,
+            onboarding_assessment_result=self.result,
+            goal_inference=self.inference,
+            foundation_tracks=self.tracks,
+        )

@@ -1,0 +1,57 @@
+"""Memory records: what is to be remembered about a learner."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from coach.documents.base import LONGEST_IDENTIFIER
+from coach.documents.profile import Note
+from coach.models.fields import DocumentField, Parsed
+from coach.models.learners import LearnerProfile
+
+
+class MemoryQuerySet(models.QuerySet["MemoryRecord"]):
+    def newest_first(self) -> MemoryQuerySet:
+        """By falling time; of equal times in stored order."""
+        return self.order_by("-created_at", "position")
+
+
+class MemoryRecord(models.Model):
+    """One note; its id is unique within one learner, its position is that in the profile."""
+
+    learner = models.ForeignKey(
+        LearnerProfile, on_delete=models.CASCADE, related_name="memory_records", db_index=False
+    )
+    position = models.PositiveIntegerField()
+    note_id = models.CharField(max_length=LONGEST_IDENTIFIER, db_index=True)
+    note = models.TextField()
+    tags = DocumentField(schema=list[str], default="[]")
+    created_at = models.DateTimeField()
+
+    tag_list = Parsed[list[str]]("tags")
+
+    objects = MemoryQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("learner", "-created_at", "position")
+        constraints = (
+            models.UniqueConstraint(fields=("learner", "note_id"), name="memory_note_id_unique_per_learner"),
+        )
+        indexes = (models.Index(fields=("learner", "-created_at", "position"), name="memory_newest_first"),)
+
+    def __str__(self) -> str:
+        return self.note_id
+
+    def apply_document(self, document: Note, *, position: int) -> None:
+        """Take over a note that stands at `position` (from 0) in its profile."""
+        self.position = position
+        self.note_id = document.note_id
+        self.note = document.note
+        self.tag_list = document.tags
+        self.created_at = document.created_at
+
+    def to_document(self) -> Note:
+        """The note as it is stored and served."""
+        return Note.model_construct(
+            note_id=self.note_id, note=self.note, tags=self.tag_list, created_at=self.created_at
+        )

@@ -1,0 +1,44 @@
+"""What sessions with the coach leave behind: the attachments of a chat."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.db import models
+
+from coach.documents.base import utc_now
+from coach.documents.requests import ChatAttachment
+from coach.models.fields import DocumentField, Parsed
+
+
+def digest(text: str) -> str:
+    """A text of any length and any characters as a key of 64 characters."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class SessionAttachmentQuerySet(models.QuerySet["SessionAttachment"]):
+    def of(self, session_id: str | None) -> SessionAttachmentQuerySet:
+        """Those of a session, in order; without an id those of the common session."""
+        return self.filter(session_key=digest(session_id or "")).order_by("id")
+
+
+class SessionAttachment(models.Model):
+    """A file that goes along with every message of a session. Clients choose both ids, so digests are the keys."""
+
+    session_key = models.CharField(max_length=64)
+    file_key = models.CharField(max_length=64)
+    attachment = DocumentField(schema=ChatAttachment)
+    updated_at = models.DateTimeField(default=utc_now, db_index=True)
+
+    document = Parsed[ChatAttachment]("attachment")
+
+    objects = SessionAttachmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("session_key", "id")
+        constraints = (
+            models.UniqueConstraint(fields=("session_key", "file_key"), name="session_attachment_unique"),
+        )
+
+    def __str__(self) -> str:
+        return f"attachment {self.pk}"

@@ -1,0 +1,233 @@
+"""Assessment submissions and the metadata of attachments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import models
+
+from coach.documents import submissions as documents
+from coach.documents.assessment import GradingResult
+from coach.documents.base import LONGEST_IDENTIFIER
+from coach.documents.submissions import Attachment, PendingAttachment, Response, Submission
+from coach.models.fields import DocumentField, Parsed
+from coach.models.imported import Imported
+from coach.models.learners import LearnerProfile
+
+
+class SubmissionQuerySet(models.QuerySet["AssessmentSubmission"]):
+    def newest_first(self) -> SubmissionQuerySet:
+        """By falling time of submission; of equal times in the order of arrival."""
+        return self.order_by("-submitted_at", "id")
+
+    def of(self, username: str) -> SubmissionQuerySet:
+        """Those of the learner of that (normal) name."""
+        return self.filter(learner__username=username)
+
+
+class AssessmentSubmission(Imported):
+    """A learner's answers. `served` is derived: the submission as clients see it, attachments included."""
+
+    class Grader(models.TextChoices):
+        """Who gave the grade that stands."""
+
+        NOBODY = "", "not graded"
+        IMPORTED = "imported", "imported with its grade"
+        PROVISIONAL = "provisional", "provisional, by rule"
+        MODEL = "model", "language model"
+
+    learner = models.ForeignKey(
+        LearnerProfile, on_delete=models.CASCADE, related_name="submissions", db_index=False
+    )
+    submission_id = models.CharField(max_length=LONGEST_IDENTIFIER, unique=True)
+    submitted_at = models.DateTimeField()
+    responses = DocumentField(schema=list[Response], default="[]")
+    metadata = DocumentField(schema=dict[str, str], default="{}")
+    grading = DocumentField(schema=GradingResult, null=True, blank=True)
+    graded_by = models.CharField(max_length=16, choices=Grader, blank=True, default=Grader.NOBODY)
+    served = DocumentField(schema=documents.ServedSubmission, editable=False)
+
+    response_list = Parsed[list[Response]]("responses")
+    metadata_members = Parsed[dict[str, str]]("metadata")
+    result = Parsed["GradingResult | None"]("grading")
+
+    objects = SubmissionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "submission"
+        ordering = ("-submitted_at", "id")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(graded_by__in=("", "imported", "provisional", "model")),
+                name="submission_grader_known",
+            ),
+        )
+        indexes = (
+            models.Index(fields=("learner", "-submitted_at", "id"), name="submission_learner_newest"),
+            models.Index(fields=("-submitted_at", "id"), name="submission_newest"),
+            models.Index(fields=("graded_by", "-submitted_at", "id"), name="submission_grader_newest"),
+            # By learner, for who has one that waits: few rows.
+            models.Index(
+                fields=("learner",),
+                condition=models.Q(graded_by__in=("", "provisional")),
+                name="submission_to_grade",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.submission_id
+
+    def apply_document(self, document: Submission) -> None:
+        """Take over a submission's own members; its attachments are rows of their own."""
+        self.submission_id = document.submission_id
+        self.submitted_at = document.submitted_at
+        self.response_list = document.responses
+        self.metadata_members = document.metadata
+        self.result = document.grading
+        self.served = documents.served(document).to_json()
+
+    def to_document(
+        self, *, username: str | None = None, attachments: Sequence[Attachment] | None = None
+    ) -> Submission:
+        """The submission as it is stored; learner and attachments are read unless they are given."""
+        if attachments is None:
+            attachments = [row.to_document() for row in self.attachments.order_by("position")]
+        return Submission.model_construct(
+            submission_id=self.submission_id,
+            username=self.learner.username if username is None else username,
+            submitted_at=self.submitted_at,
+            responses=self.response_list,
+            attachments=list(attachments),
+            metadata=self.metadata_members,
+            grading=self.result,
+        )
+
+
+class AttachmentQuerySet(models.QuerySet["AttachmentMetadata"]):
+    def pending(self) -> AttachmentQuerySet:
+        """Those that no submission has taken along yet."""
+        return self.filter(submission__isnull=True)
+
+    def of(self, username: str) -> AttachmentQuerySet:
+        """Those of the learner of that (normal) name."""
+        return self.filter(learner__username=username)
+
+    def oldest_first(self) -> AttachmentQuerySet:
+        """By rising time; of equal times in the order of arrival."""
+        return self.order_by("created_at", "id")
+
+
+class AttachmentMetadata(Imported):
+    """What is known of an attachment; one without a submission is pending.
+
+    `stored_path` is where its bytes lie, relative to the storage's root. Ids are unique among the
+    pending ones; inside submissions they are whatever the submission says.
+    """
+
+    class Kind(models.TextChoices):
+        FILE = "file"
+        LINK = "link"
+        NOTE = "note"
+
+    learner = models.ForeignKey(
+        LearnerProfile, on_delete=models.CASCADE, related_name="attachments", db_index=False
+    )
+    submission = models.ForeignKey(
+        AssessmentSubmission,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="attachments",
+        db_index=False,
+    )
+    position = models.PositiveIntegerField(default=0)
+    attachment_id = models.CharField(max_length=LONGEST_IDENTIFIER)
+    kind = models.CharField(max_length=16, choices=Kind)
+    name = models.TextField()
+    description = models.TextField(null=True, blank=True)
+    url = models.TextField(null=True, blank=True)
+    content_type = models.TextField(null=True, blank=True)
+    size_bytes = models.BigIntegerField(null=True, blank=True)
+    stored_path = models.TextField(null=True, blank=True)
+    source = models.TextField(null=True, blank=True)
+    created_at = models.DateTimeField()
+
+    objects = AttachmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "attachment"
+        ordering = ("created_at", "id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("attachment_id",),
+                condition=models.Q(submission__isnull=True),
+                name="attachment_id_unique_while_pending",
+            ),
+            models.UniqueConstraint(
+                fields=("submission", "position"),
+                condition=models.Q(submission__isnull=False),
+                name="attachment_position_unique",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=("file", "link", "note")), name="attachment_kind_known"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("learner", "attachment_id"), name="attachment_of_learner"),
+            # Of the pattern class: for the whole id and for its beginning.
+            models.Index(
+                fields=("attachment_id",), name="attachment_by_id", opclasses=("varchar_pattern_ops",)
+            ),
+            models.Index(fields=("-created_at", "id"), name="attachment_newest"),
+            models.Index(fields=("kind", "-created_at", "id"), name="attachment_kind_newest"),
+            models.Index(
+                fields=("-created_at", "id"),
+                condition=models.Q(submission__isnull=True),
+                name="attachment_pending_newest",
+            ),
+            models.Index(
+                fields=("learner", "created_at", "id"),
+                condition=models.Q(submission__isnull=True),
+                name="attachment_pending_oldest",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.attachment_id
+
+    def apply_document(self, document: Attachment | PendingAttachment, *, position: int = 0) -> None:
+        """Take over an attachment; `position` is its place (from 0) in its submission."""
+        self.position = position
+        self.source = document.source if isinstance(document, Attachment) else None
+        self.attachment_id = document.attachment_id
+        self.kind = document.kind
+        self.name = document.name
+        self.description = document.description
+        self.url = document.url
+        self.content_type = document.content_type
+        self.size_bytes = document.size_bytes
+        self.stored_path = document.stored_path
+        self.created_at = document.created_at
+
+    def to_document(self) -> Attachment:
+        """The attachment as a submission stores it."""
+        return Attachment.model_construct(**self._members(), source=self.source)
+
+    def to_pending_document(self, *, username: str | None = None) -> PendingAttachment:
+        """The attachment as the store of pending ones holds it."""
+        name = self.learner.username if username is None else username
+        return PendingAttachment.model_construct(**self._members(), username=name)
+
+    def _members(self) -> dict[str, Any]:
+        return {
+            "attachment_id": self.attachment_id,
+            "kind": self.kind,
+            "name": self.name,
+            "description": self.description,
+            "url": self.url,
+            "content_type": self.content_type,
+            "size_bytes": self.size_bytes,
+            "stored_path": self.stored_path,
+            "created_at": self.created_at,
+        }

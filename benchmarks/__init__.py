@@ -1,0 +1,1 @@
+"""What measures speed and scale. Nothing of the app imports this."""

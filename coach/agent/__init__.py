@@ -1,0 +1,21 @@
+"""The gateway to the language model: optional, loaded lazily, with exceptions and an offline twin of its own."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from django.conf import settings
+
+from coach.agent import client, model, offline
+
+__all__ = ["coach", "model", "offline"]
+
+
+def coach() -> ModuleType | None:
+    """Who answers: `model` where there is one to ask, `offline` where the settings say so, else nobody.
+
+    Both have the same functions; `MAKER` says who made an answer.
+    """
+    if settings.AGENT == "offline":
+        return offline
+    return model if client.is_configured() else None

@@ -1,0 +1,90 @@
+"""What the coach is asked: one document for each purpose, made by the services, read by model and offline coach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from coach.documents.assessment import Assessment
+from coach.documents.curriculum import Category, EloPlan, GoalInference, Track
+from coach.documents.profile import Profile
+from coach.documents.requests import ChatAttachment, HistoryEntry
+from coach.documents.schedule import Schedule
+from coach.documents.submissions import ServedSubmission
+
+TopicKind = Literal["lesson", "quiz", "milestone"]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the model may do with learners, as plain functions on documents.
+
+    Each raises usernames.UnusableUsername for a name that nobody can have, and holds no database
+    connection once it returns.
+    """
+
+    profile: Callable[[str], dict[str, Any] | None]
+    update: Callable[[str, dict[str, Any]], dict[str, Any]]
+    remember: Callable[[str, str, Sequence[str]], str]
+    set_plan: Callable[[str, Sequence[Category], str | None, str | None], EloPlan]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a learner wants, in their own words."""
+
+    username: str
+    goal: str
+    use_case: str
+    strengths: str
+
+
+@dataclass(frozen=True)
+class GoalAsk:
+    wish: Wish
+    tracks: Sequence[Track]
+
+
+@dataclass(frozen=True)
+class PlanAsk:
+    wish: Wish
+    inference: GoalInference
+
+
+@dataclass(frozen=True)
+class GradeAsk:
+    wish: Wish
+    plan: EloPlan | None
+    assessment: Assessment
+    submission: ServedSubmission
+
+
+@dataclass(frozen=True)
+class TopicAsk:
+    """Work on a topic. `learner` is the named one, if any; the model gets nothing of it but the schedule."""
+
+    kind: TopicKind
+    topic: str
+    learner: Profile | None
+
+    @property
+    def schedule(self) -> Schedule | None:
+        return self.learner.curriculum_schedule if self.learner else None
+
+
+@dataclass(frozen=True)
+class ChatAsk:
+    """A message and what goes along with it. `effort` is settled; `model` is the one asked for, or empty."""
+
+    message: str
+    history: Sequence[HistoryEntry]
+    learner: Profile | None
+    attachments: Sequence[ChatAttachment]
+    model: str
+    effort: str
+    web: bool
+
+    @property
+    def schedule(self) -> Schedule | None:
+        return self.learner.curriculum_schedule if self.learner else None

@@ -1,0 +1,194 @@
+"""The gateway to attachment bytes, over whichever Django storage is configured as `attachments`.
+
+Names that people gave to files never become paths: uploads get a random name, and a path that a
+legacy record carries is followed only where it stays below the storage's root.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import secrets
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from django.core.exceptions import SuspiciousFileOperation
+from django.core.files.base import File
+from django.core.files.storage import FileSystemStorage, Storage, storages
+
+CHUNK_BYTES = 64 * 1024
+# Uploads lie in a folder of their own, so that cleaning up can tell them from legacy files.
+UPLOADS = "uploads"
+
+
+class UnsafePath(ValueError):
+    """The path is absolute, leads out of the storage's root, or cannot be a path at all."""
+
+
+class StorageError(Exception):
+    """The storage could not be read or written; the cause is chained."""
+
+
+class TooLarge(ValueError):
+    """The bytes are more than the limit allows; nothing of them was kept."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Bytes that lie in the storage: where, how many, and their sha256 in hexadecimal."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+def safe_path(path: str) -> str:
+    """The path, normalised, relative to the storage's root. Raises UnsafePath."""
+    parts = PurePosixPath(path).parts
+    if not parts or "\0" in path or "\\" in path or path.startswith("/") or ".." in parts:
+        raise UnsafePath("the path is empty, absolute, or leads out of the attachments folder")
+    normal = str(PurePosixPath(*parts))
+    storage = _storage()
+    if isinstance(storage, FileSystemStorage) and not _lies_below(storage, normal):
+        raise UnsafePath("the path leads out of the attachments folder through a link")
+    return normal
+
+
+def exists(path: str) -> bool:
+    """Whether bytes lie at that (safe) path."""
+    try:
+        storage = _storage()
+        if isinstance(storage, FileSystemStorage):
+            return Path(storage.path(path)).is_file()
+        return storage.exists(path)
+    except (OSError, ValueError, SuspiciousFileOperation):
+        return False
+
+
+def size(path: str) -> int:
+    """The number of bytes at that path. Raises StorageError."""
+    try:
+        return _storage().size(path)
+    except OSError as error:
+        raise StorageError(f"cannot read the size of an attachment: {error.strerror}") from error
+
+
+def age(path: str) -> dt.timedelta:
+    """How long ago the bytes at that path were written. Raises StorageError."""
+    try:
+        return dt.datetime.now(dt.UTC) - _storage().get_modified_time(path)
+    except OSError as error:
+        raise StorageError(f"cannot read the age of an attachment: {error.strerror}") from error
+
+
+def digest(path: str) -> str:
+    """The sha256, in hexadecimal, of the bytes at that path. Raises StorageError."""
+    hashed = hashlib.sha256()
+    with open_bytes(path) as file:
+        while chunk := file.read(CHUNK_BYTES):
+            hashed.update(chunk)
+    return hashed.hexdigest()
+
+
+def open_bytes(path: str) -> File:
+    """The bytes at that path, to be read and closed. Raises StorageError."""
+    try:
+        return _storage().open(path, "rb")
+    except OSError as error:
+        raise StorageError(f"cannot read an attachment: {error.strerror}") from error
+
+
+def put(path: str, chunks: Iterable[bytes], *, limit: int | None = None) -> Stored:
+    """Write bytes to a path, replacing what lay there; a half-written file never gets that name.
+
+    `limit` is in bytes. Raises UnsafePath, TooLarge, StorageError.
+    """
+    path = safe_path(path)
+    try:
+        with tempfile.TemporaryFile() as spool:
+            stored = _spool(path, chunks, spool, limit)
+            spool.seek(0)
+            _write(path, spool)
+    except OSError as error:
+        raise StorageError(f"cannot store an attachment: {error.strerror}") from error
+    return stored
+
+
+def upload(chunks: Iterable[bytes], *, limit: int) -> Stored:
+    """Write bytes under a new random name; `limit` is in bytes. Raises TooLarge, StorageError."""
+    name = secrets.token_hex(20)
+    return put(f"{UPLOADS}/{name[:2]}/{name}", chunks, limit=limit)
+
+
+def delete(path: str) -> None:
+    """Remove the bytes at that path, if there are any. Raises UnsafePath, StorageError."""
+    try:
+        _storage().delete(safe_path(path))
+    except OSError as error:
+        raise StorageError(f"cannot delete an attachment: {error.strerror}") from error
+
+
+def uploads() -> Iterator[str]:
+    """The paths of everything that was ever uploaded and still lies in the storage."""
+    yield from _walk(UPLOADS)
+
+
+def _storage() -> Storage:
+    return storages["attachments"]
+
+
+def _lies_below(storage: FileSystemStorage, path: str) -> bool:
+    root = Path(storage.location).resolve()
+    return (root / path).resolve().is_relative_to(root)
+
+
+def _spool(path: str, chunks: Iterable[bytes], spool: BinaryIO, limit: int | None) -> Stored:
+    hashed, total = hashlib.sha256(), 0
+    for chunk in chunks:
+        total += len(chunk)
+        if limit is not None and total > limit:
+            raise TooLarge(f"at most {limit} bytes are taken")
+        hashed.update(chunk)
+        spool.write(chunk)
+    spool.flush()
+    return Stored(path=path, size=total, sha256=hashed.hexdigest())
+
+
+def _write(path: str, spool: BinaryIO) -> None:
+    storage = _storage()
+    if isinstance(storage, FileSystemStorage):
+        _write_file(Path(storage.path(path)), spool)
+    else:
+        # Object stores show an object only once it is whole.
+        storage.delete(path)
+        storage.save(path, File(spool))
+
+
+def _write_file(final: Path, spool: BinaryIO) -> None:
+    final.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=final.parent, prefix=".incoming-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            while chunk := spool.read(CHUNK_BYTES):
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, final)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _walk(folder: str) -> Iterator[str]:
+    try:
+        folders, files = _storage().listdir(folder)
+    except FileNotFoundError:
+        return
+    for name in files:
+        yield f"{folder}/{name}"
+    for name in folders:
+        yield from _walk(f"{folder}/{name}")

@@ -1,0 +1,59 @@
+"""The onboarding assessment: its status, and its extension for the profile view."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from coach.documents.assessment import Assessment, AssessmentStatus
+from coach.documents.base import utc_now
+from coach.documents.curriculum import EloPlan
+from coach.documents.profile import Profile
+from coach.engines import coverage
+from coach.models import LearnerProfile
+from coach.services import audit, learners
+
+
+class NoAssessment(LookupError):
+    """The learner has no assessment."""
+
+
+def extended(assessment: Assessment | None, plan: EloPlan | None) -> str | None:
+    """The assessment as the profile view shows it, as JSON text; None where there is no assessment."""
+    if assessment is None:
+        return None
+    if plan is not None and plan.categories:
+        assessment = coverage.extend(assessment, plan.categories)
+    return assessment.to_json()
+
+
+def extended_text(profile: Profile) -> str | None:
+    """The derived `extended_assessment` of a profile: what importers store beside it."""
+    return extended(profile.onboarding_assessment, profile.elo_category_plan)
+
+
+def derive(learner: LearnerProfile) -> None:
+    """Derive a learner's extended assessment anew, after plan or assessment changed; nothing is saved."""
+    learner.extended_assessment = extended(learner.assessment, learner.plan)
+
+
+@transaction.atomic
+def set_status(*, username: str, status: AssessmentStatus) -> str:
+    """Set how far a learner is with the assessment; returns it as stored, as JSON text.
+
+    Raises LearnerNotFound, NoAssessment.
+    """
+    learner = learners.locked(username)
+    mark(learner, status)
+    learner.last_updated = utc_now()
+    learner.save(update_fields={"onboarding_assessment", "extended_assessment", "last_updated"})
+    audit.record("assessment.status", learner, status=status)
+    return learner.onboarding_assessment or ""
+
+
+def mark(learner: LearnerProfile, status: AssessmentStatus) -> None:
+    """Set the status on a (locked) learner's assessment; nothing is saved. Raises NoAssessment."""
+    assessment = learner.assessment
+    if assessment is None:
+        raise NoAssessment(f"{learner.username!r} has no assessment.")
+    learner.assessment = assessment.model_copy(update={"status": status})
+    derive(learner)

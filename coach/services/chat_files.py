@@ -1,0 +1,49 @@
+"""Files that clients upload for a chat: described here, handed to the model's provider, never kept."""
+
+from __future__ import annotations
+
+import secrets
+
+from coach.agent import files
+from coach.documents.sessions import UploadedFile
+from coach.models import ChatFile
+from coach.services import connections
+
+MOST_BYTES = 5 * 1024 * 1024
+PREVIEW_CHARACTERS = 400
+_READABLE = ("application/json", "application/xml")
+
+
+def upload(*, name: str, content_type: str | None, content: bytes) -> UploadedFile:
+    """Describe a file and hand it to the provider; where that goes wrong it has no id there, and that is all."""
+    kind = content_type or "application/octet-stream"
+    connections.release()
+    uploaded = UploadedFile(
+        file_id=f"file_{secrets.token_hex(8)}",
+        name=name,
+        mime_type=kind,
+        size=len(content),
+        preview=_preview(kind, content),
+        openai_file_id=files.upload_for_chat(name=name, content_type=kind, content=content),
+    )
+    ChatFile.objects.create(file_id=uploaded.file_id, kind=ChatFile.Kind.UPLOAD, file=uploaded.to_json())
+    return uploaded
+
+
+def known(file_id: str) -> UploadedFile | None:
+    """What is known of an uploaded file."""
+    row = ChatFile.objects.filter(file_id=file_id, kind=ChatFile.Kind.UPLOAD).first()
+    return UploadedFile.model_validate_json(row.file) if row else None
+
+
+def _preview(content_type: str, content: bytes) -> str:
+    """The beginning of a readable text in one line; else what kind of file it is."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind.startswith("text/") or kind in _READABLE:
+        try:
+            text = " ".join(content.decode("utf-8").split())
+        except UnicodeDecodeError:
+            pass
+        else:
+            return text[:PREVIEW_CHARACTERS] + ("…" if len(text) > PREVIEW_CHARACTERS else "")
+    return f"{content_type} file ({len(content)} bytes)."

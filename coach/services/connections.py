@@ -1,0 +1,21 @@
+"""Letting go of the database while somebody outside is asked."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+
+class StillInTransaction(RuntimeError):
+    """A mistake of ours: a transaction is open while somebody outside is to be asked."""
+
+
+def release() -> None:
+    """Give this thread's connection back before a call that may take minutes; the next query takes another.
+
+    Raises StillInTransaction: locks must never be held that long. (The transaction that a test case
+    wraps around itself does not count.)
+    """
+    if not connection.in_atomic_block:
+        connection.close()
+    elif not all(getattr(block, "_from_testcase", False) for block in connection.atomic_blocks):
+        raise StillInTransaction("The language model must not be asked inside a transaction.")

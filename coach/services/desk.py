@@ -1,0 +1,105 @@
+"""What the model may do with learners: the functions that the gateway gets, on documents only.
+
+Each lets go of the database when it is done: the model is asked again right afterwards, and may take minutes.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import transaction
+
+from coach.agent.asks import Desk
+from coach.documents import usernames
+from coach.documents.base import utc_now
+from coach.documents.curriculum import Category, EloPlan
+from coach.engines import foundations
+from coach.models import LearnerProfile
+from coach.services import assessments, audit, connections, learners, profile_view
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def desk() -> Desk:
+    """The functions of this module, for one answer of the model."""
+    return Desk(profile=_profile, update=_update, remember=_remember, set_plan=_set_plan)
+
+
+def _letting_go(function: Callable[P, R]) -> Callable[P, R]:
+    """Release the connection when the function has returned or raised."""
+
+    @functools.wraps(function)
+    def wrapped(*given: P.args, **named: P.kwargs) -> R:
+        try:
+            return function(*given, **named)
+        finally:
+            connections.release()
+
+    return wrapped
+
+
+@_letting_go
+def _profile(username: str) -> dict[str, Any] | None:
+    """The onboarding view of a learner, or None. Raises usernames.UnusableUsername."""
+    found = LearnerProfile.objects.named(usernames.normalise(username)).with_schedule().first()
+    return profile_view.onboarding_view(found) if found else None
+
+
+@_letting_go
+def _update(username: str, members: dict[str, Any]) -> dict[str, Any]:
+    """Apply members as session metadata is; the onboarding view afterwards. Raises usernames.UnusableUsername."""
+    with audit.acting_as("model"):
+        learner = learners.tell(username=username, metadata=members)
+    return profile_view.onboarding_view(learner)
+
+
+@_letting_go
+def _remember(username: str, note: str, tags: Sequence[str]) -> str:
+    """Keep a note; its id. Raises usernames.UnusableUsername."""
+    with audit.acting_as("model"):
+        return learners.remember(username=username, note=note, tags=tags).note_id
+
+
+@_letting_go
+@transaction.atomic
+def _set_plan(
+    username: str, categories: Sequence[Category], source_goal: str | None, strategy_notes: str | None
+) -> EloPlan:
+    """Replace a learner's plan, who is made if need be. Raises usernames.UnusableUsername."""
+    learner = learners.locked_or_made(username)
+    plan = EloPlan(
+        generated_at=utc_now(),
+        source_goal=source_goal,
+        strategy_notes=strategy_notes,
+        categories=_tidied(categories),
+    )
+    learner.plan = plan
+    learner.ratings = foundations.missing_ratings(plan, learner.ratings)
+    learner.last_updated = plan.generated_at
+    assessments.derive(learner)
+    learner.save(update_fields={"elo_category_plan", "elo_snapshot", "extended_assessment", "last_updated"})
+    with audit.acting_as("model"):
+        audit.record("plan.replaced", learner, categories=len(plan.categories))
+    return plan
+
+
+def _tidied(categories: Sequence[Category]) -> list[Category]:
+    """The categories under the keys of the contract; of equal keys the first counts."""
+    tidied: dict[str, Category] = {}
+    for category in categories:
+        key = _key(category.key or category.label)
+        tidied.setdefault(key, category.model_copy(update={"key": key}))
+    return list(tidied.values())
+
+
+def _key(text: str) -> str:
+    """Letters and digits in lower case, separators as single hyphens, everything else dropped."""
+    kept = (
+        character.lower() if character.isalnum() else "-"
+        for character in text
+        if character.isalnum() or character.isspace() or character in "-_/"
+    )
+    return "-".join(part for part in "".join(kept).split("-") if part) or "category-1"

@@ -1,0 +1,110 @@
+"""Whether the database answers, is migrated, and has connections to spare."""
+
+from __future__ import annotations
+
+import functools
+from typing import Literal
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+from coach.documents.base import Document
+
+
+class Unhealthy(Exception):
+    """The database does not answer, or is not migrated; the message says which."""
+
+
+class Liveness(Document):
+    status: Literal["ok"] = "ok"
+    mode: Literal["custom-chatkit"] = "custom-chatkit"
+
+
+class Migrations(Document):
+    """How many migrations are applied; those that are not are a reason to be unhealthy."""
+
+    applied: int
+    pending: list[str] = []
+
+
+class DatabaseHealth(Document):
+    """`pool` holds the counters of this process's connection pool; empty without one."""
+
+    status: Literal["ok"] = "ok"
+    vendor: str
+    migrations: Migrations
+    pool: dict[str, int]
+
+
+def database() -> DatabaseHealth:
+    """The database's state. Raises Unhealthy."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        pending = pending_migrations()
+    except (DatabaseError, InterfaceError) as error:
+        raise Unhealthy(unavailable(error)) from error
+    if pending:
+        raise Unhealthy(f"{len(pending)} migrations are not applied: {', '.join(pending)}. Run `manage.py migrate`.")
+    return DatabaseHealth(
+        vendor=connection.vendor, migrations=Migrations(applied=len(_known_migrations())), pool=pool_counters()
+    )
+
+
+def unavailable(error: Exception) -> str:
+    """Why the database cannot be asked, for clients: without hosts, names or passwords."""
+    if is_exhausted(error):
+        return "All database connections of this process are in use, or none can be made; try again."
+    if isinstance(error, OperationalError | InterfaceError):
+        return "The database is not available at the moment; try again."
+    return f"The database does not answer ({type(error).__name__})."
+
+
+def is_exhausted(error: Exception) -> bool:
+    """Whether no connection could be had from the pool in time."""
+    # By name: the pool is there only with PostgreSQL.
+    return type(error.__cause__).__name__ in ("PoolTimeout", "TooManyRequests")
+
+
+def pending_migrations() -> list[str]:
+    """The names of the migrations that are not applied yet, in the order in which they would be."""
+    applied = MigrationRecorder(connection).applied_migrations()
+    return [f"{app}.{name}" for app, name in _known_migrations() if (app, name) not in applied]
+
+
+@functools.cache
+def _known_migrations() -> tuple[tuple[str, str], ...]:
+    """All migrations on disk, in order; read once, since they do not change under a running process."""
+    graph = MigrationLoader(None).graph
+    ordered: dict[tuple[str, str], None] = {}
+    for leaf in graph.leaf_nodes():
+        ordered.update(dict.fromkeys(graph.forwards_plan(leaf)))
+    return tuple(ordered)
+
+
+def pool_counters() -> dict[str, int]:
+    """The counters of the connection pool, those that are zero included; empty where there is no pool."""
+    pool = getattr(connection, "pool", None)
+    if pool is None:
+        return {}
+    counted = pool.get_stats()
+    return {name: counted.get(name, 0) for name in _COUNTERS}
+
+
+# The pool leaves out those that are zero.
+_COUNTERS = (
+    "pool_min",
+    "pool_max",
+    "pool_size",
+    "pool_available",
+    "requests_waiting",
+    "requests_num",
+    "requests_queued",
+    "requests_errors",
+    "requests_wait_ms",
+    "connections_num",
+    "connections_errors",
+    "connections_lost",
+    "returns_bad",
+)

@@ -1,0 +1,184 @@
+"""Learners: finding and locking them, making them, what sessions tell about them, forgetting them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max, QuerySet
+
+from coach.documents import schedule as zones
+from coach.documents import usernames
+from coach.documents.base import LARGEST_WHOLE, utc_now
+from coach.documents.profile import Note
+from coach.models import LearnerProfile, MemoryRecord
+from coach.services import attachments, audit
+
+MOST_SESSIONS = 10
+MOST_NOTES = 150
+
+
+class LearnerNotFound(LookupError):
+    """Nobody has that username."""
+
+
+def named(username: str) -> LearnerProfile:
+    """The learner of that (normal) name. Raises LearnerNotFound."""
+    return _one(LearnerProfile.objects.named(username), username)
+
+
+def locked(username: str) -> LearnerProfile:
+    """The same, with the row locked until the transaction ends. Raises LearnerNotFound."""
+    return _one(LearnerProfile.objects.select_for_update().named(username), username)
+
+
+def locked_or_made(username: str) -> LearnerProfile:
+    """The learner of that name, locked; made first where there is none.
+
+    `username` is as somebody spelled it. Raises usernames.UnusableUsername.
+    """
+    name = usernames.normalise(username)
+    try:
+        return locked(name)
+    except LearnerNotFound:
+        pass
+    # Of two that make the same learner at once, one makes and both find.
+    _, made = LearnerProfile.objects.get_or_create(username=name, defaults={"last_updated": utc_now()})
+    learner = locked(name)
+    if made:
+        audit.record("learner.created", learner)
+    return learner
+
+
+def apply_metadata(
+    learner: LearnerProfile, metadata: Mapping[str, Any], *, session_id: str | None = None
+) -> set[str]:
+    """Take over what a client tells about a (locked) learner; nothing is saved.
+
+    `metadata` is whatever a client sent: members of the wrong kind are ignored. Returns the names
+    of the changed columns, `last_updated` among them if there are any.
+    """
+    before = {name: getattr(learner, name) for name in _METADATA_COLUMNS}
+    for name in ("goal", "use_case", "strengths"):
+        if text := _text(metadata.get(name)):
+            setattr(learner, name, text)
+    if zones.known_zone(zone := _text(metadata.get("timezone"))):
+        learner.timezone = zone
+    if isinstance(tags := metadata.get("knowledge_tags"), list):
+        learner.tags = merged_tags(learner.tags, [_text(tag) for tag in tags])
+    if isinstance(ratings := metadata.get("elo"), dict):
+        learner.ratings = {**learner.ratings, **_whole_ratings(ratings)}
+    if session := _filled(metadata.get("session_id")) or _filled(session_id):
+        learner.sessions = with_session(learner.sessions, session)
+    changed = {name for name, value in before.items() if getattr(learner, name) != value}
+    if changed:
+        learner.last_updated = utc_now()
+        changed.add("last_updated")
+    return changed
+
+
+def merged_tags(tags: Sequence[str], new: Sequence[str]) -> list[str]:
+    """Tags merged by lower case: a known one keeps its place and takes the new spelling; blank ones are dropped."""
+    merged = {tag.lower(): tag for tag in tags}
+    merged.update((tag.lower(), tag) for tag in new if tag)
+    return list(merged.values())
+
+
+def with_session(sessions: Sequence[str], session: str) -> list[str]:
+    """The recent sessions with one more at the end, the last ten kept; unchanged where it is known."""
+    return list(sessions) if session in sessions else [*sessions, session][-MOST_SESSIONS:]
+
+
+@transaction.atomic
+def tell(*, username: str, metadata: Mapping[str, Any], session_id: str | None = None) -> LearnerProfile:
+    """Store what a client tells about a learner, who is made if need be.
+
+    Raises usernames.UnusableUsername.
+    """
+    learner = locked_or_made(username)
+    changed = apply_metadata(learner, metadata, session_id=session_id)
+    if changed:
+        learner.save(update_fields=changed)
+        audit.record("learner.told", learner, changed=sorted(changed))
+    return learner
+
+
+@transaction.atomic
+def remember(*, username: str, note: str, tags: Sequence[str] = ()) -> Note:
+    """Add a memory note to a learner, who is made if need be; the oldest beyond 150 are dropped.
+
+    Raises usernames.UnusableUsername.
+    """
+    learner = locked_or_made(username)
+    record = MemoryRecord(learner=learner)
+    document = Note(
+        note_id=secrets.token_hex(8),
+        note=note,
+        tags=[tag.strip() for tag in tags if tag.strip()],
+        created_at=utc_now(),
+    )
+    last = MemoryRecord.objects.filter(learner=learner).aggregate(Max("position"))["position__max"]
+    record.apply_document(document, position=0 if last is None else last + 1)
+    record.save(force_insert=True)
+    _drop_oldest_notes(learner)
+    learner.last_updated = utc_now()
+    learner.save(update_fields={"last_updated"})
+    audit.record("memory.written", learner, note_id=document.note_id)
+    return document
+
+
+def _drop_oldest_notes(learner: LearnerProfile) -> None:
+    newest = MemoryRecord.objects.filter(learner=learner).newest_first().values_list("pk", flat=True)
+    dropped = list(newest[MOST_NOTES:])
+    if dropped:
+        MemoryRecord.objects.filter(pk__in=dropped).delete()
+
+
+def forget(*, username: str) -> None:
+    """Remove a learner with everything that belongs to them, bytes included; nobody of that name is no error.
+
+    `username` is as somebody spelled it. Raises usernames.UnusableUsername for a blank one.
+    """
+    with transaction.atomic():
+        try:
+            learner = locked(usernames.normalise(username))
+        except LearnerNotFound:
+            return
+        paths = set(learner.attachments.exclude(stored_path=None).values_list("stored_path", flat=True))
+        audit.record("learner.forgotten", None, username=learner.username)
+        learner.delete()
+    attachments.release(paths)
+
+
+_METADATA_COLUMNS = (
+    "goal",
+    "use_case",
+    "strengths",
+    "timezone",
+    "knowledge_tags",
+    "elo_snapshot",
+    "recent_sessions",
+)
+
+
+def _one(found: QuerySet[LearnerProfile], username: str) -> LearnerProfile:
+    learner = found.first()
+    if learner is None:
+        raise LearnerNotFound(f"There is no learner called {username!r}.")
+    return learner
+
+
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _filled(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _whole_ratings(ratings: Mapping[str, Any]) -> dict[str, int]:
+    """The numbers among the values, cut to whole ones; what a rating cannot hold is left out."""
+    numbers = {key: value for key, value in ratings.items() if isinstance(value, int | float)}
+    return {key: int(value) for key, value in numbers.items() if -LARGEST_WHOLE <= value <= LARGEST_WHOLE}

@@ -1,0 +1,335 @@
+"""The outbox of memory notes: queueing with the note, leasing to workers, delivering, withdrawing, giving up.
+
+Nothing here runs in the web process but `queue` and `withdraw`, which write rows. Only `manage.py
+upload_memories`, which an operator starts on purpose, sends anything to a vector store.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Literal
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef
+
+from coach import telemetry
+from coach.agent import files
+from coach.agent.errors import AgentError, Refused
+from coach.documents.base import utc_now
+from coach.models import LearnerProfile, MemoryRecord, MemoryUpload
+from coach.services import audit, connections
+
+Outcome = Literal["stored", "removed", "failed", "dead", "abandoned"]
+_BATCH = 500
+# After these answers nothing was done; after any other failure nobody knows.
+_CERTAINLY_NOT_DONE = frozenset({400, 401, 403, 404, 413, 415, 422, 429})
+_NOT_LET_IN = frozenset({401, 403})
+_LONGEST_BACKOFF = dt.timedelta(hours=6)
+
+
+class NotLetIn(Exception):
+    """The provider refuses the key: no note is to blame, and no attempt is counted."""
+
+
+class _LeaseOver(Exception):
+    """The worker was held up for so long that its lease may run out: somebody else goes on."""
+
+
+# --- with the note ----------------------------------------------------------------------------------
+
+
+def queue(learner: LearnerProfile, note_id: str) -> None:
+    """Queue a new note of a (locked) learner, in the transaction that writes the note."""
+    MemoryUpload.objects.bulk_create([_row(learner.pk, note_id)])
+
+
+def withdraw(learner: LearnerProfile, note_ids: Collection[str] | None = None) -> None:
+    """Have the copies of a (locked) learner's notes removed, all unless some are named, in the transaction
+    that deletes the notes. What certainly never left needs no removal: its row goes at once."""
+    rows = MemoryUpload.objects.of(learner)
+    if note_ids is not None:
+        rows = rows.filter(note_id__in=note_ids)
+    _never_sent(rows).delete()
+    _withdraw(rows)
+
+
+def queue_missing() -> int:
+    """Queue every note that was never queued, such as backfilled ones; how many. For operators only."""
+    known = MemoryUpload.objects.filter(learner=OuterRef("learner"), note_id=OuterRef("note_id"))
+    missing = MemoryRecord.objects.exclude(Exists(known)).order_by("pk").values_list("learner_id", "note_id")
+    rows = [_row(learner_pk, note_id) for learner_pk, note_id in missing.iterator(chunk_size=_BATCH)]
+    MemoryUpload.objects.bulk_create(rows, batch_size=_BATCH, ignore_conflicts=True)
+    return len(rows)
+
+
+def requeue(ids: Collection[int]) -> int:
+    """Try uploads that were given up once more, from the first attempt; how many. For staff."""
+    rows = MemoryUpload.objects.filter(pk__in=ids, state=MemoryUpload.State.DEAD)
+    count = rows.update(state=MemoryUpload.State.QUEUED, attempts=0, next_attempt_at=utc_now(), finished_at=None)
+    audit.record("memory.requeued", None, uploads=count)
+    return count
+
+
+def withdraw_strays() -> int:
+    """Have copies removed whose notes went without `withdraw` (by an import, or by staff); how many."""
+    note = MemoryRecord.objects.filter(learner=OuterRef("learner"), note_id=OuterRef("note_id"))
+    strays = MemoryUpload.objects.filter(withdrawn=False).exclude(Exists(note))
+    return _withdraw(strays)
+
+
+def _row(learner_pk: int, note_id: str) -> MemoryUpload:
+    return MemoryUpload(
+        learner_id=learner_pk,
+        note_id=note_id,
+        vector_store_id=settings.AGENT_VECTOR_STORE,
+        idempotency_key=secrets.token_hex(16),
+    )
+
+
+def _never_sent(rows: MemoryUploadRows) -> MemoryUploadRows:
+    return rows.filter(remote_file_id="", doubtful_until=None, lease_expires_at=None)
+
+
+def _withdraw(rows: MemoryUploadRows) -> int:
+    """The lease, if there is one, stays: its worker learns of it when it is done."""
+    now = utc_now()
+    return rows.update(
+        withdrawn=True, state=MemoryUpload.State.QUEUED, attempts=0, next_attempt_at=now, finished_at=None
+    )
+
+
+# --- working ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How uploads are attempted. A request may take a quarter of the lease, in seconds."""
+
+    lease: dt.timedelta = dt.timedelta(seconds=120)
+    attempts: int = 10
+    backoff: dt.timedelta = dt.timedelta(seconds=30)
+
+    @property
+    def request_seconds(self) -> float:
+        return self.lease.total_seconds() / 4
+
+    def pause(self, attempt: int) -> dt.timedelta:
+        """How long to wait after a failed attempt (from 1): doubled with each, six hours at most."""
+        return min(self.backoff * 2 ** min(attempt - 1, 30), _LONGEST_BACKOFF)
+
+
+@dataclass
+class _Lease:
+    """An upload in the hands of a worker. `doubtful_until` is that of the attempts before this one."""
+
+    upload: MemoryUpload
+    token: str
+    doubtful_until: dt.datetime | None
+    ends: float
+
+    def seconds(self, terms: Terms) -> float:
+        """How long the next request may take. Raises _LeaseOver where it could outlast the lease."""
+        if self.ends - time.monotonic() <= terms.request_seconds:
+            raise _LeaseOver
+        return terms.request_seconds
+
+    def write(self, **columns: object) -> None:
+        """Write columns while the lease is ours. Raises _LeaseOver where it is not."""
+        rows = MemoryUpload.objects.filter(pk=self.upload.pk, lease_token=self.token)
+        written = rows.update(**columns)
+        connections.release()
+        if not written:
+            raise _LeaseOver
+
+
+@dataclass
+class Worker:
+    """One worker: leases an upload, delivers it, and so on. Several may work at once, in any process."""
+
+    terms: Terms = field(default_factory=Terms)
+    _seen: _RemoteFiles = field(default_factory=lambda: _RemoteFiles())
+
+    def step(self) -> Outcome | None:
+        """Work on the upload that has waited longest; None where nothing is due. Raises NotLetIn."""
+        lease = _claim(self.terms)
+        connections.release()
+        if lease is None:
+            return None
+        with telemetry.timed("memory_upload", attempt=lease.upload.attempts) as figures:
+            figures["outcome"] = outcome = self._attempt(lease)
+        return outcome
+
+    def _attempt(self, lease: _Lease) -> Outcome:
+        try:
+            return self._deliver(lease)
+        except AgentError as error:
+            return _failed(lease, error, self.terms)
+        except _LeaseOver:
+            return "abandoned"
+
+    def _deliver(self, lease: _Lease) -> Outcome:
+        note = None if lease.upload.withdrawn else _note(lease.upload)
+        connections.release()
+        if note is None:
+            return self._remove(lease)
+        self._upload(lease, note)
+        return _stored(lease)
+
+    def _upload(self, lease: _Lease, note: files.NoteFile) -> None:
+        upload, terms = lease.upload, self.terms
+        file_id = self._file_id(lease)
+        if not file_id:
+            file_id = files.send(note, seconds=lease.seconds(terms))
+        if file_id != upload.remote_file_id:
+            lease.write(remote_file_id=file_id)
+            upload.remote_file_id = file_id
+        store = upload.vector_store_id
+        if lease.doubtful_until and files.is_attached(file_id, store=store, seconds=lease.seconds(terms)):
+            return
+        attributes = {"note_id": upload.note_id, "key": upload.idempotency_key}
+        files.attach(
+            file_id, store=store, attributes=attributes, key=upload.idempotency_key, seconds=lease.seconds(terms)
+        )
+
+    def _remove(self, lease: _Lease) -> Outcome:
+        """Remove the copy of a note that is gone, and the row with it."""
+        upload = lease.upload
+        if file_id := self._file_id(lease):
+            files.remove(file_id, store=upload.vector_store_id, seconds=lease.seconds(self.terms))
+        MemoryUpload.objects.filter(pk=upload.pk, lease_token=lease.token).delete()
+        connections.release()
+        return "removed"
+
+    def _file_id(self, lease: _Lease) -> str:
+        """The id of a note's file at the provider, as far as it is known or can be found; else empty."""
+        upload = lease.upload
+        if upload.remote_file_id or lease.doubtful_until is None:
+            return upload.remote_file_id
+        return self._seen.find(
+            _file_name(upload),
+            listed_after=lease.doubtful_until,
+            since=upload.queued_at,
+            seconds=lease.seconds(self.terms),
+        )
+
+
+@dataclass
+class _RemoteFiles:
+    """What a worker has seen at the provider: file ids by name, listed anew only where a question is younger."""
+
+    _ids: dict[str, str] = field(default_factory=dict)
+    _listed_at: dt.datetime | None = None
+    _since: dt.datetime | None = None
+
+    # The provider counts in whole seconds, and its clock is not ours.
+    SLACK = dt.timedelta(minutes=5)
+
+    def find(self, name: str, *, listed_after: dt.datetime, since: dt.datetime, seconds: float) -> str:
+        """The id of the file of that name, created since then, in a list begun after an instant; or empty."""
+        covered = self._listed_at is not None and self._since is not None and self._since <= since
+        if not covered or self._listed_at is None or self._listed_at <= listed_after:
+            self._list(since if not covered else self._listed_at or since, seconds)
+            self._since = min(since, self._since or since)
+        return self._ids.get(name, "")
+
+    def _list(self, since: dt.datetime, seconds: float) -> None:
+        begun = utc_now()
+        for file in files.newest_first(seconds=seconds):
+            if file.created_at < since - self.SLACK:
+                break
+            self._ids.setdefault(file.name, file.file_id)
+        self._listed_at = begun
+
+
+MemoryUploadRows = type(MemoryUpload.objects.all())
+
+
+def _claim(terms: Terms) -> _Lease | None:
+    """Lease the upload that has waited longest. On PostgreSQL workers skip each other's locked rows; the
+    condition of the update is what counts everywhere."""
+    while True:
+        now, token = utc_now(), secrets.token_hex(16)
+        ends = time.monotonic() + terms.lease.total_seconds()
+        with transaction.atomic():
+            due = MemoryUpload.objects.due(now)
+            row = due.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked).first()
+            if row is None:
+                return None
+            taken = due.filter(pk=row.pk).order_by().update(
+                lease_token=token,
+                lease_expires_at=now + terms.lease,
+                doubtful_until=now + terms.lease,
+                attempts=F("attempts") + 1,
+            )
+        if taken:
+            row.attempts += 1
+            return _Lease(upload=row, token=token, doubtful_until=row.doubtful_until, ends=ends)
+
+
+def _stored(lease: _Lease) -> Outcome:
+    """Finish an upload; where its note went meanwhile, the row stays queued for the removal."""
+    free = {"lease_token": "", "lease_expires_at": None, "doubtful_until": None, "last_error": ""}
+    rows = MemoryUpload.objects.filter(pk=lease.upload.pk, lease_token=lease.token)
+    done = {"state": MemoryUpload.State.STORED, "finished_at": utc_now()}
+    written = rows.filter(withdrawn=False).update(**free, **done) or rows.update(**free)
+    connections.release()
+    return "stored" if written else "abandoned"
+
+
+def _failed(lease: _Lease, error: AgentError, terms: Terms) -> Outcome:
+    """Note a failure: another attempt later, or none any more. Raises NotLetIn."""
+    status = error.status if isinstance(error, Refused) else None
+    if status in _NOT_LET_IN:
+        _give_back(lease)
+        raise NotLetIn(f"The model's provider refuses the key (status {status}).") from error
+    now = utc_now()
+    last = lease.upload.attempts >= terms.attempts
+    certain = status in _CERTAINLY_NOT_DONE and lease.doubtful_until is None
+    MemoryUpload.objects.filter(pk=lease.upload.pk, lease_token=lease.token).update(
+        lease_token="",
+        lease_expires_at=None,
+        doubtful_until=None if certain else now,
+        state=MemoryUpload.State.DEAD if last else MemoryUpload.State.QUEUED,
+        next_attempt_at=now + terms.pause(lease.upload.attempts),
+        last_error=f"{type(error).__name__}: {error}"[:200],
+        finished_at=now if last else None,
+    )
+    connections.release()
+    return "dead" if last else "failed"
+
+
+def _give_back(lease: _Lease) -> None:
+    """As if it had never been leased."""
+    MemoryUpload.objects.filter(pk=lease.upload.pk, lease_token=lease.token).update(
+        lease_token="",
+        lease_expires_at=None,
+        doubtful_until=lease.doubtful_until,
+        attempts=lease.upload.attempts - 1,
+    )
+    connections.release()
+
+
+def _note(upload: MemoryUpload) -> files.NoteFile | None:
+    """The note as a file; None where it is gone."""
+    row = MemoryRecord.objects.filter(learner=upload.learner_id, note_id=upload.note_id).select_related("learner").first()
+    if row is None:
+        return None
+    lines = [
+        f"Learner: {row.learner.username}",
+        f"Written: {row.created_at.isoformat()}",
+        f"Tags: {', '.join(row.tag_list)}",
+        "",
+        row.note,
+        "",
+    ]
+    content = "\n".join(lines).encode("utf-8", "replace")
+    return files.NoteFile(name=_file_name(upload), key=upload.idempotency_key, content=content)
+
+
+def _file_name(upload: MemoryUpload) -> str:
+    return f"memory-{upload.idempotency_key}.md"

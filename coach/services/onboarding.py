@@ -1,0 +1,188 @@
+"""Onboarding: the plan a learner starts with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+
+from django.db import transaction
+
+from coach import agent, telemetry
+from coach.agent import answers
+from coach.agent import errors as agent_errors
+from coach.agent.asks import GoalAsk, PlanAsk, Wish
+from coach.documents import schedule as zones
+from coach.documents.base import utc_now
+from coach.documents.curriculum import GoalInference, Track
+from coach.engines import coverage, foundations, goals, sequencer
+from coach.models import LearnerProfile
+from coach.services import assessments, audit, connections, learners, plans, schedules
+from coach.services.desk import desk
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What is known once a learner's wishes are stored; `inference` is the stored one where it has tracks."""
+
+    username: str
+    needed: bool
+    inference: GoalInference | None
+    tracks: list[Track]
+
+
+def plan(
+    *,
+    username: str,
+    goal: str,
+    use_case: str = "",
+    strengths: str = "",
+    force: bool = False,
+    timezone: str | None = None,
+) -> str:
+    """Make sure that a learner (made if need be) has a plan; returns the normal form of the username.
+
+    A learner who has one keeps it, unless `force`. Raises usernames.UnusableUsername, LearnerNotFound
+    where the learner was removed meanwhile, and AgentError where a plan is needed and none can be made:
+    what was told and inferred stays stored.
+    """
+    coach = agent.coach()
+    told = _tell(username, {"goal": goal, "use_case": use_case, "strengths": strengths}, force, timezone)
+    if not told.needed:
+        return told.username
+    wish = Wish(told.username, goal, use_case, strengths)
+    inference = told.inference or _infer(coach, wish, told.tracks)
+    if coach is None:
+        raise agent_errors.Unavailable(
+            "No language model is configured, so no plan can be made; what you told is kept."
+        )
+    connections.release()
+    answer = coach.plan(PlanAsk(wish=wish, inference=inference), desk=desk())
+    _store(answer, wish, maker=coach.MAKER)
+    return told.username
+
+
+# --- what is told -----------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def _tell(username: str, words: dict[str, str], force: bool, timezone: str | None) -> _Told:
+    """Store zone, wishes, and the missing weeks of a kept inference."""
+    learner = learners.locked_or_made(username)
+    changed = _take_zone(learner, timezone)
+    needed = force or not _is_complete(learner)
+    if needed:
+        changed |= learners.apply_metadata(learner, words)
+        changed |= _fill_weeks(learner)
+    if changed:
+        learner.last_updated = utc_now()
+        learner.save(update_fields=changed | {"last_updated"})
+        audit.record("onboarding.told", learner, changed=sorted(changed))
+    inference = learner.inference if needed else None
+    kept = inference if inference and inference.tracks else None
+    return _Told(learner.username, needed, kept, learner.tracks if needed else [])
+
+
+def _is_complete(learner: LearnerProfile) -> bool:
+    return None not in (learner.curriculum_plan, learner.onboarding_assessment, learner.elo_category_plan)
+
+
+def _take_zone(learner: LearnerProfile, timezone: str | None) -> set[str]:
+    name = (timezone or "").strip()
+    if not zones.known_zone(name) or name == learner.timezone:
+        return set()
+    learner.timezone = name
+    return {"timezone"}
+
+
+def _fill_weeks(learner: LearnerProfile) -> set[str]:
+    present = learner.inference
+    if present is None or not present.tracks:
+        return set()
+    filled = goals.fill_missing_weeks(present)
+    return set() if filled is present else _take_inference(learner, filled)
+
+
+# --- the goal inference -----------------------------------------------------------------------------
+
+
+def _infer(coach: ModuleType | None, wish: Wish, tracks: list[Track]) -> GoalInference:
+    """Make and store the learner's goal inference. Raises LearnerNotFound."""
+    connections.release()
+    inference, maker = _inferred(coach, GoalAsk(wish=wish, tracks=tracks))
+    with transaction.atomic():
+        learner = learners.locked(wish.username)
+        changed = _take_inference(learner, inference)
+        learner.last_updated = utc_now()
+        learner.save(update_fields=changed | {"last_updated"})
+        audit.record("goal.inferred", learner, by=maker, tracks=len(inference.tracks))
+    return inference
+
+
+def _inferred(coach: ModuleType | None, ask: GoalAsk) -> tuple[GoalInference, str]:
+    """The inference and who made it: whatever goes wrong with the parser, the rule stands in."""
+    goal = ask.wish.goal
+    if coach is not None:
+        try:
+            return plans.inference(coach.infer_goals(ask), goal=goal, now=utc_now()), coach.MAKER
+        except agent_errors.AgentError as error:
+            telemetry.emit("goal_parser_fallback", error=type(error).__name__)
+    return goals.infer(goal, now=utc_now()), "rule"
+
+
+def _take_inference(learner: LearnerProfile, inference: GoalInference) -> set[str]:
+    learner.inference = inference
+    learner.tracks = inference.tracks
+    return {"goal_inference", "foundation_tracks"}
+
+
+# --- the plan ---------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def _store(answer: answers.Plan, wish: Wish, *, maker: str) -> None:
+    """Make an answer the learner's plan, curriculum and assessment, and generate the schedule. Raises LearnerNotFound."""
+    learner = learners.locked(wish.username)
+    _take_plan(learner, answer, wish.goal)
+    learner.adjustments = {}
+    schedules.drop(learner)
+    learner.last_updated = utc_now()
+    changed = {
+        "elo_category_plan",
+        "curriculum_plan",
+        "onboarding_assessment",
+        "extended_assessment",
+        "elo_snapshot",
+        "schedule_adjustments",
+        "last_updated",
+    }
+    learner.save(update_fields=changed | _scheduled(learner))
+    audit.record("plan.made", learner, by=maker, categories=len(learner.plan.categories) if learner.plan else 0)
+
+
+def _take_plan(learner: LearnerProfile, answer: answers.Plan, goal: str) -> None:
+    """Plan, curriculum, assessment and ratings, foundations and coverage included; nothing is saved."""
+    now = utc_now()
+    inference = learner.inference
+    augmented = foundations.augment(
+        goal=goal,
+        plan=plans.elo_plan(answer, goal=goal, summary=inference.summary if inference else None, now=now),
+        curriculum=plans.curriculum(answer, now=now),
+        inference=inference,
+        average=None,
+        now=now,
+    )
+    learner.plan = augmented.plan
+    learner.curriculum = augmented.curriculum
+    learner.ratings = foundations.missing_ratings(augmented.plan, learner.ratings)
+    learner.assessment = coverage.extend(plans.assessment(answer, now=now), augmented.plan.categories)
+    assessments.derive(learner)
+
+
+def _scheduled(learner: LearnerProfile) -> set[str]:
+    """Generate the schedule; that it cannot be done changes nothing else."""
+    with telemetry.timed("schedule_generation_post_plan") as figures:
+        try:
+            return schedules.regenerate(learner)
+        except sequencer.Unschedulable:
+            figures["status"] = "unschedulable"
+            return set()

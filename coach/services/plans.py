@@ -1,0 +1,142 @@
+"""From the model's answers to documents of ours: goal inferences, plans, curricula, assessments, gradings."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from coach.agent import answers
+from coach.documents.assessment import Assessment, GradingResult, RubricNote, Task, TaskResult
+from coach.documents.curriculum import (
+    Category,
+    Curriculum,
+    EloPlan,
+    GoalInference,
+    Module,
+    ModuleReference,
+    RubricLevel,
+    Track,
+)
+from coach.engines import goals, grading
+from coach.engines.slugs import slug
+
+SCORE_DECIMALS = 4
+UNKNOWN_TASK_CATEGORY = "general"
+
+
+# --- goals ------------------------------------------------------------------------------------------
+
+
+def inference(parsed: answers.ParsedGoal, *, goal: str, now: dt.datetime) -> GoalInference:
+    """The parser's answer as an inference; without tracks those that the goal's words ask for."""
+    return GoalInference(
+        generated_at=now,
+        summary=parsed.summary,
+        target_outcomes=parsed.target_outcomes,
+        tracks=[_track(track) for track in parsed.tracks] or goals.tracks_for(goal),
+        missing_templates=parsed.missing_templates,
+    )
+
+
+def _track(parsed: answers.ParsedTrack) -> Track:
+    # Whatever the parser says of a module's weeks, the recorded service kept three.
+    modules = [
+        ModuleReference(**{**dict(module), "suggested_weeks": goals.MODULE_WEEKS})
+        for module in parsed.recommended_modules
+    ]
+    weeks = parsed.suggested_weeks or goals.track_weeks(parsed.weight, [goals.MODULE_WEEKS] * len(modules))
+    return Track(**{**dict(parsed), "recommended_modules": modules, "suggested_weeks": weeks})
+
+
+# --- plans ------------------------------------------------------------------------------------------
+
+
+def elo_plan(plan: answers.Plan, *, goal: str, summary: str | None, now: dt.datetime) -> EloPlan:
+    """The rated categories of a plan; `summary` is that of the goal inference."""
+    notes = [part for part in (plan.profile_summary, summary) if part and part.strip()]
+    return EloPlan(
+        generated_at=now,
+        source_goal=goal.strip(),
+        strategy_notes="\n\n".join(notes) or None,
+        categories=_categories(plan.categories),
+    )
+
+
+def curriculum(plan: answers.Plan, *, now: dt.datetime) -> Curriculum:
+    planned = plan.curriculum
+    return Curriculum(
+        generated_at=now,
+        overview=planned.overview,
+        success_criteria=planned.success_criteria,
+        modules=[_module(module) for module in planned.modules],
+    )
+
+
+def assessment(plan: answers.Plan, *, now: dt.datetime) -> Assessment:
+    """The tasks of a plan, not extended and without sections."""
+    return Assessment(generated_at=now, status="pending", tasks=[_task(task) for task in plan.assessment])
+
+
+def _categories(planned: list[answers.PlannedCategory]) -> list[Category]:
+    """Of equal keys the first counts."""
+    categories: dict[str, Category] = {}
+    for one in planned:
+        key = one.key or slug(one.label, fallback="category")
+        levels = [RubricLevel(**dict(level)) for level in one.rubric if level.level]
+        label = one.label or key.replace("-", " ").title()
+        categories.setdefault(key, Category(**{**dict(one), "key": key, "label": label, "rubric": levels}))
+    return list(categories.values())
+
+
+def _module(planned: answers.PlannedModule) -> Module:
+    category = planned.category_key or slug(planned.title, fallback="general")
+    module_id = planned.module_id or slug(planned.title, fallback=f"{category}-module")
+    return Module(**{**dict(planned), "module_id": module_id, "category_key": category})
+
+
+def _task(planned: answers.PlannedTask) -> Task:
+    named = planned.task_id or slug(f"{planned.category_key}-{planned.title}", fallback="assessment-task")
+    return Task(**{**dict(planned), "task_id": named})
+
+
+# --- gradings ---------------------------------------------------------------------------------------
+
+
+def grading_result(
+    grades: answers.Grades,
+    *,
+    submission_id: str,
+    tasks: Assessment,
+    plan: EloPlan | None,
+    now: dt.datetime,
+) -> GradingResult:
+    """The model's grades as a grading; category and type of each task are those of the stored assessment."""
+    known = {task.task_id: task for task in tasks.tasks}
+    results = [_task_result(grade, known.get(grade.task_id)) for grade in grades.tasks]
+    return GradingResult(
+        submission_id=submission_id,
+        evaluated_at=now,
+        overall_feedback=grades.overall_feedback,
+        strengths=grades.strengths,
+        focus_areas=grades.focus_areas,
+        task_results=results,
+        category_outcomes=grading.outcomes(results, plan),
+    )
+
+
+def _task_result(grade: answers.TaskGrade, task: Task | None) -> TaskResult:
+    return TaskResult(
+        task_id=grade.task_id,
+        category_key=task.category_key if task else UNKNOWN_TASK_CATEGORY,
+        task_type=task.task_type if task else "concept_check",
+        score=round(grade.score, SCORE_DECIMALS),
+        confidence=grade.confidence,
+        feedback=grade.feedback,
+        strengths=grade.strengths,
+        improvements=grade.improvements,
+        rubric=[_rubric_note(note) for note in grade.rubric],
+    )
+
+
+def _rubric_note(note: answers.CriterionGrade) -> RubricNote:
+    score = None if note.score is None else round(note.score, SCORE_DECIMALS)
+    return RubricNote(**{**dict(note), "score": score})

@@ -1,0 +1,255 @@
+"""Schedules: reading or generating one, refreshing it with a way back, moving an item."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import models, transaction
+
+from coach import telemetry
+from coach.documents.base import utc_now
+from coach.documents.schedule import Schedule, ScheduleWarning
+from coach.engines import sequencer
+from coach.models import CurriculumSchedule, LearnerProfile, ScheduleItem
+from coach.services import audit, learners
+
+LONGEST_DEFERRAL_DAYS = 21
+MOST_WARNINGS = 5
+
+
+class NoSchedule(LookupError):
+    """The learner has no schedule."""
+
+
+class ItemNotFound(LookupError):
+    """The schedule has no item of that id."""
+
+
+class CannotSchedule(Exception):
+    """No schedule can be generated for the learner, and there is no earlier one to answer with."""
+
+
+class CannotReschedule(Exception):
+    """The adjustment is stored, but the schedule cannot be generated again."""
+
+
+class BlankItem(ValueError):
+    """An item must be named."""
+
+
+class NotLater(ValueError):
+    """An item can only be moved to a later day."""
+
+
+def read(*, username: str, refresh: bool = False) -> str:
+    """A learner's schedule as clients see it, as JSON text; generated where asked for or where there is none.
+
+    A refresh that fails answers with the earlier schedule, marked stale and with a warning.
+    Raises LearnerNotFound, CannotSchedule.
+    """
+    if not refresh and (served := _served(username)) is not None:
+        return served
+    with transaction.atomic():
+        learner = learners.locked(username)
+        if not refresh and (served := _served(username)) is not None:
+            return served
+        return _refreshed(learner).served
+
+
+def adjust(
+    *,
+    username: str,
+    item_id: str,
+    days: int = 1,
+    target_day_offset: int | None = None,
+    reason: str | None = None,
+) -> str:
+    """Move an item to a later day and generate the schedule again; returns it as JSON text.
+
+    The new day is `target_day_offset`, at most 21 days after the present one, or `days` later.
+    Raises BlankItem, LearnerNotFound, NoSchedule, ItemNotFound, NotLater, CannotReschedule.
+    """
+    item_id = item_id.strip()
+    if not item_id:
+        raise BlankItem("The id of the item must not be blank.")
+    with transaction.atomic():
+        learner = learners.locked(username)
+        day = _new_day(_stored(learner), item_id, days=days, target=target_day_offset)
+        learner.adjustments = {**learner.adjustments, item_id: day}
+        learner.last_updated = utc_now()
+        audit.record("schedule.adjusted", learner, item_id=item_id, day=day, reason_given=bool(reason))
+        telemetry.emit("schedule_adjustment", day=day, days=days, targeted=target_day_offset is not None)
+        try:
+            changed = regenerate(learner)
+        except sequencer.Unschedulable as error:
+            changed, failure = set(), error
+        else:
+            failure = None
+        learner.save(update_fields={"schedule_adjustments", "last_updated", *changed})
+        served = _stored(learner).served
+    if failure:
+        raise CannotReschedule(
+            f"The item is moved, but the schedule cannot be rebuilt: {failure}"
+        ) from failure
+    return served
+
+
+def regenerate(learner: LearnerProfile) -> set[str]:
+    """Generate a (locked) learner's schedule and store it; the learner itself is changed but not saved.
+
+    Returns the names of the learner's changed columns. Raises sequencer.Unschedulable, with
+    nothing changed.
+    """
+    now = utc_now()
+    row = stored_or_none(learner)
+    previous = row.to_document() if row else None
+    with telemetry.timed("schedule_generation", had_previous=previous is not None) as figures:
+        generated = sequencer.generate(
+            learner.assemble(notes=(), schedule=None),
+            previous=previous,
+            adjustments=learner.adjustments,
+            now=now,
+        )
+        figures.update(_figures(generated.schedule), changed=generated.changed)
+    _report(generated.schedule, generated.adjustments)
+    if not generated.changed:
+        return set()
+    store(learner, generated.schedule)
+    learner.adjustments = generated.adjustments
+    learner.timezone = generated.timezone
+    learner.last_updated = now
+    return {"schedule_adjustments", "timezone", "last_updated"}
+
+
+def store(learner: LearnerProfile, schedule: Schedule) -> CurriculumSchedule:
+    """Make `schedule` a (locked) learner's schedule; only the items that differ are written."""
+    row = stored_or_none(learner) or CurriculumSchedule(learner=learner)
+    row.apply_document(schedule)
+    row.save()
+    learner.schedule = row
+    _store_items(row, schedule)
+    return row
+
+
+def drop(learner: LearnerProfile) -> None:
+    """Remove a (locked) learner's schedule, if there is one; adjustments are the caller's."""
+    CurriculumSchedule.objects.filter(learner=learner).delete()
+    learner._state.fields_cache.pop("schedule", None)
+
+
+def stored_or_none(learner: LearnerProfile) -> CurriculumSchedule | None:
+    """The learner's schedule, if there is one."""
+    return getattr(learner, "schedule", None)
+
+
+def _served(username: str) -> str | None:
+    """The stored schedule as clients see it; None where there is none. Raises LearnerNotFound."""
+    row = LearnerProfile.objects.named(username).values_list("schedule__served").first()
+    if row is None:
+        raise learners.LearnerNotFound(f"There is no learner called {username!r}.")
+    return row[0]
+
+
+def _stored(learner: LearnerProfile) -> CurriculumSchedule:
+    row = stored_or_none(learner)
+    if row is None:
+        raise NoSchedule(f"{learner.username!r} has no schedule.")
+    return row
+
+
+def _refreshed(learner: LearnerProfile) -> CurriculumSchedule:
+    try:
+        changed = regenerate(learner)
+    except sequencer.Unschedulable as error:
+        changed = _fall_back(learner, error)
+    if changed:
+        learner.save(update_fields=changed)
+        audit.record("schedule.generated", learner)
+    telemetry.emit("schedule_refresh", changed=bool(changed))
+    return _stored(learner)
+
+
+def _fall_back(learner: LearnerProfile, error: sequencer.Unschedulable) -> set[str]:
+    """Keep the earlier schedule, stale and with a warning. Raises CannotSchedule where there is none."""
+    row = stored_or_none(learner)
+    if row is None:
+        raise CannotSchedule(str(error)) from error
+    schedule = row.to_document()
+    warning = ScheduleWarning(
+        code="refresh_failed",
+        message="The schedule could not be rebuilt, so this is the earlier one.",
+        detail=str(error),
+        generated_at=utc_now(),
+    )
+    warnings = [*schedule.warnings, warning][-MOST_WARNINGS:]
+    row.apply_document(schedule.model_copy(update={"is_stale": True, "warnings": warnings}))
+    row.save()
+    known = {item.item_id for item in schedule.items}
+    learner.adjustments = {key: day for key, day in learner.adjustments.items() if key in known}
+    learner.last_updated = utc_now()
+    telemetry.emit("schedule_refresh_fallback", warnings=len(warnings))
+    return {"schedule_adjustments", "last_updated"}
+
+
+def _new_day(row: CurriculumSchedule, item_id: str, *, days: int, target: int | None) -> int:
+    item = row.items.filter(item_id=item_id).order_by("position").first()
+    if item is None:
+        raise ItemNotFound(f"The schedule has no item {item_id!r}.")
+    present = item.recommended_day_offset
+    day = present + days if target is None else min(target, present + LONGEST_DEFERRAL_DAYS)
+    if day <= present:
+        raise NotLater(f"{item_id!r} stands on day {present}; it can only be moved to a later day.")
+    return day
+
+
+_ITEM_COLUMNS = [
+    field.attname
+    for field in ScheduleItem._meta.concrete_fields
+    if field.attname not in ("id", "schedule_id", "position")
+]
+
+
+def _store_items(row: CurriculumSchedule, schedule: Schedule) -> None:
+    """Write the items that are not stored yet as they should be, by position."""
+    present = {item.position: item for item in row.items.all()}
+    wanted = _item_rows(row, schedule)
+    different = [item for item in wanted if not _same(item, present.get(item.position))]
+    if len(wanted) < len(present):
+        row.items.filter(position__gte=len(wanted)).delete()
+    ScheduleItem.objects.bulk_create(
+        different, update_conflicts=True, unique_fields=["schedule", "position"], update_fields=_ITEM_COLUMNS
+    )
+
+
+def _item_rows(row: CurriculumSchedule, schedule: Schedule) -> Sequence[ScheduleItem]:
+    rows = []
+    for position, document in enumerate(schedule.items):
+        item = ScheduleItem(schedule=row)
+        item.apply_document(document, position=position)
+        rows.append(item)
+    return rows
+
+
+def _same(item: models.Model, other: models.Model | None) -> bool:
+    return other is not None and all(getattr(item, name) == getattr(other, name) for name in _ITEM_COLUMNS)
+
+
+def _figures(schedule: Schedule) -> dict[str, int]:
+    return {
+        "items": len(schedule.items),
+        "horizon_days": schedule.time_horizon_days,
+        "sessions_per_week": schedule.sessions_per_week,
+    }
+
+
+def _report(schedule: Schedule, adjustments: dict[str, int]) -> None:
+    telemetry.emit(
+        "long_range_distribution",
+        items=schedule.long_range_item_count,
+        categories=len(schedule.long_range_category_keys),
+        extended_weeks=schedule.extended_weeks,
+    )
+    if adjustments:
+        telemetry.emit(
+            "schedule_adjustments_applied", adjustments=len(adjustments), last_day=max(adjustments.values())
+        )

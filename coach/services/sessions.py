@@ -1,0 +1,137 @@
+"""Sessions with the coach: what they tell about a learner is stored before the coach is asked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from coach import agent
+from coach.agent import errors as agent_errors
+from coach.agent.asks import ChatAsk, TopicAsk, TopicKind
+from coach.documents import sessions as documents
+from coach.documents import usernames
+from coach.documents.base import utc_now
+from coach.documents.profile import Profile
+from coach.documents.requests import ChatAttachment, ChatRequest
+from coach.models import LearnerProfile, SessionAttachment
+from coach.models.sessions import digest
+from coach.services import connections, learners
+from coach.services.desk import desk
+
+EFFORTS = ("minimal", "low", "medium", "high")
+IMAGES_ONLY = "gpt-5-codex"
+# Attachments of a session that nobody continued for so long are forgotten.
+SESSION_LASTS = dt.timedelta(days=30)
+
+
+def topic(
+    *, kind: TopicKind, topic: str, metadata: Mapping[str, Any], session_id: str | None
+) -> documents.Lesson | documents.Quiz | documents.Milestone:
+    """A lesson, quiz or milestone on a topic. Raises usernames.UnusableUsername, AgentError."""
+    learner = _told(metadata, session_id)
+    coach = _coach()
+    connections.release()
+    return getattr(coach, kind)(TopicAsk(kind=kind, topic=topic, learner=learner), desk=desk())
+
+
+def chat(asked: ChatRequest) -> documents.Chat:
+    """The answer to a message. Raises usernames.UnusableUsername, AgentError."""
+    learner = _told(asked.metadata, asked.session_id)
+    model = asked.model or ""
+    effort = _effort(asked.reasoning_level)
+    attachments = merge(
+        session_id=asked.session_id,
+        attachments=asked.attachments,
+        images_only=(model or agent.model.MODELS_BY_EFFORT[effort]) == IMAGES_ONLY,
+    )
+    coach = _coach()
+    ask = ChatAsk(
+        message=asked.message,
+        history=asked.history,
+        learner=learner,
+        attachments=attachments,
+        model=model,
+        effort=effort,
+        web=settings.AGENT_ENABLE_WEB if asked.web_enabled is None else asked.web_enabled,
+    )
+    connections.release()
+    return coach.chat(ask, desk=desk())
+
+
+def reset(*, session_id: str | None) -> None:
+    """Forget the attachments of a session; without an id (or an empty one) those of all sessions."""
+    rows = SessionAttachment.objects.of(session_id) if session_id else SessionAttachment.objects.all()
+    rows.delete()
+
+
+@transaction.atomic
+def merge(
+    *, session_id: str | None, attachments: Sequence[ChatAttachment], images_only: bool
+) -> list[ChatAttachment]:
+    """A session's attachments after a request's were added to them, in order.
+
+    A known one keeps its place, and its members where the new ones are null. With `images_only` all others
+    leave the session for good. Without an id the session is the common one.
+    """
+    if attachments:
+        _forget_old_sessions()
+    for attachment in attachments:
+        _merge(digest(session_id or ""), attachment)
+    if not images_only:
+        return [row.document for row in SessionAttachment.objects.of(session_id)]
+    rows = list(SessionAttachment.objects.of(session_id))
+    SessionAttachment.objects.filter(pk__in=[row.pk for row in rows if not _is_image(row.document)]).delete()
+    return [row.document for row in rows if _is_image(row.document)]
+
+
+def _merge(session_key: str, attachment: ChatAttachment) -> None:
+    """One statement where it is new; where it is known, its row is locked, read and written."""
+    row, made = SessionAttachment.objects.get_or_create(
+        session_key=session_key,
+        file_key=digest(attachment.file_id),
+        defaults={"attachment": attachment.model_dump_json()},
+    )
+    if made:
+        return
+    row = SessionAttachment.objects.select_for_update().get(pk=row.pk)
+    given = {name: value for name, value in dict(attachment).items() if value is not None}
+    row.document = row.document.model_copy(update=given)
+    row.updated_at = utc_now()
+    row.save(update_fields={"attachment", "updated_at"})
+
+
+def _is_image(attachment: ChatAttachment) -> bool:
+    return attachment.mime_type.lower().startswith("image/")
+
+
+def _forget_old_sessions() -> None:
+    SessionAttachment.objects.filter(updated_at__lt=utc_now() - SESSION_LASTS).delete()
+
+
+def _told(metadata: Mapping[str, Any], session_id: str | None) -> Profile | None:
+    """Store what the metadata tells about the learner it names, if any; the learner's profile afterwards."""
+    username = metadata.get("username")
+    if not isinstance(username, str) or not username.strip():
+        return None
+    learners.tell(username=username, metadata=metadata, session_id=session_id)
+    found = LearnerProfile.objects.named(usernames.normalise(username)).with_schedule().first()
+    return found.to_document() if found else None
+
+
+def _coach() -> ModuleType:
+    coach = agent.coach()
+    if coach is None:
+        raise agent_errors.Unavailable("No language model is configured, so there is nobody to answer.")
+    return coach
+
+
+def _effort(level: str | None) -> str:
+    """The effort that a request asks for: one of four; the settings' without one, `medium` for an unknown one."""
+    if not level:
+        return settings.AGENT_REASONING
+    return level if level in EFFORTS else "medium"

@@ -1,0 +1,225 @@
+"""What staff change: each change under the learner's row lock, with an audit event and a history entry."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO, cast
+
+from django.contrib.admin.models import CHANGE, DELETION, LogEntry
+from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.contenttypes.models import ContentType
+from django.db import models, transaction
+
+from coach import attachments as storage
+from coach.documents.base import utc_now
+from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile, MemoryRecord
+from coach.services import assessments, attachments, audit, learners, schedules
+
+EDITABLE_COLUMNS = frozenset(
+    {
+        "goal",
+        "use_case",
+        "strengths",
+        "timezone",
+        "knowledge_tags",
+        "elo_snapshot",
+        "elo_category_plan",
+        "curriculum_plan",
+        "onboarding_assessment",
+        "goal_inference",
+        "foundation_tracks",
+        "schedule_adjustments",
+    }
+)
+_DERIVED_FROM = frozenset({"elo_category_plan", "onboarding_assessment"})
+
+
+class ChangedMeanwhile(Exception):
+    """Somebody else changed a value since it was shown; nothing was written. `columns` names them."""
+
+    def __init__(self, columns: Iterable[str]) -> None:
+        self.columns = sorted(columns)
+        super().__init__(f"changed meanwhile: {', '.join(self.columns)}")
+
+
+class NothingToJoin(Exception):
+    """The learner has no pending attachments, or no submission that could take them along."""
+
+
+@dataclass(frozen=True)
+class OpenBytes:
+    """An attachment's bytes, to be read and closed; `size` counts them."""
+
+    file: BinaryIO
+    size: int
+
+
+def fingerprint(value: object) -> str:
+    """A short mark of a value, by which a later look tells whether it is still the same."""
+    return hashlib.sha256(repr(value).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def fingerprints(learner: LearnerProfile, columns: Iterable[str]) -> dict[str, str]:
+    """The marks of a learner's columns, as they were shown."""
+    return {column: fingerprint(getattr(learner, column)) for column in columns}
+
+
+def edit_learner(
+    *, user: AbstractBaseUser, username: str, changes: Mapping[str, Any], seen: Mapping[str, str]
+) -> list[str]:
+    """Write changed columns of a learner; answers the names of those that differed.
+
+    `changes` maps columns to values as they are stored (documents as JSON text that was validated),
+    `seen` maps them to the fingerprints of what staff were shown. Raises LearnerNotFound, ChangedMeanwhile,
+    KeyError for a column that staff do not edit.
+    """
+    if refused := changes.keys() - EDITABLE_COLUMNS:
+        raise KeyError(f"not edited by staff: {sorted(refused)}")
+    with _acting(user, username) as learner:
+        changed = sorted(name for name, value in changes.items() if getattr(learner, name) != value)
+        if moved := [name for name in changed if seen.get(name) != fingerprint(getattr(learner, name))]:
+            raise ChangedMeanwhile(moved)
+        if changed:
+            _write(user, learner, {name: changes[name] for name in changed})
+    return changed
+
+
+def _write(user: AbstractBaseUser, learner: LearnerProfile, changes: Mapping[str, Any]) -> None:
+    for name, value in changes.items():
+        setattr(learner, name, value)
+    fields = {*changes, "last_updated"}
+    if _DERIVED_FROM & changes.keys():
+        assessments.derive(learner)
+        fields.add("extended_assessment")
+    learner.last_updated = utc_now()
+    learner.save(update_fields=fields)
+    audit.record("learner.edited", learner, changed=sorted(changes))
+    _history(user, learner, [{"changed": {"fields": sorted(changes)}}])
+
+
+def regenerate(*, user: AbstractBaseUser, username: str) -> bool:
+    """Generate a learner's schedule anew; answers whether it is current now.
+
+    A refresh that fails leaves the earlier schedule, stale. Raises LearnerNotFound, schedules.CannotSchedule.
+    """
+    with audit.acting_as(_name(user)):
+        schedules.read(username=username, refresh=True)
+    learner = LearnerProfile.objects.named(username).with_schedule().get()
+    _history(user, learner, "Regenerated the schedule.")
+    return not learner.schedule.is_stale
+
+
+def consume(*, user: AbstractBaseUser, username: str) -> int:
+    """Let a learner's newest submission take the pending attachments along; answers how many there were.
+
+    Raises LearnerNotFound, NothingToJoin.
+    """
+    with _acting(user, username) as learner:
+        submission = AssessmentSubmission.objects.filter(learner=learner).newest_first().first()
+        taken = attachments.consume(learner)
+        if submission is None or not taken:
+            raise NothingToJoin("no pending attachment" if not taken else "no submission")
+        _join(submission, taken)
+        audit.record(
+            "attachment.consumed", learner, submission_id=submission.submission_id, attachments=len(taken)
+        )
+        _history(user, learner, f"Marked {len(taken)} pending attachments consumed ({submission.submission_id}).")
+    return len(taken)
+
+
+def _join(submission: AssessmentSubmission, taken: list[AttachmentMetadata]) -> None:
+    last = submission.attachments.aggregate(models.Max("position"))["position__max"]
+    for place, row in enumerate(taken, start=0 if last is None else last + 1):
+        row.position, row.submission = place, submission
+        row.edited_since_import = bool(row.import_checksum)
+    AttachmentMetadata.objects.bulk_update(taken, ["submission", "position", "source", "url", "edited_since_import"])
+    # What clients see of the submission names its attachments.
+    submission.apply_document(submission.to_document())
+    submission.save(update_fields={"served"})
+
+
+def forget(*, user: AbstractBaseUser, username: str) -> None:
+    """Remove a learner with everything that belongs to them; nobody of that name is no error."""
+    with transaction.atomic(), audit.acting_as(_name(user)):
+        learner = LearnerProfile.objects.named(username).first()
+        if learner is not None:
+            _history(user, learner, "Deleted.", flag=DELETION)
+            learners.forget(username=username)
+
+
+def delete_attachment(*, user: AbstractBaseUser, username: str, attachment_id: str) -> None:
+    """Remove a learner's attachment and its bytes; one that is not there is no error."""
+    with audit.acting_as(_name(user)):
+        attachments.delete(username=username, attachment_id=attachment_id)
+    learner = LearnerProfile.objects.named(username).first()
+    if learner is not None:
+        _history(user, learner, f"Deleted attachment {attachment_id}.")
+
+
+def delete_note(*, user: AbstractBaseUser, username: str, note_id: str) -> None:
+    """Remove one of a learner's notes; one that is not there is no error. Raises LearnerNotFound."""
+    with _acting(user, username) as learner:
+        deleted, _ = MemoryRecord.objects.filter(learner=learner, note_id=note_id).delete()
+        if deleted:
+            _touch(learner)
+            audit.record("memory.deleted", learner, note_id=note_id)
+            _history(user, learner, f"Deleted note {note_id}.")
+
+
+def told(*, user: AbstractBaseUser, action: str, **detail: Any) -> None:
+    """Note what a member of staff did that changes no learner: an import, an export."""
+    with audit.acting_as(_name(user)):
+        audit.record(action, None, **detail)
+
+
+def has_bytes(row: AttachmentMetadata) -> bool:
+    """Whether an attachment's bytes lie in the storage."""
+    try:
+        return storage.exists(storage.safe_path(row.stored_path or ""))
+    except storage.UnsafePath:
+        return False
+
+
+def open_bytes(row: AttachmentMetadata) -> OpenBytes:
+    """An attachment's bytes. Raises attachments.AttachmentNotFound where there are none to be had."""
+    try:
+        path = storage.safe_path(row.stored_path or "")
+        return OpenBytes(cast(BinaryIO, storage.open_bytes(path)), storage.size(path))
+    except (storage.UnsafePath, storage.StorageError) as error:
+        raise attachments.AttachmentNotFound(str(error)) from error
+
+
+@contextlib.contextmanager
+def _acting(user: AbstractBaseUser, username: str) -> Iterator[LearnerProfile]:
+    """A learner, locked while the block lasts, with the member of staff as the actor."""
+    with transaction.atomic(), audit.acting_as(_name(user)):
+        yield learners.locked(username)
+
+
+def _touch(learner: LearnerProfile) -> None:
+    learner.last_updated = utc_now()
+    learner.save(update_fields={"last_updated"})
+
+
+def _name(user: AbstractBaseUser) -> str:
+    return f"staff {user.get_username()}"
+
+
+def _history(user: AbstractBaseUser, learner: LearnerProfile, message: Any, *, flag: int = CHANGE) -> None:
+    LogEntry.objects.create(
+        user_id=user.pk,
+        content_type=ContentType.objects.get_for_model(LearnerProfile),
+        object_id=str(learner.pk),
+        object_repr=str(learner)[:200],
+        action_flag=flag,
+        change_message=_message(message),
+    )
+
+
+def _message(message: Any) -> str:
+    # Django reads lists as JSON and shows them in words.
+    return message if isinstance(message, str) else json.dumps(message)

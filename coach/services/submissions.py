@@ -1,0 +1,219 @@
+"""Submissions: validating, grading, and everything that follows from a grade, in one transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from coach import agent, telemetry
+from coach.agent.asks import GradeAsk, Wish
+from coach.agent.errors import AgentError
+from coach.documents import submissions as documents
+from coach.documents.assessment import Assessment, GradingResult
+from coach.documents.base import utc_now
+from coach.documents.submissions import Response, Submission, count_words
+from coach.engines import foundations, grading, sequencer
+from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
+from coach.services import assessments, attachments, audit, connections, learners, plans, schedules
+from coach.services.desk import desk
+
+
+class NothingToAnswer(Exception):
+    """The assessment has no tasks."""
+
+
+class UnusableResponse(ValueError):
+    """An entry names no task of the assessment, a task that was answered already, or has no answer."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One entry of a submission, as a client sent it."""
+
+    task_id: str
+    response: str
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A grading, and who gave it: one of `AssessmentSubmission.Grader`."""
+
+    result: GradingResult
+    by: str
+
+
+def submit(*, username: str, answers: Sequence[Answer], metadata: Mapping[str, str]) -> str:
+    """Take a learner's answers, grade them, and store all that follows; returns the submission as JSON text.
+
+    Raises LearnerNotFound, NoAssessment, NothingToAnswer, UnusableResponse, with nothing changed.
+    """
+    learner = learners.named(username)
+    submission = Submission(
+        submission_id=f"sub_{secrets.token_hex(12)}",
+        username=username,
+        submitted_at=utc_now(),
+        responses=_responses(_assessment(learner), answers),
+        metadata=_kept(metadata),
+    )
+    graded = _grade(learner, submission)
+    with transaction.atomic():
+        learner = learners.locked(username)
+        # The assessment may have been replaced while the answers were graded.
+        _responses(_assessment(learner), answers)
+        row = _store(learner, submission, graded)
+        _apply(learner, submission, graded.result)
+    telemetry.emit("submission_graded", by=graded.by, responses=len(submission.responses))
+    return row.served
+
+
+def _assessment(learner: LearnerProfile) -> Assessment:
+    assessment = learner.assessment
+    if assessment is None:
+        raise assessments.NoAssessment(f"{learner.username!r} has no assessment.")
+    if not assessment.tasks:
+        raise NothingToAnswer("The assessment has no tasks to answer.")
+    return assessment
+
+
+def _responses(assessment: Assessment, answers: Sequence[Answer]) -> list[Response]:
+    """The answers with their tasks' categories and types, stripped, in the order sent. Raises UnusableResponse."""
+    tasks = {task.task_id: task for task in assessment.tasks}
+    responses: dict[str, Response] = {}
+    for answer in answers:
+        task_id, text = answer.task_id.strip(), answer.response.strip()
+        if not task_id:
+            raise UnusableResponse("Every response must name its task.")
+        if task_id not in tasks:
+            raise UnusableResponse(f"The assessment has no task {task_id!r}.")
+        if task_id in responses:
+            raise UnusableResponse(f"Task {task_id!r} is answered twice.")
+        if not text:
+            raise UnusableResponse(f"The response to task {task_id!r} is blank.")
+        task = tasks[task_id]
+        responses[task_id] = Response(
+            task_id=task_id,
+            response=text,
+            category_key=task.category_key,
+            task_type=task.task_type,
+            word_count=count_words(text),
+        )
+    return list(responses.values())
+
+
+def _kept(metadata: Mapping[str, str]) -> dict[str, str]:
+    """Metadata as it is stored: values stripped, blank ones dropped."""
+    return {key: value.strip() for key, value in metadata.items() if value.strip()}
+
+
+def _grade(learner: LearnerProfile, submission: Submission) -> Graded:
+    """The model's grading where there is one to ask and its answer can be used; otherwise the provisional one.
+
+    Called before the transaction: the model may take minutes.
+    """
+    result = _model_grading(learner, submission)
+    if result is not None:
+        return Graded(result=result, by=AssessmentSubmission.Grader.MODEL)
+    report = grading.provisional_report(submission.submission_id, submission.responses, now=utc_now())
+    return Graded(result=report, by=AssessmentSubmission.Grader.PROVISIONAL)
+
+
+def _model_grading(learner: LearnerProfile, submission: Submission) -> GradingResult | None:
+    coach = agent.coach()
+    if coach is None:
+        return None
+    assessment, plan = _assessment(learner), learner.plan
+    pending = [attachment.to_document() for attachment in attachments.consume(learner)]
+    ask = GradeAsk(
+        wish=Wish(learner.username, learner.goal, learner.use_case, learner.strengths),
+        plan=plan,
+        assessment=assessment,
+        submission=documents.served(submission.model_copy(update={"attachments": pending})),
+    )
+    connections.release()
+    try:
+        grades = coach.grade(ask, desk=desk())
+    except AgentError as error:
+        telemetry.emit("grading_fallback", error=type(error).__name__)
+        return None
+    return plans.grading_result(
+        grades, submission_id=submission.submission_id, tasks=assessment, plan=plan, now=utc_now()
+    )
+
+
+def _store(learner: LearnerProfile, submission: Submission, graded: Graded) -> AssessmentSubmission:
+    """Write the submission with its grading, and take the pending attachments along."""
+    taken = attachments.consume(learner)
+    row = AssessmentSubmission(learner=learner, graded_by=graded.by)
+    row.apply_document(
+        submission.model_copy(
+            update={
+                "grading": graded.result,
+                "attachments": [attachment.to_document() for attachment in taken],
+            }
+        )
+    )
+    row.save(force_insert=True)
+    for attachment in taken:
+        attachment.submission = row
+        attachment.edited_since_import = bool(attachment.import_checksum)
+    if taken:
+        AttachmentMetadata.objects.bulk_update(
+            taken, ["submission", "position", "source", "url", "edited_since_import"]
+        )
+    audit.record(
+        "submission.graded", learner, submission_id=row.submission_id, by=graded.by, attachments=len(taken)
+    )
+    return row
+
+
+def _apply(learner: LearnerProfile, submission: Submission, result: GradingResult) -> None:
+    """What a grade changes on a (locked) learner: result, status, ratings, foundations, schedule."""
+    learner.result = result
+    learner.ratings = grading.apply_ratings(
+        learner.ratings, grading.ratings_after(result.task_results, learner.plan)
+    )
+    _augment(learner, result, now=submission.submitted_at)
+    assessments.mark(learner, "completed")
+    learner.last_updated = utc_now()
+    changed = {
+        "onboarding_assessment_result",
+        "elo_snapshot",
+        "elo_category_plan",
+        "curriculum_plan",
+        "onboarding_assessment",
+        "extended_assessment",
+        "last_updated",
+    }
+    learner.save(update_fields=changed | _rescheduled(learner))
+
+
+def _augment(learner: LearnerProfile, result: GradingResult, *, now: dt.datetime) -> None:
+    """Extend plan and curriculum by the foundations that goal and grade call for."""
+    curriculum = learner.curriculum
+    if curriculum is None:
+        return
+    augmented = foundations.augment(
+        goal=learner.goal,
+        plan=learner.plan,
+        curriculum=curriculum,
+        inference=learner.inference,
+        average=foundations.report_average(result),
+        now=now,
+    )
+    learner.plan = augmented.plan
+    learner.curriculum = augmented.curriculum
+    learner.ratings = foundations.missing_ratings(augmented.plan, learner.ratings)
+
+
+def _rescheduled(learner: LearnerProfile) -> set[str]:
+    """Generate the schedule anew; that it cannot be done changes nothing else."""
+    with telemetry.timed("schedule_generation_post_grading") as figures:
+        try:
+            return schedules.regenerate(learner)
+        except sequencer.Unschedulable:
+            figures["status"] = "unschedulable"
+            return set()

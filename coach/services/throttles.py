@@ -1,0 +1,54 @@
+"""Limits on how often one client may do something, counted in the database: they hold over all processes."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+
+from coach.models import ThrottleWindow
+
+# A number of times, and the seconds they are spread over.
+Rate = tuple[int, int]
+
+_KEPT_SECONDS = 2 * 24 * 3600
+_CLEANED_ONCE_IN = 200
+
+
+def wait(*, scope: str, who: str, rate: Rate | None) -> int:
+    """Count one more of `who` in `scope`; returns the seconds to wait before it is allowed, 0 where it is.
+
+    Without a rate nothing is counted.
+    """
+    if rate is None:
+        return 0
+    most, seconds = rate
+    now = int(time.time())
+    counted = ThrottleWindow.objects.count_one(_key(scope, who), now=now, seconds=seconds)
+    if counted.count == 1:
+        _clean(now)
+    return max(1, counted.started + seconds - now) if counted.count > most else 0
+
+
+def exhausted(*, scope: str, who: str, rate: Rate | None) -> bool:
+    """Whether `who` has used up what `scope` allows; nothing is counted."""
+    if rate is None:
+        return False
+    most, seconds = rate
+    since = int(time.time()) - seconds
+    return ThrottleWindow.objects.filter(key=_key(scope, who), started__gt=since, count__gte=most).exists()
+
+
+def forgive(*, scope: str, who: str) -> None:
+    """Forget what was counted of `who`."""
+    ThrottleWindow.objects.filter(key=_key(scope, who)).delete()
+
+
+def _key(scope: str, who: str) -> str:
+    return hashlib.sha256(f"{scope}\0{who}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _clean(now: int) -> None:
+    """Now and then remove windows that nobody will ask for again."""
+    if secrets.randbelow(_CLEANED_ONCE_IN) == 0:
+        ThrottleWindow.objects.older_than(now - _KEPT_SECONDS).delete()

@@ -1,0 +1,98 @@
+"""API tokens: making them, recognising and revoking them, and counting the calls that come without one."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from coach import telemetry
+from coach.documents.base import utc_now
+from coach.models import ApiToken
+
+# `arcadia_KEY_SECRET`: recognisable by tools that look for leaked secrets.
+_SHAPE = re.compile(r"arcadia_([0-9a-f]{12})_[\w-]{43}", re.ASCII)
+_USE_NOTED_EVERY = dt.timedelta(minutes=1)
+
+
+class UnknownToken(LookupError):
+    """There is no token of that name."""
+
+
+class NameTaken(ValueError):
+    """There is a token of that name already; revoked ones keep theirs, since logs speak of them."""
+
+
+class UnusableExpiry(ValueError):
+    """A token cannot expire before it is made."""
+
+
+@dataclass(frozen=True)
+class Created:
+    """A new token; `text` is what its user presents, and cannot be shown again."""
+
+    row: ApiToken
+    text: str
+
+
+def create(*, name: str, expires_at: dt.datetime | None = None, by: str) -> Created:
+    """Make a token. Raises NameTaken, UnusableExpiry, ValueError for a blank name."""
+    name = name.strip()
+    if not name or len(name) > 100:
+        raise ValueError("A token needs a name of at most 100 characters.")
+    if ApiToken.objects.filter(name=name).exists():
+        raise NameTaken(f"There is a token called {name!r} already.")
+    if expires_at is not None and expires_at <= utc_now():
+        raise UnusableExpiry("The token would have expired already.")
+    key = secrets.token_hex(6)
+    text = f"arcadia_{key}_{secrets.token_urlsafe(32)}"
+    row = ApiToken(name=name, key=key, digest=ApiToken.digest_of(text), expires_at=expires_at, created_by=by)
+    row.save(force_insert=True)
+    return Created(row=row, text=text)
+
+
+def revoke(*, name: str) -> ApiToken:
+    """Refuse a token from now on; one that is revoked already stays so. Raises UnknownToken."""
+    row = ApiToken.objects.filter(name=name).first()
+    if row is None:
+        raise UnknownToken(f"There is no token called {name!r}.")
+    if row.revoked_at is None:
+        row.revoked_at = utc_now()
+        row.save(update_fields={"revoked_at"})
+    return row
+
+
+def identify(presented: str) -> str | None:
+    """The name of the token that somebody presents; None for one that is not usable. The call is counted."""
+    name = _configured(presented) or _kept(presented)
+    telemetry.api_call("refused" if name is None else "valid")
+    return name
+
+
+def none_presented() -> None:
+    """Count a call that came without a token."""
+    telemetry.api_call("none")
+
+
+def _configured(presented: str) -> str | None:
+    """The name under which the environment lists a token; all of them are compared, however early one fits."""
+    digest = ApiToken.digest_of(presented)
+    names = [name for name, kept in settings.API_TOKENS.items() if hmac.compare_digest(kept, digest)]
+    return names[0] if names else None
+
+
+def _kept(presented: str) -> str | None:
+    shape = _SHAPE.fullmatch(presented)
+    if shape is None:
+        return None
+    now = utc_now()
+    row = ApiToken.objects.usable(now).filter(key=shape[1]).first()
+    if row is None or not row.matches(presented):
+        return None
+    if row.last_used_at is None or now - row.last_used_at > _USE_NOTED_EVERY:
+        ApiToken.objects.note_use(row.pk, now, every=_USE_NOTED_EVERY)
+    return row.name

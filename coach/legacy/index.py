@@ -1,0 +1,120 @@
+"""Where the records of a store lie: a temporary database on disk, so that memory does not grow with the store."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+
+from coach.legacy.records import RawRecord
+from coach.legacy.scanner import Buffer
+from coach.legacy.stores import Store
+
+_SCHEMA = """
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+CREATE TABLE entry (
+    store TEXT, ordinal INTEGER, place TEXT, owner TEXT, start INTEGER, "end" INTEGER, key TEXT, fault TEXT,
+    checksum TEXT, PRIMARY KEY (store, ordinal)
+) WITHOUT ROWID;
+CREATE TABLE seen (name TEXT PRIMARY KEY, times INTEGER) WITHOUT ROWID;
+"""
+_COLUMNS = 'store, ordinal, place, owner, start, "end", key, fault, checksum'
+
+
+class Index:
+    """The entries of one file. Without a name SQLite uses memory first, and a deleted file beyond."""
+
+    def __init__(self, data: Buffer = b"") -> None:
+        """`data` is the text that the entries lie in."""
+        self._data = data
+        self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._database.executescript(_SCHEMA)
+        self._counts: dict[Store, int] = {}
+        self._repeated: set[Store] = set()
+
+    def close(self) -> None:
+        self._database.close()
+
+    def add(self, entries: Iterable[RawRecord]) -> None:
+        """Take in records, those of one store in their order."""
+        self._database.execute("BEGIN")
+        rows = ((*entry[:3], _text(entry.owner), *entry[4:9]) for entry in entries)
+        self._database.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self._database.execute("COMMIT")
+
+    def complete(self) -> None:
+        """All entries are in: count them, and find the keys that stand twice."""
+        rows = self._database.execute("SELECT store, count(*) FROM entry GROUP BY store")
+        self._counts = {Store(store): count for store, count in rows}
+        self._database.executescript(
+            """
+            CREATE INDEX entry_key ON entry (store, key, ordinal);
+            CREATE TABLE repeated AS
+                SELECT store, key FROM entry WHERE key IS NOT NULL GROUP BY store, key HAVING count(*) > 1;
+            CREATE INDEX repeated_key ON repeated (store, key);
+            """
+        )
+        self._repeated = {
+            Store(store) for [store] in self._database.execute("SELECT DISTINCT store FROM repeated")
+        }
+
+    def count(self, store: Store) -> int:
+        return self._counts.get(store, 0)
+
+    def chunks(self, store: Store, *, start: int, size: int) -> Iterator[list[RawRecord]]:
+        """The entries from ordinal `start` on, at most `size` at a time."""
+        while True:
+            rows = self._select("store = ? AND ordinal >= ? ORDER BY ordinal LIMIT ?", store, start, size)
+            if not rows:
+                return
+            yield rows
+            start = rows[-1].ordinal + 1
+
+    def stands_twice(self, store: Store, key: str | None) -> bool:
+        """Whether several entries of the store have that natural key."""
+        if key is None or store not in self._repeated:
+            return False
+        found = self._database.execute("SELECT 1 FROM repeated WHERE store = ? AND key = ?", (store, key))
+        return found.fetchone() is not None
+
+    def earlier(self, store: Store, key: str, *, before: int) -> Iterator[RawRecord]:
+        """The entries with that natural key whose ordinal is less, in their order."""
+        after = -1
+        while True:
+            rows = self._select(
+                "store = ? AND key = ? AND ordinal > ? AND ordinal < ? ORDER BY ordinal LIMIT 1",
+                *(store, key, after, before),
+            )
+            if not rows:
+                return
+            yield rows[0]
+            after = rows[0].ordinal
+
+    def times(self, name: str) -> int:
+        """How often that name has been asked for, this time included."""
+        [(times,)] = self._database.execute(
+            "INSERT INTO seen VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET times = times + 1 RETURNING times",
+            (name,),
+        )
+        return int(times)
+
+    def has(self, name: str) -> bool:
+        """Whether `times` was asked for that name before."""
+        return self._database.execute("SELECT 1 FROM seen WHERE name = ?", (name,)).fetchone() is not None
+
+    def _select(self, condition: str, *values: object) -> list[RawRecord]:
+        rows = self._database.execute(f"SELECT {_COLUMNS} FROM entry WHERE {condition}", values)
+        return [
+            RawRecord._make((Store(row[0]), *row[1:3], _name(row[3]), *row[4:], self._data))
+            for row in rows.fetchall()
+        ]
+
+
+def _text(owner: str | None) -> str | None:
+    # As JSON: a member name may hold what no database stores (a lone surrogate).
+    return None if owner is None else json.dumps(owner)
+
+
+def _name(text: str | None) -> str | None:
+    return None if text is None else json.loads(text)

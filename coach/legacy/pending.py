@@ -1,0 +1,73 @@
+"""Pending attachments as rows: one each, found by id among the pending ones, then among those used since."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from django.db.models import F, Q
+
+from coach.documents.submissions import PendingAttachment
+from coach.legacy import bulk, marks
+from coach.legacy.marks import Mark
+from coach.legacy.records import Decoded
+from coach.models import AttachmentMetadata
+
+
+@dataclass
+class PendingRows:
+    """The row of one attachment of the learner of that name."""
+
+    attachment: AttachmentMetadata
+    username: str
+
+    @property
+    def top(self) -> AttachmentMetadata:
+        return self.attachment
+
+    def document(self) -> PendingAttachment:
+        """The attachment, derived from the row alone."""
+        return self.attachment.to_pending_document(username=self.username)
+
+
+def find_marks(attachment_ids: Collection[str]) -> dict[str, Mark]:
+    """The marks of the attachments with those ids: pending ones, else imported ones that were used since.
+
+    A used one without marks came inside a submission: it is another thing that happens to share the id.
+    """
+    rows = AttachmentMetadata.objects.filter(
+        Q(submission__isnull=True) | ~Q(import_checksum=""), attachment_id__in=attachment_ids
+    )
+    columns = ("attachment_id", "pk", "learner_id", "learner__username", *marks.COLUMNS, "submission_id")
+    found: dict[str, Mark] = {}
+    for row in rows.order_by("pk").values_list(*columns):
+        mark = Mark(*row[1:-1], row[-1] is not None)
+        if row[0] not in found or found[row[0]].used:
+            found[row[0]] = mark
+    return found
+
+
+def load(row_ids: Collection[int]) -> dict[int, PendingRows]:
+    """Attachments by primary key, in one query."""
+    rows = (
+        AttachmentMetadata.objects.filter(pk__in=row_ids).order_by().annotate(username=F("learner__username"))
+    )
+    return {row.pk: PendingRows(row, row.username) for row in rows}
+
+
+def build(decoded: Decoded, *, learner_id: int) -> PendingRows:
+    """The row that a record makes, not yet marked, numbered or saved."""
+    assert isinstance(decoded.document, PendingAttachment)
+    row = AttachmentMetadata(learner_id=learner_id)
+    row.apply_document(decoded.document)
+    return PendingRows(row, decoded.username)
+
+
+def insert(built: Sequence[PendingRows]) -> None:
+    """Write attachments that are not there yet."""
+    bulk.insert([rows.attachment for rows in built])
+
+
+def update(old: PendingRows, new: PendingRows) -> None:
+    """Turn an attachment's row into another, writing only what differs."""
+    bulk.update(old.attachment, new.attachment)

@@ -1,0 +1,369 @@
+"""Store files: checked whole before anything is written, then read record by record.
+
+Checking leaves an index in a temporary database: where each record lies, its natural key and its checksum. So
+memory does not grow with the store, keys that stand twice are known beforehand, and reading again is a look-up.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import hashlib
+import json
+import mmap
+import os
+import re
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from coach.documents import usernames
+from coach.legacy import checksums, paths
+from coach.legacy.index import Index
+from coach.legacy.records import RawRecord
+from coach.legacy.scanner import Cursor, Malformed
+from coach.legacy.stores import LAYOUTS, MANIFEST, Store
+
+_CHUNK_BYTES = 1024 * 1024
+
+
+class RefusedFile(Exception):
+    """The file cannot be imported at all; the message says why and names it."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path.name}: {reason}")
+        self.path, self.reason = path, reason
+
+
+class ChangedFile(RefusedFile):
+    """The file is not what it was when it was checked."""
+
+
+class StoreFile:
+    """A store that was checked whole. Use `open_store`, and close it in the end.
+
+    `size` is in bytes, `sha256` in hexadecimal, `records` counts every record, good or bad.
+    """
+
+    def __init__(self, path: Path, store: Store | None, file: BinaryIO) -> None:
+        """`store` is None for a file whose records belong to several stores."""
+        self.path, self.store = path, store
+        self._file = file
+        self._identity = _identity(file)
+        self.size = os.fstat(file.fileno()).st_size
+        self.sha256 = ""
+        self.data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self.index = Index(self.data)
+        self._keys: dict[Store, KeyReader] = {}
+
+    @property
+    def name(self) -> str:
+        """The file's name, without its folder."""
+        return self.path.name
+
+    @property
+    def stores(self) -> list[Store]:
+        """The stores that the file's records belong to."""
+        return list(Store) if self.store is None else [self.store]
+
+    @property
+    def records(self) -> int:
+        return sum(self.index.count(store) for store in self.stores)
+
+    def batches(self, store: Store, size: int, *, start: int = 0) -> Iterator[list[RawRecord]]:
+        """All records of that store from ordinal `start` on, in batches of at most `size`.
+
+        Raises ChangedFile where the file is written to meanwhile.
+        """
+        for records in self.index.chunks(store, start=start, size=size):
+            self.check_unchanged()
+            yield records
+
+    def read_key(self, store: Store, start: int, end: int) -> str | None:
+        """The natural key of the record that lies there, as far as it can be read."""
+        if store not in self._keys:
+            self._keys[store] = KeyReader(store, self.data)
+        return self._keys[store].read(start, end)
+
+    def check_unchanged(self) -> None:
+        """Raises ChangedFile if the file was written to since it was checked."""
+        try:
+            same = _identity(self._file) == self._identity
+        except OSError:
+            same = False
+        if not same:
+            raise ChangedFile(self.path, "the file was changed while it was being read")
+
+    def describe(self) -> dict[str, object]:
+        """What the ledger and the report keep of the file."""
+        return {
+            "store": str(self.store or "rejects"),
+            "name": self.name,
+            "path": str(self.path),
+            "size": self.size,
+            "sha256": self.sha256,
+            "records": self.records,
+        }
+
+    def release(self) -> None:
+        """Let go of what only checking needed."""
+        for reader in self._keys.values():
+            reader.close()
+        self._keys.clear()
+
+    def close(self) -> None:
+        self.index.close()
+        with contextlib.suppress(BufferError):  # an exception on its way still looks at the text
+            self.data.close()
+        self._file.close()
+
+
+def open_store(path: Path, store: Store, *, fast: bool = True) -> StoreFile:
+    """Open a store and check it whole; raises RefusedFile.
+
+    Checked are: readable, not empty, UTF-8, one complete JSON value of the right shape, and the size and sha256 that a
+    `manifest.json` beside it names. `fast=False` reads with the plain scanner (same answers, slower).
+    """
+    return open_text(path, store, lambda opened: _whole_value(opened, store, fast=fast))
+
+
+def open_text(
+    path: Path, store: Store | None, entries: Callable[[StoreFile], Iterator[RawRecord]]
+) -> StoreFile:
+    """Open a file of records and check it whole; `entries` says where its records lie. Raises RefusedFile."""
+    opened = _open(path, store)
+    try:
+        _inspect(opened, entries)
+        _compare_with_manifest(opened)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def _open(path: Path, store: Store | None) -> StoreFile:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise RefusedFile(path, f"cannot be read: {error.strerror}") from error
+    try:
+        if not os.fstat(file.fileno()).st_size:
+            raise RefusedFile(path, "the file is empty, where one JSON value is expected")
+        return StoreFile(path, store, file)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _identity(file: BinaryIO) -> tuple[int, ...]:
+    status = os.fstat(file.fileno())
+    return status.st_size, status.st_mtime_ns
+
+
+def _inspect(opened: StoreFile, entries: Callable[[StoreFile], Iterator[RawRecord]]) -> None:
+    # The digest of the whole file leaves the interpreter free: it is taken beside the rest.
+    digest = _Digest(opened.data)
+    digest.start()
+    try:
+        _check_text(opened)
+        opened.index.add(entries(opened))
+    except Malformed as error:
+        raise RefusedFile(opened.path, f"not one complete JSON value: {error}") from None
+    finally:
+        digest.join()
+        opened.release()
+    opened.sha256 = digest.hexadecimal
+    opened.index.complete()
+    opened.check_unchanged()
+
+
+class _Digest(threading.Thread):
+    """The sha256 of a mapped file, taken in a thread of its own."""
+
+    def __init__(self, data: mmap.mmap) -> None:
+        super().__init__(name="digest", daemon=True)
+        self._data = data
+        self.hexadecimal = ""
+
+    def run(self) -> None:
+        hashed = hashlib.sha256()
+        for start in range(0, len(self._data), _CHUNK_BYTES):
+            hashed.update(self._data[start : start + _CHUNK_BYTES])
+        self.hexadecimal = hashed.hexdigest()
+
+
+def _check_text(opened: StoreFile) -> None:
+    if opened.data[:3] == codecs.BOM_UTF8:
+        raise RefusedFile(opened.path, "the file begins with a byte order mark; save it as plain UTF-8")
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    for start in range(0, opened.size, _CHUNK_BYTES):
+        pending = len(decoder.getstate()[0])
+        try:
+            decoder.decode(
+                opened.data[start : start + _CHUNK_BYTES], final=start + _CHUNK_BYTES >= opened.size
+            )
+        except UnicodeDecodeError as error:
+            raise RefusedFile(opened.path, f"not UTF-8 (byte {start - pending + error.start})") from None
+
+
+# Place, owner, where it lies, and what is wrong with the place.
+_Span = tuple[str, str | None, tuple[int, int], str]
+
+# --- what stands where ----------------------------------------------------------------------------
+
+
+def _whole_value(opened: StoreFile, store: Store, *, fast: bool) -> Iterator[RawRecord]:
+    cursor = Cursor(opened.data, fast=fast)
+    try:
+        for ordinal, (place, owner, (start, end), fault) in enumerate(_spans(opened, store, cursor)):
+            yield RawRecord(
+                store=store,
+                ordinal=ordinal,
+                place=place,
+                owner=owner,
+                start=start,
+                end=end,
+                key=opened.read_key(store, start, end),
+                fault=fault,
+                checksum=checksums.of_bytes(opened.data[start:end]),
+                data=opened.data,
+            )
+        cursor.end()
+    finally:
+        cursor.close()
+
+
+def _spans(opened: StoreFile, store: Store, cursor: Cursor) -> Iterator[_Span]:
+    first, listed = cursor.peek(), LAYOUTS[store].listed
+    if listed and first == "{":
+        return _listed(cursor)
+    if not listed and first in "{[":
+        return _members(cursor) if first == "{" else _elements(cursor)
+    expected = "an object of lists" if listed else "an object or an array of profiles"
+    raise RefusedFile(opened.path, f"{expected} is expected at the top")
+
+
+def _elements(cursor: Cursor) -> Iterator[_Span]:
+    for position in cursor.elements():
+        yield f"$[{position}]", None, cursor.value(), ""
+
+
+def _members(cursor: Cursor) -> Iterator[_Span]:
+    names = _Names()
+    for name in cursor.members():
+        place, fault = names.place(name)
+        yield place, None, cursor.value(), fault
+
+
+def _listed(cursor: Cursor) -> Iterator[_Span]:
+    names = _Names()
+    for name in cursor.members():
+        place, fault = names.place(name)
+        if cursor.peek() != "[":
+            yield place, name, cursor.value(), fault or "not_a_list"
+            continue
+        for position in cursor.elements():
+            yield f"{place}[{position}]", name, cursor.value(), fault
+
+
+class _Names:
+    """The member names of one object so far; later ones of the same name are told apart as `$.name#2`."""
+
+    def __init__(self) -> None:
+        self._seen = Index()
+
+    def place(self, name: str) -> tuple[str, str]:
+        place = "$" + paths.step(name)
+        times = self._seen.times(place)
+        return (place, "") if times == 1 else (f"{place}#{times}", "repeated_key")
+
+
+class _Name(msgspec.Struct):
+    username: Any = None
+
+
+class _SubmissionId(msgspec.Struct):
+    submission_id: Any = None
+
+
+class _AttachmentId(msgspec.Struct):
+    attachment_id: Any = None
+
+
+_KEY_DECODERS: dict[Store, msgspec.json.Decoder[Any]] = {
+    Store.PROFILES: msgspec.json.Decoder(_Name),
+    Store.SUBMISSIONS: msgspec.json.Decoder(_SubmissionId),
+    Store.ATTACHMENTS: msgspec.json.Decoder(_AttachmentId),
+}
+
+
+class KeyReader:
+    """Reads the natural keys of records without reading the records."""
+
+    def __init__(self, store: Store, data: bytes | mmap.mmap) -> None:
+        self._name = LAYOUTS[store].key
+        self._usernames = store == Store.PROFILES
+        self._decoder = _KEY_DECODERS[store]
+        self._data, self._view = data, memoryview(data)
+        # Most stores write the key first.
+        self._leading = re.compile(rb'\{\s*+"%s"\s*+:\s*+"([^"\\]*+)"' % self._name.encode())
+
+    def read(self, start: int, end: int) -> str | None:
+        """The natural key in normal form, as far as it can be read: None where it cannot."""
+        found = self._leading.match(self._data, start, end)
+        value = found[1].decode() if found else self._decoded(start, end)
+        if not isinstance(value, str):
+            return None
+        return self._normal(value) if self._usernames else _storable(value)
+
+    def close(self) -> None:
+        self._view.release()
+
+    def _decoded(self, start: int, end: int) -> Any:
+        if self._data[start] != ord("{"):
+            return None
+        try:
+            return getattr(self._decoder.decode(self._view[start:end]), self._name)
+        except (msgspec.MsgspecError, RecursionError):
+            return None
+
+    def _normal(self, text: str) -> str | None:
+        try:
+            return usernames.normalise(text)
+        except usernames.UnusableUsername:
+            return None
+
+
+def _storable(text: str) -> str | None:
+    return text if "\0" not in text and len(text) <= 255 else None
+
+
+# --- the manifest ---------------------------------------------------------------------------------
+
+
+def _compare_with_manifest(opened: StoreFile) -> None:
+    declared = _manifest(opened.path.with_name(MANIFEST)).get(opened.name)
+    if declared is None:
+        return
+    if declared.get("sha256", opened.sha256) != opened.sha256:
+        raise RefusedFile(
+            opened.path, f"its sha256 is {opened.sha256}, and not the one that {MANIFEST} names"
+        )
+    if declared.get("size", opened.size) != opened.size:
+        raise RefusedFile(opened.path, f"it has {opened.size} bytes, and not as many as {MANIFEST} says")
+
+
+def _manifest(path: Path) -> dict[str, dict[str, Any]]:
+    """What a manifest says of each file, by name; nothing where there is none."""
+    try:
+        content = json.loads(path.read_bytes())
+        files = content["files"]
+        return {str(name): dict(members) for name, members in files.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        reason = 'no manifest: {"files": {NAME: {"sha256": …, "size": …, "records": …}}} is expected'
+        raise RefusedFile(path, reason) from None

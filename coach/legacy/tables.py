@@ -1,0 +1,90 @@
+"""One way of speaking to the rows of all three stores: find marks, load, build, insert, update."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from coach.legacy import learners, marks, pending, submissions
+from coach.legacy.learners import Derive
+from coach.legacy.marks import Mark
+from coach.legacy.records import Decoded
+from coach.legacy.stores import Store
+from coach.models import LearnerProfile
+
+
+class Rows(Protocol):
+    """The rows of one record; `top` is the one that carries the marks."""
+
+    @property
+    def top(self) -> Any: ...
+
+    def document(self) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Maker:
+    """What rows are made with: the run they are marked with, the moment, and the derivation the door passed in."""
+
+    run_id: int | None
+    at: dt.datetime
+    derive: Derive
+
+
+_MODULES: dict[Store, Any] = {
+    Store.PROFILES: learners,
+    Store.SUBMISSIONS: submissions,
+    Store.ATTACHMENTS: pending,
+}
+
+
+def find_marks(store: Store, keys: Collection[str]) -> dict[str, Mark]:
+    """The marks of the rows with those natural keys."""
+    found: dict[str, Mark] = _MODULES[store].find_marks(keys) if keys else {}
+    return found
+
+
+def load(store: Store, row_ids: Collection[int]) -> dict[int, Rows]:
+    """The rows behind those primary keys."""
+    found: dict[int, Rows] = _MODULES[store].load(row_ids) if row_ids else {}
+    return found
+
+
+def learner_ids(usernames: Collection[str]) -> dict[str, int]:
+    """The primary keys of the learners of those names, as far as there are such learners."""
+    if not usernames:
+        return {}
+    return dict(
+        LearnerProfile.objects.filter(username__in=usernames).order_by().values_list("username", "pk")
+    )
+
+
+def lock_learners(row_ids: Collection[int]) -> None:
+    """Wait until nobody else writes to these learners; must be called within a transaction."""
+    if row_ids:
+        rows = LearnerProfile.objects.filter(pk__in=row_ids).order_by("pk").select_for_update()
+        list(rows.values_list("pk", flat=True))
+
+
+def build(store: Store, decoded: Decoded, maker: Maker, *, learner_id: int | None) -> Rows:
+    """The rows that a record makes, marked but not saved."""
+    rows: Rows
+    if store == Store.PROFILES:
+        rows = learners.build(decoded, derive=maker.derive)
+    else:
+        rows = _MODULES[store].build(decoded, learner_id=learner_id)
+    marks.leave(rows.top, decoded, run_id=maker.run_id, at=maker.at)
+    return rows
+
+
+def insert(store: Store, built: Sequence[Rows]) -> None:
+    """Write rows of records that are not there yet."""
+    if built:
+        _MODULES[store].insert(built)
+
+
+def update(store: Store, old: Rows, new: Rows) -> None:
+    """Turn the rows of a record into others, writing only what differs."""
+    _MODULES[store].update(old, new)

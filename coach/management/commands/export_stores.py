@@ -1,0 +1,50 @@
+"""`manage.py export_stores`: the database as legacy stores, with a manifest. Arguments in, rendering out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from coach.legacy import export
+from coach.management import rendering
+from coach.management.arguments import username
+
+
+class Command(BaseCommand):
+    help = "Writes the three legacy stores and a manifest.json: the way back, at any time."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--data-dir", type=Path, required=True, help="the folder that the files are written to"
+        )
+        parser.add_argument(
+            "--username",
+            action="append",
+            type=username,
+            metavar="NAME",
+            help="only this learner; may be repeated",
+        )
+        parser.add_argument("--no-progress", action="store_true", help="show no progress")
+
+    def handle(self, *args: Any, **arguments: Any) -> None:
+        folder = arguments["data_dir"].resolve()
+        try:
+            with rendering.ProgressBar(self.stderr, shown=not arguments["no_progress"]) as progress:
+                written = export.stores(
+                    folder, usernames=frozenset(arguments["username"] or ()), progress=progress
+                )
+        except OSError as error:
+            raise CommandError(f"nothing was published: {error.strerror or error}") from error
+        for file in written:
+            self.stdout.write(
+                f"{file.path}: {file.records:,} records, {file.size:,} bytes, sha256 {file.sha256}"
+            )
+            if file.misplaced:
+                self.stdout.write(
+                    f"  {file.misplaced:,} unknown members have no place any more, since what held them was changed here"
+                )
+        if any(file.misplaced for file in written):
+            sys.exit(2)

@@ -1,0 +1,224 @@
+"""How the operator's commands show things: tables, progress, reports. No behaviour."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from coach.legacy.run import Summary
+from coach.legacy.stores import Store
+from coach.legacy.verify import Verification
+
+_PLAIN_SECONDS = 10.0
+_COLUMNS = ("read", "created", "updated", "unchanged", "kept", "conflict", "rejected")
+MOST_SHOWN = 20
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Columns aligned: the first to the left, numbers to the right; the first row is the heading."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [row[0].ljust(widths[0])] + [
+            cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def counts_table(summary: Summary) -> str:
+    """What became of the records, a line a store."""
+    rows = [["store", *_COLUMNS, "seconds", "records/s"]]
+    for store, counts in summary.counts.items():
+        seconds = summary.seconds.get(store, 0.0)
+        rate = f"{counts['read'] / seconds:,.0f}" if seconds > 0 else "-"
+        rows.append([store, *(f"{counts[name]:,}" for name in _COLUMNS), f"{seconds:.1f}", rate])
+    return table(rows)
+
+
+def outcome(summary: Summary, *, rejects: str | None, command: str, dry_run: bool) -> str:
+    """What the operator reads at the end of a run."""
+    title = (
+        "rehearsal, nothing was written"
+        if dry_run
+        else f"run {summary.run_id}: {summary.state.replace('_', ' ')}"
+    )
+    lines = [title, "", counts_table(summary), ""]
+    for file in summary.files:
+        lines.append(
+            f"{file['name']}: {file['size']:,} bytes, {file['records']:,} records, sha256 {file['sha256']}"
+        )
+    for store, members in summary.unknown.items():
+        for path, number in list(members.items())[:MOST_SHOWN]:
+            lines.append(_printable(f"unknown member kept aside: {store} {path} ({number:,} records)"))
+    if summary.bytes_copied:
+        lines.append(
+            "attachment files: " + ", ".join(f"{n:,} {word}" for word, n in summary.bytes_copied.items())
+        )
+    if summary.findings:
+        lines += ["", "findings:", *findings(summary.findings)]
+    if rejects:
+        lines.append(f"rejected records, to be mended: {rejects}")
+    return "\n".join([*lines, "", f"next: {command}"])
+
+
+def verification(result: Verification) -> str:
+    """What the operator reads at the end of a verification."""
+    words = ("read", "equal", "different", "missing", "rejected")
+    rows = [["store", *words]]
+    rows += [[store, *(f"{counts[word]:,}" for word in words)] for store, counts in result.counts.items()]
+    lines = [table(rows), ""]
+    for difference in result.differences[:MOST_SHOWN]:
+        paths = ", ".join(difference.paths[:5]) + (" …" if len(difference.paths) > 5 else "")
+        lines.append(_printable(f"  {difference.store} {difference.place} ({difference.key}): {paths}"))
+    left_out = len(result.differences) + result.left_out - MOST_SHOWN
+    if left_out > 0:
+        lines.append(f"  and {left_out:,} more: see --report")
+    if result.total("rejected"):
+        lines.append(f"{result.total('rejected'):,} records of the stores cannot be imported at all")
+    lines.append(
+        "verified: the database holds what the stores hold" if result.equal else "there are differences"
+    )
+    return "\n".join(lines)
+
+
+def verification_report(result: Verification, **more: Any) -> dict[str, Any]:
+    """A verification as plain JSON values."""
+    found = [
+        {"store": str(d.store), "place": d.place, "natural_key": d.key, "paths": d.paths}
+        for d in result.differences
+    ]
+    return {
+        "equal": result.equal,
+        "files": result.files,
+        "stores": result.counts,
+        "differences": found,
+        "differences_left_out": result.left_out,
+        **more,
+    }
+
+
+def findings(found: Sequence[dict[str, Any]]) -> list[str]:
+    """One line a finding: where, which, why; never contents."""
+    lines = []
+    for finding in found[:MOST_SHOWN]:
+        reasons = "; ".join(f"{error['path']} {error['reason']}" for error in finding["errors"][:3])
+        key = f" ({finding['natural_key']})" if finding["natural_key"] else ""
+        line = f"  {finding['store']} {finding['place']}{key}: {finding['code']}: {reasons}"
+        lines.append(_printable(line))
+    if len(found) > MOST_SHOWN:
+        lines.append(
+            f"  and {len(found) - MOST_SHOWN} more: see --report, the reject file, or the run in the admin"
+        )
+    return lines
+
+
+def _printable(text: str) -> str:
+    """Text for a terminal: lone surrogates and control characters spelled out."""
+    spelled = "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+    return spelled.encode(errors="backslashreplace").decode()
+
+
+def report(summary: Summary, **more: Any) -> dict[str, Any]:
+    """The whole outcome as plain JSON values."""
+    stores = {
+        store: {
+            **counts,
+            "seconds": round(summary.seconds.get(store, 0.0), 3),
+            "unknown_members": summary.unknown.get(store, {}),
+        }
+        for store, counts in summary.counts.items()
+    }
+    return {
+        "run": summary.run_id,
+        "state": str(summary.state),
+        "error": summary.error,
+        "files": summary.files,
+        "stores": stores,
+        "attachment_bytes": summary.bytes_copied,
+        "findings": summary.findings,
+        "findings_left_out": summary.findings_left_out,
+        **more,
+    }
+
+
+def as_json(values: dict[str, Any]) -> str:
+    """JSON for people and for tools: indented, ASCII."""
+    return json.dumps(values, indent=2)
+
+
+class ProgressBar:
+    """Progress, rate and time left: a bar on a terminal, else a line every ten seconds, or nothing at all."""
+
+    def __init__(self, stream: Any = sys.stderr, *, shown: bool = True) -> None:
+        self._stream, self._shown = stream, shown
+        self._bar: Any = None
+        self._tasks: dict[Store, Any] = {}
+        self._began: dict[Store, tuple[float, int]] = {}
+        self._last = time.monotonic()
+
+    def __enter__(self) -> ProgressBar:
+        if self._shown and self._stream.isatty():
+            self._bar = _terminal_bar(self._stream)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def __call__(self, store: Store, done: int, total: int) -> None:
+        if self._bar:
+            if store not in self._tasks:
+                self._tasks[store] = self._bar.add_task(str(store), total=total)
+            self._bar.update(self._tasks[store], completed=done)
+        elif self._shown:
+            self._line(store, done, total)
+
+    def _line(self, store: Store, done: int, total: int) -> None:
+        now = time.monotonic()
+        since, before = self._began.setdefault(store, (now, done))
+        if now - self._last < _PLAIN_SECONDS:
+            return
+        self._last = now
+        rate = (done - before) / (now - since) if now > since else 0.0
+        left = f", {(total - done) / rate:,.0f} s left" if rate else ""
+        self._stream.write(f"{store}: {done:,} of {total:,}, {rate:,.0f} records/s{left}\n")
+        self._stream.flush()
+
+
+def _terminal_bar(stream: TextIO) -> Any:
+    # Loaded only where there is a terminal to draw on.
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    return Progress(
+        TextColumn("{task.description:>11}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _rate_column(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=Console(file=stream),
+    )
+
+
+def _rate_column() -> Any:
+    from rich.progress import ProgressColumn, Task
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(f"{task.speed:,.0f}/s" if task.speed else "-")
+
+    return Rate()

@@ -1,0 +1,55 @@
+"""Stores on disk, and runs over them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coach.legacy import inputs, ledger
+from coach.legacy.rejects import RejectFile
+from coach.legacy.run import Backfill, Options, Summary
+from coach.legacy.stores import LAYOUTS, Store
+from coach.models import BackfillRun
+
+
+@dataclass
+class Stores:
+    """A folder of stores: each is written when it is named, as plain values or as bytes."""
+
+    folder: Path
+
+    def write(self, **stores: Any) -> Stores:
+        for name, content in stores.items():
+            data = content if isinstance(content, bytes) else json.dumps(content).encode()
+            self.path(name).write_bytes(data)
+        return self
+
+    def path(self, name: str) -> Path:
+        return self.folder / LAYOUTS[Store(name)].file_name
+
+    @property
+    def rejects(self) -> Path:
+        return self.folder / "rejects.jsonl"
+
+    def backfill(self, *, derive: Callable[[Any], str | None] = lambda profile: None, **options: Any) -> Summary:
+        """A whole run over what lies in the folder; nothing on record for a rehearsal."""
+        with inputs.of_stores(self.folder, {}) as found:
+            run = None if options.get("dry_run") else self._run(found)
+            rejects = RejectFile(self.rejects)
+            return Backfill(
+                files=found.files, options=Options(**options), derive=derive, run=run, rejects=rejects
+            ).execute()
+
+    def _run(self, found: inputs.Inputs) -> BackfillRun:
+        files = [file.describe() for file in found.files]
+        return ledger.start(door="command", actor="a test", version="0", options={}, files=files)
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> Stores:
+    return Stores(tmp_path)

@@ -1,0 +1,42 @@
+"""Memory notes."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+
+from coach.admin import cells, links, search
+from coach.admin.lists import History
+from coach.models import MemoryRecord
+
+
+@admin.register(MemoryRecord)
+class NoteAdmin(History):
+    list_display = ("note_id", "note_shown", "tags_shown", "learner_link", "created")
+    date_hierarchy = "created_at"
+    ordering = ("-created_at", "id")
+    look_ups = (
+        search.LookUp("note_id"),
+        search.LookUp("learner__username", "fragment"),
+        search.LookUp("learner__goal", "fragment"),
+    )
+    search_help_text = "Words of usernames and goals, or the beginning of a note's id."
+    list_joins = ("learner",)
+    list_columns = ("note_id", "note", "tags", "created_at", "learner__username")
+    nothing_here = "No memory note yet. Sessions write them, or a profiles store brings them."
+
+    @admin.display(description="note")
+    def note_shown(self, row: MemoryRecord) -> str:
+        return cells.short(row.note)
+
+    @admin.display(description="tags")
+    def tags_shown(self, row: MemoryRecord) -> SafeString:
+        return cells.tags(row.tag_list)
+
+    @admin.display(description="learner")
+    def learner_link(self, row: MemoryRecord) -> SafeString | None:
+        return links.to(row.learner)
+
+    @admin.display(description="created", ordering="created_at")
+    def created(self, row: MemoryRecord) -> SafeString | str:
+        return cells.moment(row.created_at)

@@ -1,0 +1,107 @@
+"""Attachments of a learner: listing, adding, removing, downloading."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+from django.http import FileResponse, HttpResponse
+from rest_framework.request import Request
+
+from coach import attachments as storage
+from coach.api import base, bodies, rendering, schema, uploads
+from coach.documents import requests
+from coach.documents.submissions import ServedAttachment
+from coach.services import attachments
+
+_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+( *; *[\w.+-]+=[\w.+\"-]+)*", re.ASCII)
+
+
+class AttachmentsView(base.View):
+    @schema.describe("A learner's pending attachments, oldest first", answers=list[ServedAttachment], errors=(422,))
+    def get(self, request: Request, username: str) -> HttpResponse:
+        pending = attachments.pending(username=base.username(username), spelled=username)
+        return rendering.texts(attachment.to_json() for attachment in pending)
+
+
+class _Removal(base.View):
+    """Removing works for every id, also for one that is spelled like a route beside it."""
+
+    spelled_id = ""
+
+    @schema.describe("Remove an attachment; one that is not there is fine", status=204, errors=(422,))
+    def delete(self, request: Request, username: str, attachment_id: str = "") -> HttpResponse:
+        identifier = base.identifier(attachment_id or self.spelled_id)
+        attachments.delete(username=base.username(username), attachment_id=identifier)
+        return rendering.nothing()
+
+
+class FilesView(_Removal):
+    spelled_id = "files"
+
+    @schema.describe(
+        "Upload a file as a pending attachment",
+        body={"multipart/form-data": uploads.FORM_SCHEMA},
+        answers=ServedAttachment,
+        status=201,
+        errors=(400, 404, 413, 422),
+    )
+    def post(self, request: Request, username: str) -> HttpResponse:
+        with uploads.form(request) as form:
+            served = attachments.upload(
+                username=base.username(username),
+                spelled=username,
+                name=form.file.name,
+                content_type=form.file.content_type,
+                description=form.fields.get("description"),
+                chunks=form.file.chunks(),
+            )
+        return rendering.document(served, status=201)
+
+
+class LinksView(_Removal):
+    spelled_id = "links"
+
+    @schema.describe(
+        "Keep a link as a pending attachment",
+        body=requests.LinkRequest,
+        answers=ServedAttachment,
+        status=201,
+        errors=(404, 422),
+    )
+    def post(self, request: Request, username: str) -> HttpResponse:
+        asked = bodies.read(request, requests.LinkRequest)
+        served = attachments.link(username=base.username(username), spelled=username, **dict(asked))
+        return rendering.document(served, status=201)
+
+
+class AttachmentView(_Removal):
+    pass
+
+
+class DownloadView(base.View):
+    @schema.describe("The bytes of a file", answers=bytes, errors=(404, 422))
+    def get(self, request: Request, username: str, attachment_id: str) -> FileResponse:
+        found = attachments.find(
+            username=base.username(username), attachment_id=base.identifier(attachment_id)
+        )
+        response = FileResponse(storage.open_bytes(found.path), content_type=_content_type(found.content_type))
+        response["Content-Length"] = str(found.size)
+        response["Content-Disposition"] = _disposition(found.name)
+        response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
+
+
+def _content_type(stored: str | None) -> str:
+    """The stored type, where a header can carry it; texts are taken for UTF-8."""
+    kind = stored if stored and _MEDIA_TYPE.fullmatch(stored) else "application/octet-stream"
+    if kind.lower().startswith("text/") and "charset=" not in kind.lower():
+        return f"{kind}; charset=utf-8"
+    return kind
+
+
+def _disposition(name: str) -> str:
+    """Always an attachment; names that are not plain are spelled in percent-encoded UTF-8."""
+    encoded = quote(name, safe="")
+    return f'attachment; filename="{name}"' if encoded == name else f"attachment; filename*=utf-8''{encoded}"

@@ -1,0 +1,48 @@
+"""Routes for developers: everything of a learner removed, and the submissions of everybody."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import Http404, HttpResponse
+from rest_framework.request import Request
+
+from coach.api import base, bodies, rendering, schema
+from coach.documents import requests
+from coach.documents.submissions import ServedSubmission
+from coach.models import AssessmentSubmission
+from coach.services import learners
+
+
+class DeveloperView(base.View):
+    """Served only where the configuration says so; otherwise there is nothing here."""
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        if not settings.DEBUG_ENDPOINTS:
+            raise Http404
+        super().initial(request, *args, **kwargs)
+
+
+class ResetView(DeveloperView):
+    @schema.describe(
+        "Remove a learner with everything that belongs to them",
+        body=requests.ResetRequest,
+        status=204,
+        errors=(404, 422),
+    )
+    def post(self, request: Request) -> HttpResponse:
+        learners.forget(username=bodies.read(request, requests.ResetRequest).username)
+        return rendering.nothing()
+
+
+class SubmissionsView(DeveloperView):
+    @schema.describe(
+        "Submissions of everybody, newest first",
+        answers=list[ServedSubmission],
+        errors=(404, 422),
+        parameters=[schema.USERNAME],
+    )
+    def get(self, request: Request) -> HttpResponse:
+        rows = AssessmentSubmission.objects.newest_first()
+        if wanted := request.query_params.get("username", ""):
+            rows = rows.of(base.username(wanted)) if wanted.strip() else rows.none()
+        return rendering.texts(rows.values_list("served", flat=True))

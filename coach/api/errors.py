@@ -1,0 +1,83 @@
+"""The only place that knows error bodies and status codes."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework import exceptions
+
+from coach import attachments as storage
+from coach.agent import errors as agent
+from coach.api import base, bodies, rendering
+from coach.documents import usernames
+from coach.services import assessments, attachments, health, learners, schedules, submissions
+
+_logger = logging.getLogger(__name__)
+
+
+class NothingHere(LookupError):
+    """The learner has no document of that kind."""
+
+
+# Each exception that a use case may raise, and the status it is answered with; the text is its own.
+_STATUS: dict[type[Exception], int] = {
+    attachments.EmptyFile: 400,
+    schedules.CannotSchedule: 400,
+    NothingHere: 404,
+    learners.LearnerNotFound: 404,
+    assessments.NoAssessment: 404,
+    attachments.AttachmentNotFound: 404,
+    schedules.NoSchedule: 404,
+    schedules.ItemNotFound: 404,
+    submissions.NothingToAnswer: 409,
+    storage.TooLarge: 413,
+    base.UnusablePath: 422,
+    usernames.UnusableUsername: 422,
+    attachments.UnusableLink: 422,
+    schedules.BlankItem: 422,
+    schedules.NotLater: 422,
+    submissions.UnusableResponse: 422,
+    agent.AgentError: 502,
+    agent.Unreachable: 503,
+    health.Unhealthy: 503,
+    schedules.CannotReschedule: 503,
+}
+
+
+def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
+    """The answer to an exception that a view raised; what nobody expected is a 500 and reaches the log."""
+    if isinstance(error, bodies.Unprocessable):
+        return rendering.problem(error.faults, status=422)
+    if isinstance(error, bodies.BodyTooLarge | RequestDataTooBig):
+        return rendering.problem("The body is larger than the 2 MiB that are taken.", status=413)
+    if isinstance(error, exceptions.APIException):
+        return _framework_answer(error)
+    if isinstance(error, Http404):
+        return rendering.problem("Not Found", status=404)
+    for kind in type(error).__mro__:
+        if kind in _STATUS:
+            return rendering.problem(str(error), status=_STATUS[kind])
+    _logger.error("unexpected error", exc_info=error, extra={"request": context["request"]})
+    if isinstance(error, OperationalError):
+        return rendering.problem("The database is not available at the moment; try again.", status=503)
+    if isinstance(error, storage.StorageError):
+        return rendering.problem("The attachment storage is not available at the moment; try again.", status=507)
+    return rendering.problem("Internal Server Error", status=500)
+
+
+def unexpected(request: HttpRequest) -> HttpResponse:
+    """The answer to an exception outside of any view of the API."""
+    return rendering.problem("Internal Server Error", status=500)
+
+
+def _framework_answer(error: exceptions.APIException) -> HttpResponse:
+    response = rendering.problem(str(error.detail), status=error.status_code)
+    if isinstance(error, exceptions.MethodNotAllowed):
+        response = rendering.problem("Method Not Allowed", status=405)
+    if getattr(error, "wait", None):
+        response["Retry-After"] = str(int(error.wait))  # type: ignore[attr-defined]
+    return response

@@ -1,0 +1,21 @@
+"""Whether the service, and what it stands on, is well."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from coach.api import base, rendering, schema
+from coach.services import health
+
+
+class HealthView(base.View):
+    @schema.describe("Whether the process answers", answers=health.Liveness)
+    def get(self, request: Request) -> HttpResponse:
+        return rendering.document(health.Liveness())
+
+
+class DatabaseHealthView(base.View):
+    @schema.describe("Whether the database answers and is migrated", answers=health.DatabaseHealth, errors=(503,))
+    def get(self, request: Request) -> HttpResponse:
+        return rendering.document(health.database())

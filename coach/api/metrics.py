@@ -1,0 +1,16 @@
+"""The metrics, for a Prometheus server to scrape."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from prometheus_client import CONTENT_TYPE_LATEST
+from rest_framework.request import Request
+
+from coach.api import base, schema
+from coach.services import metrics
+
+
+class MetricsView(base.View):
+    @schema.describe("Counts and durations, in Prometheus' text format", answers=str)
+    def get(self, request: Request) -> HttpResponse:
+        return HttpResponse(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,74 @@
+"""How answers are written: always JSON, stored documents passed through unparsed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from django.http import HttpResponse
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+
+from coach.documents.base import Document
+
+JSON = "application/json"
+
+
+class AlwaysJSON(BaseContentNegotiation):
+    """The contract answers JSON whatever the client says it accepts."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0] if parsers else None
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class DocumentRenderer(BaseRenderer):
+    """Plain JSON values as JSON; only answers that are not stored documents come this way."""
+
+    media_type = JSON
+    format = "json"
+    charset = None
+
+    def render(self, data: Any, media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        return b"" if data is None else orjson.dumps(data)
+
+
+def text(stored: str, *, status: int = 200) -> HttpResponse:
+    """An answer that is a stored document, as it is."""
+    return HttpResponse(stored.encode(), content_type=JSON, status=status)
+
+
+def texts(stored: Iterable[str]) -> HttpResponse:
+    """An answer that is an array of stored documents."""
+    return text(f"[{','.join(stored)}]")
+
+
+def document(value: Document, *, status: int = 200) -> HttpResponse:
+    """An answer that is a document."""
+    return text(value.to_json(), status=status)
+
+
+def members(values: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """An answer that is an object of plain values, times, and `stored` parts."""
+    return HttpResponse(orjson.dumps(values, option=orjson.OPT_UTC_Z), content_type=JSON, status=status)
+
+
+def stored(document_text: str | None) -> orjson.Fragment | None:
+    """A stored document as a part of `members`."""
+    return None if document_text is None else orjson.Fragment(document_text)
+
+
+def problem(detail: Any, *, status: int) -> HttpResponse:
+    """An answer that says what was wrong; the detail may quote whatever a client sent."""
+    body = json.dumps({"detail": detail}, default=str)
+    return HttpResponse(body, content_type=JSON, status=status)
+
+
+def nothing() -> HttpResponse:
+    """The empty answer: 204, without a body."""
+    return HttpResponse(status=204)

@@ -1,0 +1,138 @@
+"""The log: one JSON object a line, one line a request, each with the id of the request it belongs to.
+
+Never in it: bodies, notes, tokens, usernames, and what a client or a learner wrote. So a line names the route
+that served a request and not its path, and an exception shows its kind and where it was, but not its words.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import logging
+import re
+import secrets
+import time
+import traceback
+from collections.abc import Callable
+from contextvars import ContextVar
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import orjson
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+
+from coach import telemetry
+from coach.services import metrics
+
+_logger = logging.getLogger("coach.requests")
+_request_id: ContextVar[str] = ContextVar("request_id", default="")
+_SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
+_PROJECT = Path(__file__).resolve().parents[1]
+# Their words are about servers and files, not about people, and an operator needs them.
+_HARMLESS = (OperationalError, InterfaceError, ImproperlyConfigured, OSError)
+_DEEPEST_CAUSE = 5
+_MOST_FRAMES = 25
+# Routes that are asked all day by machines; worth a line only when they fail.
+_PROBES = frozenset({"healthz", "healthz/database", "metrics"})
+
+
+def request_id() -> str:
+    """The id of the request that is being answered; empty outside of one."""
+    return _request_id.get()
+
+
+class Requests:
+    """Middleware, the outermost: gives each request its id, answers with it, and reports how it went."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        identifier = _accepted(request.META.get("HTTP_X_REQUEST_ID")) or secrets.token_hex(8)
+        token = _request_id.set(identifier)
+        started = time.perf_counter()
+        try:
+            response = self.get_response(request)
+            response.headers["X-Request-ID"] = identifier
+            _report(request, response.status_code, time.perf_counter() - started)
+            return response
+        finally:
+            _request_id.reset(token)
+
+
+class JSONLines(logging.Formatter):
+    """A record as one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "at": dt.datetime.fromtimestamp(record.created, dt.UTC),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": _message(record),
+        }
+        if identifier := _request_id.get():
+            line["request_id"] = identifier
+        line.update(getattr(record, "members", {}))
+        if record.exc_info and record.exc_info[1] is not None:
+            line["error"] = describe(record.exc_info[1])
+        return orjson.dumps(line, default=str, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS).decode()
+
+
+def describe(error: BaseException, depth: int = 0) -> dict[str, Any]:
+    """An exception's kind, the places it passed, and its cause; its words only where they cannot be a person's."""
+    described: dict[str, Any] = {
+        "kind": f"{type(error).__module__}.{type(error).__qualname__}",
+        "frames": _frames(error.__traceback__),
+    }
+    if isinstance(error, _HARMLESS):
+        described["words"] = str(error)
+    if isinstance(error, DatabaseError) and (diagnosis := getattr(error.__cause__, "diag", None)):
+        described["sqlstate"], described["constraint"] = diagnosis.sqlstate, diagnosis.constraint_name
+    if error.__cause__ is not None and depth < _DEEPEST_CAUSE:
+        described["cause"] = describe(error.__cause__, depth + 1)
+    return described
+
+
+def _accepted(given: str | None) -> str | None:
+    return given if given and _SANE_ID.fullmatch(given) else None
+
+
+def _report(request: HttpRequest, status: int, seconds: float) -> None:
+    route = request.resolver_match.route if request.resolver_match else ""
+    method = request.method or ""
+    telemetry.request_answered(method=method, route=route or "unrouted", status=status, seconds=seconds)
+    metrics.sample_pool()
+    level = logging.WARNING if status >= 500 else logging.INFO
+    if (status < 400 and route in _PROBES) or not _logger.isEnabledFor(level):
+        return
+    members = {
+        "method": method if len(method) < 10 else "other",
+        "route": route or "unrouted",
+        "status": status,
+        "duration_ms": round(seconds * 1000, 2),
+    }
+    _logger.log(level, "%s %s %s", members["method"], members["route"], status, extra={"members": members})
+
+
+def _message(record: logging.LogRecord) -> str:
+    """The record's text; of the framework's records about a request only the template, since it quotes the path."""
+    if record.name.startswith(("django.request", "django.security")):
+        return str(record.args[0]) if record.args and record.msg == "%s: %s" else str(record.msg)[:80]
+    with contextlib.suppress(Exception):
+        return record.getMessage()
+    return str(record.msg)
+
+
+def _frames(trace: TracebackType | None) -> list[str]:
+    frames = traceback.extract_tb(trace)[-_MOST_FRAMES:]
+    return [f"{_shortened(frame.filename)}:{frame.lineno} in {frame.name}" for frame in frames]
+
+
+def _shortened(filename: str) -> str:
+    path = Path(filename)
+    if path.is_relative_to(_PROJECT) and "site-packages" not in path.parts:
+        return str(path.relative_to(_PROJECT))
+    return "/".join(path.parts[-3:])

@@ -1,0 +1,141 @@
+import errno
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from coach import attachments as storage
+from coach.models import AttachmentMetadata
+from coach.tests import cast
+
+pytestmark = pytest.mark.django_db
+
+FILES = "/api/onboarding/amara/assessment/attachments/files"
+LINKS = "/api/onboarding/amara/assessment/attachments/links"
+
+
+@pytest.fixture
+def amara():
+    return cast.learner(cast.AMARA)
+
+
+def upload(client, name="notes.txt", content=b"alpha\n", content_type="text/plain"):
+    return client.post(FILES, {"file": SimpleUploadedFile(name, content, content_type)})
+
+
+def raw_upload(client, filename):
+    body = (
+        f'--x\r\nContent-Disposition: form-data; name="file"; filename="{filename}"\r\n'
+        "Content-Type: text/plain\r\n\r\nalpha\r\n--x--\r\n"
+    )
+    return client.generic("POST", FILES, body, content_type="multipart/form-data; boundary=x")
+
+
+def download(client, shown):
+    """The answer to a download, and its content; the file behind it is closed."""
+    answer = client.get(shown["url"])
+    content = b"".join(answer.streaming_content)
+    answer.close()
+    return answer, content
+
+
+def test_an_upload_comes_back_byte_for_byte(client, amara):
+    shown = upload(client).json()
+    back, content = download(client, shown)
+
+    assert content == b"alpha\n"
+    assert back["Content-Type"] == "text/plain; charset=utf-8"
+    assert back["Content-Length"] == "6"
+    assert back["Content-Disposition"] == 'attachment; filename="notes.txt"'
+    assert back["X-Content-Type-Options"] == "nosniff"
+    assert back["Content-Security-Policy"].startswith("sandbox")
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "C:\\temp\\x.txt", "a b.txt", "über.txt", "<img onerror=x>.png"]
+)
+def test_a_file_keeps_the_name_it_came_with_but_never_lies_under_it(client, amara, name):
+    shown = raw_upload(client, name).json()
+
+    assert shown["name"] == name
+    stored = AttachmentMetadata.objects.get().stored_path
+    assert stored.startswith("uploads/")
+    assert storage.exists(stored)
+    assert download(client, shown)[0]["Content-Disposition"].startswith("attachment; filename*=utf-8''")
+
+
+def test_a_stored_type_that_no_header_can_carry_is_served_as_bytes(client, amara):
+    shown = upload(client).json()
+    AttachmentMetadata.objects.update(content_type="text/html\r\nSet-Cookie: a=b")
+
+    assert download(client, shown)[0]["Content-Type"] == "application/octet-stream"
+
+
+def test_a_file_larger_than_the_limit_is_refused_and_leaves_nothing(client, amara, settings):
+    settings.UPLOAD_MAX_BYTES = 1000
+
+    assert upload(client, content=b"x" * 1001).status_code == 413
+    assert not AttachmentMetadata.objects.exists()
+
+
+def test_a_full_storage_is_said_and_leaves_no_row(client, amara, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(storage, "_write_file", full)
+    answer = upload(client)
+
+    assert answer.status_code == 507
+    assert "storage" in answer.json()["detail"]
+    assert not AttachmentMetadata.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", " JaVa\tScript:alert(1)", "data:text/html,x", "vbscript:x"]
+)
+def test_links_that_execute_are_refused(client, amara, url):
+    answer = client.post(LINKS, {"url": url}, content_type="application/json")
+
+    assert answer.status_code == 422
+    assert not AttachmentMetadata.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "path", ["../../../etc/hostname", "/etc/hostname", "a/../../etc/hostname", "", "a\\..\\b"]
+)
+def test_a_stored_path_that_leads_out_of_the_folder_is_not_served(client, amara, path):
+    AttachmentMetadata.objects.create(
+        learner=amara, attachment_id="a", kind="file", name="n", created_at=cast.NOON, stored_path=path
+    )
+
+    assert client.get("/api/onboarding/amara/assessment/attachments/a/download").status_code == 404
+
+
+def test_deleting_removes_the_bytes(client, amara, django_capture_on_commit_callbacks):
+    shown = upload(client).json()
+    path = AttachmentMetadata.objects.get().stored_path
+
+    answer = client.delete(f"/api/onboarding/amara/assessment/attachments/{shown['attachment_id']}")
+
+    assert answer.status_code == 204
+    assert not storage.exists(path)
+
+
+def test_bytes_that_another_attachment_refers_to_are_kept(client, amara):
+    shown = upload(client).json()
+    path = AttachmentMetadata.objects.get().stored_path
+    AttachmentMetadata.objects.create(
+        learner=amara, attachment_id="twin", kind="file", name="n", created_at=cast.NOON, stored_path=path
+    )
+
+    client.delete(f"/api/onboarding/amara/assessment/attachments/{shown['attachment_id']}")
+
+    assert storage.exists(path)
+
+
+def test_an_attachment_may_be_called_like_a_route(client, amara):
+    AttachmentMetadata.objects.create(
+        learner=amara, attachment_id="files", kind="note", name="n", created_at=cast.NOON
+    )
+
+    assert client.delete(FILES).status_code == 204
+    assert not AttachmentMetadata.objects.exists()

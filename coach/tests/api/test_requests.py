@@ -1,0 +1,141 @@
+"""Conventions of the contract that hold for every route."""
+
+import json
+
+import pytest
+
+from coach.tests import cast
+
+pytestmark = pytest.mark.django_db
+
+ADJUST = "/api/profile/amara/schedule/adjust"
+
+
+def faults(answer):
+    assert answer.status_code == 422
+    return [(fault["type"], fault["loc"]) for fault in answer.json()["detail"]]
+
+
+def send(client, body, content_type="application/json"):
+    return client.generic("POST", ADJUST, body, content_type=content_type)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("", [("missing", ["body"])]),
+        ("null", [("missing", ["body"])]),
+        ("{", [("json_invalid", ["body", 1])]),
+        ('{"item_id": ', [("json_invalid", ["body", 12])]),
+        ("[" * 100_000, [("json_invalid", ["body", 0])]),
+        ('{"reason": ' + '{"a": ' * 70 + "1" + "}" * 71, [("json_invalid", ["body", 0])]),
+        ("1" * 5000, [("json_invalid", ["body", 0])]),
+        ('"x"', [("model_attributes_type", ["body"])]),
+        ("{}", [("missing", ["body", "item_id"])]),
+        ('{"item_id": "x", "days": null}', [("int_type", ["body", "days"])]),
+        ('{"item_id": "x", "days": 1.5}', [("int_from_float", ["body", "days"])]),
+        ('{"item_id": "x", "days": 99.0}', [("less_than_equal", ["body", "days"])]),
+        ('{"item_id": "x", "days": NaN}', [("finite_number", ["body", "days"])]),
+        ('{"item_id": "a\\u0000b"}', [("string_unicode", ["body", "item_id"])]),
+        ('{"item_id": "\\ud800"}', [("string_unicode", ["body", "item_id"])]),
+    ],
+)
+def test_a_body_of_the_wrong_shape_is_described(client, body, expected):
+    assert faults(send(client, body)) == expected
+
+
+def test_an_escaped_backslash_before_u0000_is_text(client):
+    assert send(client, json.dumps({"item_id": "\\u0000"})).status_code == 404
+
+
+@pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "application/problem+json", ""])
+def test_json_is_read_under_its_content_types(client, content_type):
+    assert send(client, '{"item_id": "x"}', content_type).status_code == 404
+
+
+def test_another_content_type_is_no_object(client):
+    assert faults(send(client, '{"item_id": "x"}', "text/plain")) == [("model_attributes_type", ["body"])]
+
+
+def test_a_body_of_more_than_two_mebibytes_is_refused(client):
+    answer = send(client, json.dumps({"item_id": "x" * 2_200_000}))
+
+    assert answer.status_code == 413
+    assert "2 MiB" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "PATCH"])
+def test_only_the_methods_of_the_table_are_served(client, method):
+    assert client.generic(method, "/healthz").status_code == 405
+
+
+def test_an_unknown_route_is_json_in_any_method(client):
+    answer = client.delete("/api/nothing")
+
+    assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
+
+
+def test_one_slash_too_many_is_redirected_with_the_query(client):
+    answer = client.post("/api/profile/zo%C3%AB/schedule/?refresh=1")
+
+    assert (answer.status_code, answer["Location"]) == (307, "/api/profile/zo%C3%AB/schedule?refresh=1")
+
+
+@pytest.mark.parametrize("path", ["//evil.example/", "/api/profile/a//", "/api/nothing/"])
+def test_nothing_else_is_redirected(client, path):
+    assert client.generic("GET", path).status_code == 404
+
+
+def test_route_names_are_case_sensitive(client):
+    assert client.get("/API/profile/amara").status_code == 404
+
+
+def test_a_preflight_is_answered_with_what_it_asked_for(client):
+    answer = client.options(
+        ADJUST,
+        headers={
+            "origin": "https://app.example",
+            "access-control-request-method": "POST",
+            "access-control-request-headers": "content-type,x-own",
+        },
+    )
+
+    assert answer.status_code == 200
+    assert answer["access-control-allow-origin"] == "*"
+    assert answer["access-control-allow-headers"] == "content-type,x-own"
+    assert answer["access-control-max-age"] == "600"
+
+
+def test_a_preflight_without_an_origin_is_not_one(client):
+    assert client.options(ADJUST, headers={"access-control-request-method": "POST"}).status_code == 405
+
+
+def test_even_an_unexpected_error_is_json_and_carries_the_origin_header(client, monkeypatch):
+    from coach.services import schedules
+
+    def broken(**_):
+        raise RuntimeError("nobody expected this")
+
+    monkeypatch.setattr(schedules, "read", broken)
+    client.raise_request_exception = False
+    answer = client.get("/api/profile/amara/schedule", headers={"origin": "https://app.example"})
+
+    assert (answer.status_code, answer.json()) == (500, {"detail": "Internal Server Error"})
+    assert answer["access-control-allow-origin"] == "*"
+
+
+def test_developer_routes_are_hidden_where_the_configuration_says_so(client, settings):
+    settings.DEBUG_ENDPOINTS = False
+
+    assert client.get("/api/developer/submissions").status_code == 404
+    assert (
+        client.post("/api/developer/reset", {"username": "x"}, content_type="application/json").status_code
+        == 404
+    )
+
+
+def test_whatever_a_client_accepts_it_gets_json(client):
+    cast.learner(cast.FELIX)
+    answer = client.get("/api/profile/felix", headers={"accept": "text/html"})
+
+    assert answer["Content-Type"] == "application/json"

@@ -31,7 +31,8 @@ _SETTINGS = {
     "unix_socket_directories": "",
     "max_connections": "200",
     "fsync": "off",
-    "synchronous_commit": "off",
+    # What was committed must outlive a killed server, which it does once the kernel has it.
+    "synchronous_commit": "on",
     "full_page_writes": "off",
     # start() recognises two messages of the log by their English words.
     "lc_messages": "C",

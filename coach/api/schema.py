@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from pydantic import BaseModel
 
@@ -51,15 +52,37 @@ def describe(
     parameters: Iterable[OpenApiParameter] = (),
 ) -> Callable[[Any], Any]:
     """Describe a method: what it answers (a document class, `list[...]`, or nothing), and its errors."""
-    responses: dict[int, Any] = {
+    responses: dict[Any, Any] = {
         status: answers if answers is not None else OpenApiResponse(description="Done; no body.")
     }
+    if answers is bytes:
+        responses = {(status, "application/octet-stream"): OpenApiTypes.BINARY}
     for code in errors:
         shape = Faults if code == 422 else Problem
         responses[code] = OpenApiResponse(response=shape, description=_MEANINGS[code])
-    return extend_schema(
-        summary=summary, request=body, responses=responses, parameters=list(parameters), auth=[]
-    )
+
+    def decorate(method: Any) -> Any:
+        described = extend_schema(
+            summary=summary,
+            description=summary,
+            request={"application/json": body} if isinstance(body, type) else body,
+            responses=responses,
+            parameters=list(parameters),
+            tags=[method.__module__.rpartition(".")[2]],
+            auth=[],
+        )
+        return described(method)
+
+    return decorate
+
+
+def require_bodies(result: dict[str, Any], **context: Any) -> dict[str, Any]:
+    """A hook of the generator: where a route takes a body, it needs one."""
+    for path in result["paths"].values():
+        for operation in path.values():
+            if "requestBody" in operation:
+                operation["requestBody"]["required"] = True
+    return result
 
 
 REFRESH = OpenApiParameter("refresh", bool, description="Generate the schedule anew.", default=False)

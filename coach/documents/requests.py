@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from coach.documents.assessment import AssessmentStatus
 
 Filled = Annotated[str, Field(min_length=1)]
+# Flags and whole numbers are read leniently (`1`, `"yes"`, `true`): the description says so, the fault lists say how.
+_LENIENT = {"type": ["boolean", "integer", "number", "string"]}
+Flag = Annotated[bool, WithJsonSchema(_LENIENT)]
+Days = Annotated[int, Field(ge=1, le=21), WithJsonSchema({**_LENIENT, "minimum": 1, "maximum": 21})]
+TargetDay = Annotated[int, Field(ge=0, le=42), WithJsonSchema({**_LENIENT, "minimum": 0, "maximum": 42})]
+ByteCount = Annotated[int, Field(ge=0), WithJsonSchema({**_LENIENT, "minimum": 0})]
 
 
 class RequestBody(BaseModel):
@@ -19,8 +25,8 @@ class RequestBody(BaseModel):
 
 class ScheduleAdjustment(RequestBody):
     item_id: Filled
-    days: Annotated[int, Field(ge=1, le=21)] = 1
-    target_day_offset: Annotated[int, Field(ge=0, le=42)] | None = None
+    days: Days = 1
+    target_day_offset: TargetDay | None = None
     reason: Annotated[str, Field(max_length=160)] | None = None
 
 
@@ -29,7 +35,7 @@ class PlanRequest(RequestBody):
     goal: Filled
     use_case: str = ""
     strengths: str = ""
-    force: bool = False
+    force: Flag = False
     timezone: str | None = None
 
 
@@ -74,7 +80,7 @@ class ChatAttachment(RequestBody):
     file_id: Filled
     name: Filled
     mime_type: Filled
-    size: Annotated[int, Field(ge=0)]
+    size: ByteCount
     preview: str | None = None
     openai_file_id: str | None = None
 
@@ -84,7 +90,7 @@ class ChatRequest(RequestBody):
     session_id: str | None = None
     history: list[HistoryEntry] = []
     metadata: dict[str, Any] = {}
-    web_enabled: bool | None = None
+    web_enabled: Flag | None = None
     reasoning_level: str | None = None
     model: str | None = None
     attachments: list[ChatAttachment] = []

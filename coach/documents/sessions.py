@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from coach.documents.base import Document
 
+TopicKind = Literal["lesson", "quiz", "milestone"]
 WidgetType = Literal["Card", "List", "StatRow", "MiniChatbot", "ArcadiaChatbot"]
 
 

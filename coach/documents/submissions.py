@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, RootModel
 
 from coach.documents.assessment import GradingResult, TaskType
 from coach.documents.base import LARGEST_WHOLE, Count, Document, Identifier, Instant, Moment
@@ -90,6 +90,14 @@ class ServedSubmission(Document):
     metadata: dict[str, str]
     grading: GradingResult | None
     attachments: list[ServedAttachment]
+
+
+class ServedAttachments(RootModel[list[ServedAttachment]]):
+    """Attachments as clients see them."""
+
+
+class ServedSubmissions(RootModel[list[ServedSubmission]]):
+    """Submissions as clients see them, newest first."""
 
 
 def download_path(username: str, attachment_id: str) -> str:

@@ -1,0 +1,37 @@
+"""The OpenAPI page says what the service does: generated requests, answers as documented, never a 5xx by accident."""
+
+from __future__ import annotations
+
+import pytest
+import schemathesis
+from django.core.wsgi import get_wsgi_application
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import load_all_checks
+
+from coach.tests import cast
+
+load_all_checks()
+configuration = schemathesis.Config.from_dict(
+    {
+        "checks": {
+            # What a schema cannot say is a 422 as well: blank texts, NUL characters, tasks of another assessment.
+            "positive_data_acceptance": {"expected-statuses": ["2xx", 400, 404, 409, 422]},
+        }
+    }
+)
+schema = schemathesis.openapi.from_wsgi("/openapi.json", get_wsgi_application(), config=configuration)
+
+
+@pytest.fixture
+def learners(transactional_db, settings):
+    # The model's routes answer 502 where there is none, which would hide a 5xx that is none of theirs.
+    settings.AGENT = "offline"
+    cast.learner(cast.AMARA)
+    cast.learner(cast.FELIX)
+
+
+@pytest.mark.postgresql("the shape of answers does not depend on the database, and once is slow enough")
+@schema.parametrize()
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_as_documented(case, learners):
+    case.call_and_validate()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from coach.documents import submissions as documents
 from coach.documents.base import utc_now
 from coach.documents.submissions import PendingAttachment, ServedAttachment
 from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
-from coach.services import audit, learners
+from coach.services import audit, connections, learners, stored_bytes
 
 # Of these the schemes run what they carry in the reader's browser.
 EXECUTING_SCHEMES = ("javascript:", "data:", "vbscript:")
@@ -65,6 +64,8 @@ def upload(
     Raises LearnerNotFound, EmptyFile, storage.TooLarge, storage.StorageError.
     """
     learners.named(username)
+    # Moving bytes may take a while: nobody waits for our connection meanwhile.
+    connections.release()
     stored = storage.upload(chunks, limit=settings.UPLOAD_MAX_BYTES)
     try:
         if not stored.size:
@@ -126,7 +127,7 @@ def delete(*, username: str, attachment_id: str) -> None:
             submission.apply_document(submission.to_document(username=learner.username))
             submission.save()
         audit.record("attachment.deleted", learner, attachment_id=attachment_id)
-    release(row.stored_path for row in rows if row.stored_path)
+    stored_bytes.release(row.stored_path for row in rows if row.stored_path)
 
 
 def find(*, username: str, attachment_id: str) -> Download:
@@ -150,27 +151,6 @@ def consume(learner: LearnerProfile) -> list[AttachmentMetadata]:
         if row.kind == AttachmentMetadata.Kind.FILE:
             row.url = None
     return rows
-
-
-def release(paths: Iterable[str]) -> None:
-    """Remove bytes that no attachment refers to any more; paths that lead nowhere are left alone."""
-    for path in set(paths):
-        try:
-            if not AttachmentMetadata.objects.filter(stored_path=path).exists():
-                storage.delete(path)
-        except (storage.UnsafePath, storage.StorageError):
-            # The row is gone, which is what was asked for; `clean_attachments` tries again.
-            continue
-
-
-def orphans(*, older_than: dt.timedelta) -> Iterable[str]:
-    """The paths of uploaded bytes that no attachment refers to; younger ones may belong to a running upload."""
-    for path in storage.uploads():
-        if (
-            storage.age(path) > older_than
-            and not AttachmentMetadata.objects.filter(stored_path=path).exists()
-        ):
-            yield path
 
 
 def _add(username: str, document: PendingAttachment, *, action: str) -> None:

@@ -14,7 +14,7 @@ from coach.documents import usernames
 from coach.documents.base import LARGEST_WHOLE, utc_now
 from coach.documents.profile import Note
 from coach.models import LearnerProfile, MemoryRecord
-from coach.services import attachments, audit
+from coach.services import audit, memory_uploads, stored_bytes
 
 MOST_SESSIONS = 10
 MOST_NOTES = 150
@@ -107,7 +107,8 @@ def tell(*, username: str, metadata: Mapping[str, Any], session_id: str | None =
 
 @transaction.atomic
 def remember(*, username: str, note: str, tags: Sequence[str] = ()) -> Note:
-    """Add a memory note to a learner, who is made if need be; the oldest beyond 150 are dropped.
+    """Add a memory note to a learner, who is made if need be, and queue it for upload; the oldest beyond
+    150 are dropped, and withdrawn from the vector store.
 
     Raises usernames.UnusableUsername.
     """
@@ -122,6 +123,7 @@ def remember(*, username: str, note: str, tags: Sequence[str] = ()) -> Note:
     last = MemoryRecord.objects.filter(learner=learner).aggregate(Max("position"))["position__max"]
     record.apply_document(document, position=0 if last is None else last + 1)
     record.save(force_insert=True)
+    memory_uploads.queue(learner, document.note_id)
     _drop_oldest_notes(learner)
     learner.last_updated = utc_now()
     learner.save(update_fields={"last_updated"})
@@ -130,9 +132,10 @@ def remember(*, username: str, note: str, tags: Sequence[str] = ()) -> Note:
 
 
 def _drop_oldest_notes(learner: LearnerProfile) -> None:
-    newest = MemoryRecord.objects.filter(learner=learner).newest_first().values_list("pk", flat=True)
-    dropped = list(newest[MOST_NOTES:])
+    newest = MemoryRecord.objects.filter(learner=learner).newest_first().values_list("pk", "note_id")
+    dropped = dict(newest[MOST_NOTES:])
     if dropped:
+        memory_uploads.withdraw(learner, list(dropped.values()))
         MemoryRecord.objects.filter(pk__in=dropped).delete()
 
 
@@ -146,10 +149,11 @@ def forget(*, username: str) -> None:
             learner = locked(usernames.normalise(username))
         except LearnerNotFound:
             return
-        paths = set(learner.attachments.exclude(stored_path=None).values_list("stored_path", flat=True))
+        paths = {row.stored_path for row in learner.attachments.exclude(stored_path=None) if row.stored_path}
+        memory_uploads.withdraw(learner)
         audit.record("learner.forgotten", None, username=learner.username)
         learner.delete()
-    attachments.release(paths)
+    stored_bytes.release(paths)
 
 
 _METADATA_COLUMNS = (

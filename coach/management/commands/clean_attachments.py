@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from coach import attachments as storage
-from coach.services import attachments
+from coach.services import stored_bytes
 
 
 class Command(BaseCommand):
@@ -31,7 +31,7 @@ class Command(BaseCommand):
         if older_than < 0:
             raise CommandError("--older-than takes a number of minutes, 0 or more.")
         removed = 0
-        for path in attachments.orphans(older_than=dt.timedelta(minutes=older_than)):
+        for path in stored_bytes.orphans(older_than=dt.timedelta(minutes=older_than)):
             if not dry_run:
                 storage.delete(path)
             removed += 1

@@ -7,7 +7,7 @@ from coach import attachments as storage
 from coach.documents import submissions as documents
 from coach.documents.submissions import PendingAttachment
 from coach.models import AssessmentSubmission, AttachmentMetadata, AuditEvent, LearnerProfile, ScheduleItem
-from coach.services import assessments, attachments, submissions
+from coach.services import assessments, attachments, stored_bytes, submissions
 from coach.tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -152,8 +152,8 @@ def test_bytes_without_a_row_are_found_and_those_with_one_are_kept(amara):
     kept = storage.upload([b"kept"], limit=100)
     AttachmentMetadata.objects.filter(attachment_id="att_file").update(stored_path=kept.path)
 
-    found = set(attachments.orphans(older_than=dt.timedelta(0)))
+    found = set(stored_bytes.orphans(older_than=dt.timedelta(0)))
 
     assert orphan.path in found
     assert kept.path not in found
-    assert set(attachments.orphans(older_than=dt.timedelta(hours=1))) == set()
+    assert set(stored_bytes.orphans(older_than=dt.timedelta(hours=1))) == set()

@@ -1,0 +1,30 @@
+"""Attachment bytes that lie in the storage, seen from the rows that refer to them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from coach import attachments as storage
+from coach.models import AttachmentMetadata
+
+
+def release(paths: Iterable[str]) -> None:
+    """Remove bytes that no attachment refers to any more; paths that lead nowhere are left alone."""
+    for path in set(paths):
+        try:
+            if not AttachmentMetadata.objects.filter(stored_path=path).exists():
+                storage.delete(path)
+        except (storage.UnsafePath, storage.StorageError):
+            # The row is gone, which is what was asked for; `clean_attachments` tries again.
+            continue
+
+
+def orphans(*, older_than: dt.timedelta) -> Iterable[str]:
+    """The paths of uploaded bytes that no attachment refers to; younger ones may belong to a running upload."""
+    for path in storage.uploads():
+        if (
+            storage.age(path) > older_than
+            and not AttachmentMetadata.objects.filter(stored_path=path).exists()
+        ):
+            yield path

@@ -1,20 +1,25 @@
-"""Writes a batch: compared and written in one short transaction, split where the database refuses it."""
+"""Writes batches: each compared and written in one short transaction, split where the database refuses it.
+
+A batch comes in two halves, so that the next one can be decoded while the database is busy with this one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import DataError, IntegrityError, transaction
 
 from coach.legacy import compare, records, tables
 from coach.legacy.compare import OnConflict, Planned
 from coach.legacy.index import Index
+from coach.legacy.marks import Mark
 from coach.legacy.records import Decoded, Fault, RawRecord, Rejected
 from coach.legacy.sieve import Sieve
 from coach.legacy.stores import Outcome, Store
-from coach.legacy.tables import Maker
+from coach.legacy.tables import Maker, Rows
 
 # Called within the transaction that writes a batch, with its outcomes: where the ledger keeps up.
 Record = Callable[[Sequence[Planned]], None]
@@ -23,12 +28,27 @@ Prepare = Callable[[Sequence[Decoded]], None]
 
 
 @dataclass
+class Batch:
+    """A batch on its way: what is settled by ordinal, what is being decoded, and what came of that.
+
+    `built` holds rows that were made beforehand; each is taken out when it is used, because a failed attempt to
+    write a row leaves traces on it.
+    """
+
+    raws: Sequence[RawRecord]
+    settled: dict[int, Planned]
+    decoding: Future[list[Decoded | Rejected]]
+    built: dict[int, Rows] = field(default_factory=dict)
+    admitted: dict[int, Decoded | Rejected] | None = None
+
+
+@dataclass
 class Writer:
     """Turns raw records of one store into rows.
 
-    `maker` marks the rows; `index` (of the store file) knows which keys stand twice in the input, None where a
-    key cannot; `dry_run` plans the same outcomes and writes nothing; `rehearsed` then holds the names of learners that would
-    have been created, for the stores that follow.
+    `maker` marks the rows; `index` (of the store file) knows which keys stand twice in the input, None where a key
+    cannot; `dry_run` plans the same outcomes and writes nothing; `rehearsed` then holds the names of learners that
+    would have been created, for the stores that follow.
     """
 
     store: Store
@@ -49,91 +69,113 @@ class Writer:
     def batch(self, raws: Sequence[RawRecord], record: Record = lambda planned: None) -> list[Planned]:
         """One outcome for each record, in their order; what is to be written is written.
 
-        `record` is called in the same transaction; where the database refuses the batch and it has to be split, once for each
-        part, in order.
+        `record` is called in the same transaction; where the database refuses the batch and it has to be split,
+        once for each part, in order.
         """
-        settled = self._settled(raws)
-        rest = [raw for raw in raws if raw.ordinal not in settled]
-        if not rest:
-            planned = [settled[raw.ordinal] for raw in raws]
-            record(planned)
-            return planned
-        decoded = {raw.ordinal: self._sieve.decode(raw) for raw in rest}
-        if self.prepare:
-            self.prepare([item for item in decoded.values() if isinstance(item, Decoded)])
-        return self._write(raws, settled, decoded, record)
+        return self.write(self.read(raws), record)
 
-    # --- before the transaction -------------------------------------------------------------------
-
-    def _settled(self, raws: Sequence[RawRecord]) -> dict[int, Planned]:
-        """The outcomes of records that need no reading, by ordinal."""
-        if self.prepare:
-            return {}
+    def read(self, raws: Sequence[RawRecord], executor: Executor | None = None) -> Batch:
+        """The first half of `batch`: no transaction yet. Decoding goes on in the executor, if there is one."""
         marks = tables.find_marks(
             self.store, {raw.key for raw in raws if raw.key is not None and not raw.fault}
         )
-        found = {}
+        settled = {
+            raw.ordinal: planned
+            for raw in raws
+            if (mark := marks.get(raw.key or "")) and (planned := self._settled(raw, mark))
+        }
+        rest = [raw for raw in raws if raw.ordinal not in settled]
+        batch = Batch(raws, settled, Future())
+        new = {raw.ordinal for raw in rest if raw.key not in marks} if not self.dry_run else set()
+        if executor and rest:
+            batch.decoding = executor.submit(self._decode, rest, new, batch.built)
+        else:
+            batch.decoding.set_result(self._decode(rest, new, batch.built))
+        return batch
+
+    def write(self, batch: Batch, record: Record = lambda planned: None) -> list[Planned]:
+        """The second half of `batch`; may be called again where the database failed."""
+        decoded = batch.decoding.result()
+        if not decoded:
+            planned = [batch.settled[raw.ordinal] for raw in batch.raws]
+            record(planned)
+            return planned
+        if batch.admitted is None:
+            batch.admitted = {item.raw.ordinal: self._sieve.admit(item) for item in decoded}
+        if self.prepare:
+            self.prepare([item for item in batch.admitted.values() if isinstance(item, Decoded)])
+        return self._write(batch, batch.raws, record)
+
+    # --- before the transaction -------------------------------------------------------------------
+
+    def _settled(self, raw: RawRecord, mark: Mark) -> Planned | None:
+        """The outcome of a record that needs no reading. Where bytes are copied, every record does."""
+        if self.prepare or raw.fault or self._sieve.stands_twice(raw.key):
+            return None
+        return compare.settled(raw, mark)
+
+    def _decode(
+        self, raws: Sequence[RawRecord], new: set[int], built: dict[int, Rows]
+    ) -> list[Decoded | Rejected]:
+        """Decode, and build the rows of what is probably new. Touches no database: any thread can do it."""
+        found = []
         for raw in raws:
-            mark = marks.get(raw.key or "")
-            if mark and not raw.fault and not self._sieve.stands_twice(raw.key):
-                if planned := compare.settled(raw, mark):
-                    found[raw.ordinal] = planned
+            decoded = records.decode(raw)
+            if raw.ordinal in new and isinstance(decoded, Decoded):
+                built[raw.ordinal] = tables.build(self.store, decoded, self.maker)
+            found.append(decoded)
         return found
 
     # --- the transaction --------------------------------------------------------------------------
 
-    def _write(
-        self,
-        raws: Sequence[RawRecord],
-        settled: dict[int, Planned],
-        decoded: dict[int, Decoded | Rejected],
-        record: Record,
-    ) -> list[Planned]:
+    def _write(self, batch: Batch, raws: Sequence[RawRecord], record: Record) -> list[Planned]:
         try:
             with nullcontext() if self.dry_run else transaction.atomic():
-                planned = self._plan_and_save(raws, settled, decoded)
+                planned = self._plan_and_save(batch, raws)
                 record(planned)
             return planned
         except (DataError, IntegrityError) as error:
             if len(raws) > 1:
                 middle = len(raws) // 2
-                return [
-                    *self._write(raws[:middle], settled, decoded, record),
-                    *self._write(raws[middle:], settled, decoded, record),
-                ]
+                first = self._write(batch, raws[:middle], record)
+                return [*first, *self._write(batch, raws[middle:], record)]
             refused = self._refused(raws[0], error)
             with transaction.atomic():
                 record([refused])
             return [refused]
 
-    def _plan_and_save(
-        self, raws: Sequence[RawRecord], settled: dict[int, Planned], decoded: dict[int, Decoded | Rejected]
-    ) -> list[Planned]:
-        open_ones = [item for raw in raws if isinstance(item := decoded.get(raw.ordinal), Decoded)]
-        learners = self._sieve.learners({item.username for item in open_ones})
+    def _plan_and_save(self, batch: Batch, raws: Sequence[RawRecord]) -> list[Planned]:
+        found = batch.admitted or {}
+        admitted = [found[raw.ordinal] for raw in raws if raw.ordinal in found]
+        decoded = [item for item in admitted if isinstance(item, Decoded)]
+        learners = self._sieve.learners({item.username for item in decoded})
         if not self.dry_run:
             tables.lock_learners(set(learners.values()))
-        planned = compare.plan(self.store, open_ones, learners=learners, on_conflict=self.on_conflict)
-        self._save(planned, learners)
-        outcomes = {plan.record.ordinal: plan for plan in planned} | settled
-        for ordinal, item in decoded.items():
-            if isinstance(item, Rejected):
-                outcomes[ordinal] = compare.rejection(item)
+        planned = compare.plan(self.store, decoded, learners=learners, on_conflict=self.on_conflict)
+        self._save(batch, planned, learners)
+        outcomes = batch.settled | {plan.record.ordinal: plan for plan in planned}
+        outcomes |= {
+            item.raw.ordinal: compare.rejection(item) for item in admitted if isinstance(item, Rejected)
+        }
         return [outcomes[raw.ordinal] for raw in raws]
 
-    def _save(self, planned: Iterable[Planned], learners: dict[str, int]) -> None:
+    def _save(self, batch: Batch, planned: Iterable[Planned], learners: dict[str, int]) -> None:
         if self.dry_run:
             self._rehearse(planned)
             return
         new = []
         for plan in planned:
-            if plan.decoded and plan.outcome in (Outcome.CREATED, Outcome.UPDATED):
-                learner_id = learners.get(plan.username)
-                rows = tables.build(self.store, plan.decoded, self.maker, learner_id=learner_id)
-                if plan.outcome == Outcome.CREATED:
-                    new.append(rows)
-                elif plan.rows is not None:
-                    tables.update(self.store, plan.rows, rows)
+            if plan.decoded is None or plan.outcome not in (Outcome.CREATED, Outcome.UPDATED):
+                continue
+            rows = batch.built.pop(plan.record.ordinal, None) or tables.build(
+                self.store, plan.decoded, self.maker
+            )
+            if self.store != Store.PROFILES:
+                tables.own(rows, learners[plan.username])
+            if plan.outcome == Outcome.CREATED:
+                new.append(rows)
+            elif plan.rows is not None:
+                tables.update(self.store, plan.rows, rows)
         tables.insert(self.store, new)
 
     def _rehearse(self, planned: Iterable[Planned]) -> None:

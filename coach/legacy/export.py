@@ -22,7 +22,7 @@ from coach.legacy import tables, unknown
 from coach.legacy.stores import LAYOUTS, MANIFEST, Store
 from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
 
-_BATCH = 200
+_BATCH = 40
 Progress = Callable[[Store, int, int], None]
 
 

@@ -13,6 +13,7 @@ from coach.legacy.stores import Store
 _SCHEMA = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
+PRAGMA cache_size = -512;
 CREATE TABLE entry (
     store TEXT, ordinal INTEGER, place TEXT, owner TEXT, start INTEGER, "end" INTEGER, key TEXT, fault TEXT,
     checksum TEXT, PRIMARY KEY (store, ordinal)
@@ -20,6 +21,10 @@ CREATE TABLE entry (
 CREATE TABLE seen (name TEXT PRIMARY KEY, times INTEGER) WITHOUT ROWID;
 """
 _COLUMNS = 'store, ordinal, place, owner, start, "end", key, fault, checksum'
+
+
+# Records are decoded a batch at a time: what bounds the memory of a run, in bytes.
+LARGEST_BATCH = 2 * 1024 * 1024
 
 
 class Index:
@@ -68,6 +73,7 @@ class Index:
             rows = self._select("store = ? AND ordinal >= ? ORDER BY ordinal LIMIT ?", store, start, size)
             if not rows:
                 return
+            rows = rows[: _fitting(rows)]
             yield rows
             start = rows[-1].ordinal + 1
 
@@ -109,6 +115,16 @@ class Index:
             RawRecord._make((Store(row[0]), *row[1:3], _name(row[3]), *row[4:], self._data))
             for row in rows.fetchall()
         ]
+
+
+def _fitting(rows: list[RawRecord]) -> int:
+    """How many of the rows make a batch: as many as stay below the limit of bytes, but at least one."""
+    total = 0
+    for number, row in enumerate(rows):
+        total += row.end - row.start
+        if total > LARGEST_BATCH and number:
+            return number
+    return len(rows)
 
 
 def _text(owner: str | None) -> str | None:

@@ -132,13 +132,13 @@ def _place(rows: LearnerRows) -> None:
 
 
 def _note(document: Any, position: int) -> MemoryRecord:
-    row = MemoryRecord()
+    row = bulk.blank(MemoryRecord)
     row.apply_document(document, position=position)
     return row
 
 
 def _item(document: Any, position: int) -> ScheduleItem:
-    row = ScheduleItem()
+    row = bulk.blank(ScheduleItem)
     row.apply_document(document, position=position)
     return row
 

@@ -5,6 +5,7 @@ Both vanish with the process, however it ends, so nobody ever has to clear a sta
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 from pathlib import Path
@@ -44,6 +45,9 @@ class RunLock:
 
     def __exit__(self, *_: object) -> None:
         if self._connection is not None:
+            # Said aloud: a busy server notices a closed connection late, and would refuse the next run.
+            with contextlib.suppress(psycopg.Error):
+                self._connection.execute("SELECT pg_advisory_unlock(%s, %s)", _ADVISORY)
             self._connection.close()
             self._connection = None
         if self._file is not None:

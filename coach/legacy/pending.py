@@ -25,6 +25,10 @@ class PendingRows:
     def top(self) -> AttachmentMetadata:
         return self.attachment
 
+    @property
+    def children(self) -> tuple[()]:
+        return ()
+
     def document(self) -> PendingAttachment:
         """The attachment, derived from the row alone."""
         return self.attachment.to_pending_document(username=self.username)
@@ -41,7 +45,7 @@ def find_marks(attachment_ids: Collection[str]) -> dict[str, Mark]:
     columns = ("attachment_id", "pk", "learner_id", "learner__username", *marks.COLUMNS, "submission_id")
     found: dict[str, Mark] = {}
     for row in rows.order_by("pk").values_list(*columns):
-        mark = Mark(*row[1:-1], row[-1] is not None)
+        mark = Mark(*(*row[1:-1], row[-1] is not None))
         if row[0] not in found or found[row[0]].used:
             found[row[0]] = mark
     return found
@@ -55,10 +59,10 @@ def load(row_ids: Collection[int]) -> dict[int, PendingRows]:
     return {row.pk: PendingRows(row, row.username) for row in rows}
 
 
-def build(decoded: Decoded, *, learner_id: int) -> PendingRows:
-    """The row that a record makes, not yet marked, numbered or saved."""
+def build(decoded: Decoded) -> PendingRows:
+    """The row that a record makes, not yet marked, owned, numbered or saved."""
     assert isinstance(decoded.document, PendingAttachment)
-    row = AttachmentMetadata(learner_id=learner_id)
+    row = AttachmentMetadata()
     row.apply_document(decoded.document)
     return PendingRows(row, decoded.username)
 

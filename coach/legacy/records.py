@@ -89,10 +89,19 @@ class Decoded:
     document: Document = field(repr=False)
     unknown: Mapping[str, Any] = field(repr=False)
 
-    @cached_property
+    @property
     def import_checksum(self) -> str:
         """The checksum of what the record says (checksums.of_record)."""
-        return checksums.of_record(self.document, self.unknown)
+        return self._checksums[0]
+
+    @property
+    def content_checksum(self) -> str:
+        """The checksum of the whole document (checksums.of_content)."""
+        return self._checksums[1]
+
+    @cached_property
+    def _checksums(self) -> tuple[str, str]:
+        return checksums.pair(self.document, self.unknown)
 
     @property
     def unknown_text(self) -> str | None:
@@ -144,7 +153,7 @@ def _decode(raw: RawRecord) -> Decoded:
     unknown_members = _unknown(type(document), record, raw.raw)
     _refuse_nul(raw.raw, record)
     _refuse_repeated(raw.raw, record)
-    username = username or _username(document.username)
+    username = username or _username(str(record["username"]))
     document = document.model_copy(update={"username": username})
     if isinstance(document, Profile):
         _refuse_repeated_notes(document)

@@ -5,20 +5,25 @@ Doors pass in what they decide (options, derivation, progress, when to stop) and
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, reset_queries, transaction
 
 from coach import attachments
 from coach.documents.base import utc_now
 from coach.legacy import ledger, sieve
-from coach.legacy.apply import Writer
+from coach.legacy.apply import Batch, Writer
 from coach.legacy.compare import OnConflict, Planned
 from coach.legacy.files import Copied, Copier
 from coach.legacy.index import Index
@@ -30,11 +35,14 @@ from coach.legacy.stores import Outcome, Store
 from coach.legacy.tables import Maker
 from coach.models import BackfillRun
 
+T = TypeVar("T")
 MOST_FINDINGS = 1000
 MOST_UNKNOWN = 1000
 # Waits between attempts after a deadlock, a serialisation failure or a lost connection, in seconds.
 PAUSES = (0.1, 0.3, 1, 3, 5, 10, 20)
 _HEARTBEAT_SECONDS = 1.0
+_BATCHES_PER_COLLECTION = 100
+_MOST_STATEMENTS = 100
 _INDEX = re.compile(r"\[\d+\]")
 
 
@@ -82,7 +90,10 @@ class Options:
 
 @dataclass
 class Summary:
-    """What a run did. Counts are per store and outcome, `seconds` per store; paths of unknown members have `[*]` for positions."""
+    """What a run did.
+
+    Counts are per store and outcome, `seconds` per store; paths of unknown members have `[*]` for positions.
+    """
 
     files: list[dict[str, object]]
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -184,11 +195,11 @@ class Backfill:
         if not self._options.max_rejects.given:
             # From the first record on, also where a run is resumed: both must come to the same judgement.
             writer.doubt(next(self._batches(file, store, 0), []))
-        for batch in self._batches(file, store, start):
+        for batch in self._read_ahead(writer, self._batches(file, store, start)):
             self._one_batch(writer, store, batch)
             self.summary.seconds[store] = self.summary.seconds.get(store, 0.0) + time.monotonic() - began
             began = time.monotonic()
-            self._progress(store, batch[-1].ordinal + 1, total)
+            self._progress(store, batch.raws[-1].ordinal + 1, total)
             self._may_go_on(file)
 
     def _start_of(self, store: Store) -> int | None:
@@ -207,20 +218,50 @@ class Backfill:
             if wanted:
                 yield wanted
 
+    def _read_ahead(self, writer: Writer, batches: Iterator[list[RawRecord]]) -> Iterator[Batch]:
+        """The batches in their order; while one is written, the next one is being decoded."""
+        # Pausing the collector saves half of the decoding: it would look through all documents again and again.
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode") as executor, _collector_paused():
+            yield from self._overlapping(writer, batches, executor)
+
+    def _overlapping(
+        self, writer: Writer, batches: Iterator[list[RawRecord]], executor: Executor
+    ) -> Iterator[Batch]:
+        waiting: Batch | None = None
+        for number, raws in enumerate(batches):
+            coming = self._patiently(partial(writer.read, raws, executor))
+            if waiting is not None:
+                yield waiting
+            waiting = coming
+            if number % _BATCHES_PER_COLLECTION == _BATCHES_PER_COLLECTION - 1:
+                gc.collect()
+        if waiting is not None:
+            yield waiting
+
     # --- one batch --------------------------------------------------------------------------------
 
-    def _one_batch(self, writer: Writer, store: Store, batch: list[RawRecord]) -> None:
-        for pause in (*PAUSES, None):
+    def _one_batch(self, writer: Writer, store: Store, batch: Batch) -> None:
+        def attempt() -> list[Planned]:
             self._outcomes, self._copied = {}, {}
+            return writer.write(batch, self._record)
+
+        self._add_up(store, self._patiently(attempt))
+        # With DEBUG, Django remembers every statement: of a long run that would be the whole store.
+        if len(connection.queries_log) > _MOST_STATEMENTS:
+            reset_queries()
+
+    def _patiently(self, attempt: Callable[[], T]) -> T:
+        """Try again after a deadlock, a serialisation failure or a lost connection; raises DatabaseFailed in the end."""
+        for pause in PAUSES:
             try:
-                planned = writer.batch(batch, self._record)
-                break
-            except (OperationalError, InterfaceError) as error:
-                if pause is None:
-                    reason = f"the database failed {len(PAUSES) + 1} times: {type(error).__name__}"
-                    raise DatabaseFailed(ledger.State.FAILED, reason) from error
+                return attempt()
+            except (OperationalError, InterfaceError):
                 self._reconnect(pause)
-        self._add_up(store, planned)
+        try:
+            return attempt()
+        except (OperationalError, InterfaceError) as error:
+            reason = f"the database failed {len(PAUSES) + 1} times: {type(error).__name__}"
+            raise DatabaseFailed(ledger.State.FAILED, reason) from error
 
     def _reconnect(self, pause: float) -> None:
         time.sleep(pause)
@@ -313,6 +354,17 @@ class Backfill:
         except (OperationalError, InterfaceError):
             if state in (ledger.State.DONE, ledger.State.DONE_WITH_REJECTS):
                 raise
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _add(counts: dict[str, int], done: Mapping[Outcome, int]) -> None:

@@ -31,10 +31,14 @@ class Sieve:
 
     def decode(self, raw: RawRecord) -> Decoded | Rejected:
         """The record, decoded; rejected where it does not fit, or an earlier one that fits has the same key."""
-        decoded = self._first(raw)
+        return self.admit(records.decode(raw))
+
+    def admit(self, decoded: Decoded | Rejected) -> Decoded | Rejected:
+        """What `decode` makes of a record that was decoded already."""
+        decoded = self._first(decoded)
         if self._doubted and isinstance(decoded, Decoded):
             reason = "most of this store cannot be used, so nothing of it was taken; --max-rejects 100% takes what fits"
-            return records.reject(raw, "doubtful_store", Fault("$", reason))
+            return records.reject(decoded.raw, "doubtful_store", Fault("$", reason))
         return decoded
 
     def doubt(self, raws: Sequence[RawRecord]) -> None:
@@ -44,20 +48,19 @@ class Sieve:
         """
         if self.store == Store.PROFILES:
             return
-        decoded = [self._first(raw) for raw in raws]
+        decoded = [self._first(records.decode(raw)) for raw in raws]
         known = self.learners({item.username for item in decoded if isinstance(item, Decoded)})
         usable = sum(isinstance(item, Decoded) and item.username in known for item in decoded)
         unusable = len(raws) - usable
         self._doubted = unusable >= max(_DOUBTFUL_NUMBER, _DOUBTFUL_SHARE * len(raws))
 
-    def _first(self, raw: RawRecord) -> Decoded | Rejected:
-        decoded = records.decode(raw)
+    def _first(self, decoded: Decoded | Rejected) -> Decoded | Rejected:
         if isinstance(decoded, Rejected) or not self.stands_twice(decoded.key):
             return decoded
-        if self._claimed_by(decoded) == raw.ordinal:
+        if self._claimed_by(decoded) == decoded.raw.ordinal:
             return decoded
         reason = "an earlier record of this input has the same key, and the first one counts"
-        return records.reject(raw, "repeated_in_input", Fault("$", reason))
+        return records.reject(decoded.raw, "repeated_in_input", Fault("$", reason))
 
     def stands_twice(self, key: str | None) -> bool:
         """Whether several records of the input have that natural key."""

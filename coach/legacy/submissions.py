@@ -26,6 +26,10 @@ class SubmissionRows:
     def top(self) -> AssessmentSubmission:
         return self.submission
 
+    @property
+    def children(self) -> list[AttachmentMetadata]:
+        return self.attachments
+
     def document(self) -> Submission:
         """The submission, derived from the rows alone."""
         attachments = [row.to_document() for row in self.attachments]
@@ -54,17 +58,18 @@ def load(submission_ids: Collection[int]) -> dict[int, SubmissionRows]:
     return {row.pk: SubmissionRows(row, attachments.get(row.pk, []), row.name) for row in rows}
 
 
-def build(decoded: Decoded, *, learner_id: int) -> SubmissionRows:
-    """The rows that a submission record makes, not yet marked, numbered or saved."""
+def build(decoded: Decoded) -> SubmissionRows:
+    """The rows that a submission record makes, not yet marked, owned, numbered or saved."""
     document = decoded.document
     assert isinstance(document, Submission)
-    submission = AssessmentSubmission(learner_id=learner_id)
+    submission = AssessmentSubmission()
     submission.apply_document(document)
     graders = AssessmentSubmission.Grader
     submission.graded_by = graders.IMPORTED if document.grading else graders.NOBODY
     attachments = []
     for position, attachment in enumerate(document.attachments):
-        row = AttachmentMetadata(learner_id=learner_id)
+        row = bulk.blank(AttachmentMetadata)
+        marks.leave_none(row)
         row.apply_document(attachment, position=position)
         attachments.append(row)
     return SubmissionRows(submission, attachments, decoded.username)

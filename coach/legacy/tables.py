@@ -68,15 +68,20 @@ def lock_learners(row_ids: Collection[int]) -> None:
         list(rows.values_list("pk", flat=True))
 
 
-def build(store: Store, decoded: Decoded, maker: Maker, *, learner_id: int | None) -> Rows:
-    """The rows that a record makes, marked but not saved."""
-    rows: Rows
-    if store == Store.PROFILES:
-        rows = learners.build(decoded, derive=maker.derive)
-    else:
-        rows = _MODULES[store].build(decoded, learner_id=learner_id)
+def build(store: Store, decoded: Decoded, maker: Maker) -> Rows:
+    """The rows that a record makes, marked but neither numbered, owned nor saved; touches no database."""
+    is_profile = store == Store.PROFILES
+    rows: Rows = (
+        learners.build(decoded, derive=maker.derive) if is_profile else _MODULES[store].build(decoded)
+    )
     marks.leave(rows.top, decoded, run_id=maker.run_id, at=maker.at)
     return rows
+
+
+def own(rows: Any, learner_id: int) -> None:
+    """Say whose the rows of a submission or attachment are."""
+    for row in (rows.top, *rows.children):
+        row.learner_id = learner_id
 
 
 def insert(store: Store, built: Sequence[Rows]) -> None:

@@ -36,7 +36,9 @@ class Stores:
     def rejects(self) -> Path:
         return self.folder / "rejects.jsonl"
 
-    def backfill(self, *, derive: Callable[[Any], str | None] = lambda profile: None, **options: Any) -> Summary:
+    def backfill(
+        self, *, derive: Callable[[Any], str | None] = lambda profile: None, **options: Any
+    ) -> Summary:
         """A whole run over what lies in the folder; nothing on record for a rehearsal."""
         with inputs.of_stores(self.folder, {}) as found:
             run = None if options.get("dry_run") else self._run(found)

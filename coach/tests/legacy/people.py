@@ -29,7 +29,13 @@ def submission(submission_id: str, username: str = "amara", **members: Any) -> d
         "username": username,
         "submitted_at": NOON,
         "responses": [
-            {"task_id": "t", "response": "two words", "category_key": "sql", "task_type": "code", "word_count": 0}
+            {
+                "task_id": "t",
+                "response": "two words",
+                "category_key": "sql",
+                "task_type": "code",
+                "word_count": 0,
+            }
         ],
         "metadata": {"z": "1", "a": "2"},
         **members,

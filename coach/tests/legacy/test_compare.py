@@ -39,7 +39,9 @@ def test_running_again_changes_nothing_and_writes_nothing(imported, django_asser
 
 
 def test_another_spelling_is_unchanged(imported):
-    reordered = dict(reversed(list(FULL_AMARA.items()))) | {"last_updated": "2025-04-02 14:00:00.123456+02:00"}
+    reordered = dict(reversed(list(FULL_AMARA.items()))) | {
+        "last_updated": "2025-04-02 14:00:00.123456+02:00"
+    }
     imported.write(profiles={"x": reordered | {"elo_snapshot": {"sql": "1200", "http": 1100.0}}})
     assert outcomes(imported.backfill()) == {"unchanged": 1}
 
@@ -82,7 +84,9 @@ def test_an_edit_without_a_hint_is_not_overwritten_either(imported, edit):
     assert amara().goal != "moved"
 
 
-@pytest.mark.parametrize(("choice", "outcome", "goal"), [("overwrite", "updated", "moved"), ("keep", "kept", "edited")])
+@pytest.mark.parametrize(
+    ("choice", "outcome", "goal"), [("overwrite", "updated", "moved"), ("keep", "kept", "edited")]
+)
 def test_a_conflict_is_decided_as_asked(imported, choice, outcome, goal):
     LearnerProfile.objects.update(goal="edited")
     imported.write(profiles={"amara": FULL_AMARA | {"goal": "moved"}})
@@ -117,7 +121,10 @@ def test_a_learner_who_was_never_imported_is_in_conflict_unless_equal(stores):
 
 
 def test_only_the_children_that_differ_are_written(imported):
-    kept = {row.pk for row in (*MemoryRecord.objects.filter(note_id="n1"), *ScheduleItem.objects.filter(item_id="i1"))}
+    kept = {
+        row.pk
+        for row in (*MemoryRecord.objects.filter(note_id="n1"), *ScheduleItem.objects.filter(item_id="i1"))
+    }
     changed = FULL_AMARA | {
         "memory_records": [note("n3"), note("n1")],
         "curriculum_schedule": schedule(item("i1"), item("i3"), item("i4")),
@@ -128,7 +135,11 @@ def test_only_the_children_that_differ_are_written(imported):
     assert [row.note_id for row in notes] == ["n3", "n1"]
     assert [row.item_id for row in items] == ["i1", "i3", "i4"]
     assert kept <= {row.pk for row in (*notes, *items)}
-    assert [entry["item_id"] for entry in amara().schedule.to_document().to_object()["items"]] == ["i1", "i3", "i4"]
+    assert [entry["item_id"] for entry in amara().schedule.to_document().to_object()["items"]] == [
+        "i1",
+        "i3",
+        "i4",
+    ]
 
 
 def test_a_schedule_can_come_and_go(imported):

@@ -35,13 +35,19 @@ def file(tmp_path):
 
 def test_profiles_stand_in_an_object_or_in_an_array(file):
     records, _ = read(file({"x": {"username": "Amara"}, "odd key": 7}), Store.PROFILES)
-    assert [(r.place, r.key, r.owner) for r in records] == [("$.x", "amara", None), ('$["odd key"]', None, None)]
+    assert [(r.place, r.key, r.owner) for r in records] == [
+        ("$.x", "amara", None),
+        ('$["odd key"]', None, None),
+    ]
     records, _ = read(file([{"username": "Amara"}, 7]), Store.PROFILES)
     assert [(r.place, r.key) for r in records] == [("$[0]", "amara"), ("$[1]", None)]
 
 
 def test_lists_of_records_belong_to_their_owner(file):
-    content = {" AMARA ": [{"submission_id": "a"}, {"x": 1, "submission_id": "b\u00e9"}], "felix": {"not": "a list"}}
+    content = {
+        " AMARA ": [{"submission_id": "a"}, {"x": 1, "submission_id": "b\u00e9"}],
+        "felix": {"not": "a list"},
+    }
     records, opened = read(file(content), Store.SUBMISSIONS)
     assert [(r.place, r.owner, r.key, r.fault) for r in records] == [
         ('$[" AMARA "][0]', " AMARA ", "a", ""),
@@ -136,10 +142,14 @@ def test_reading_can_begin_anywhere(file):
 
 
 keys = st.text(st.characters(exclude_categories=("Cs",)), max_size=5)
-records_ = st.dictionaries(keys, st.none() | st.text(max_size=4).filter(str.isprintable) | st.integers(), max_size=3)
+records_ = st.dictionaries(
+    keys, st.none() | st.text(max_size=4).filter(str.isprintable) | st.integers(), max_size=3
+)
 
 
-@given(st.dictionaries(keys, st.lists(records_, max_size=3) | records_, max_size=4), st.sampled_from([None, 2]))
+@given(
+    st.dictionaries(keys, st.lists(records_, max_size=3) | records_, max_size=4), st.sampled_from([None, 2])
+)
 def test_the_fast_and_the_plain_way_read_alike(tmp_path_factory, content, indent):
     path = tmp_path_factory.mktemp("stores") / "store.json"
     path.write_text(json.dumps(content, indent=indent))

@@ -39,7 +39,9 @@ def test_the_owner_of_a_submission_is_the_store_s_key():
 
 def test_unknown_members_are_kept_by_path():
     plan = {"categories": [], "palette": {"a": 12345678901234567890123}}
-    found = decode(profile("amara", favourite="green", elo_category_plan=plan, memory_records=[note("n", x=1)]))
+    found = decode(
+        profile("amara", favourite="green", elo_category_plan=plan, memory_records=[note("n", x=1)])
+    )
     assert found.unknown == {
         "$.favourite": "green",
         "$.elo_category_plan.palette": {"a": 12345678901234567890123},
@@ -133,3 +135,9 @@ def test_attachments_need_all_that_the_contract_marks():
     found = rejected({"attachment_id": "a"}, Store.ATTACHMENTS, owner="amara")
     assert {fault.path for fault in found.faults} == {"$.username", "$.kind", "$.name"}
     assert decode(attachment("a"), Store.ATTACHMENTS, owner="amara").key == "a"
+
+
+@given(strategies.profiles | strategies.schedules | strategies.results)
+def test_both_checksums_at_once_are_those_taken_apart(document):
+    said = type(document).model_validate(document.model_dump(mode="json", exclude_unset=True))
+    assert checksums.pair(said, {}) == (checksums.of_record(said, {}), checksums.of_content(said))

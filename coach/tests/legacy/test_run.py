@@ -52,7 +52,10 @@ def test_the_first_of_a_key_that_fits_stands_and_later_ones_are_rejected(stores)
     stores.write(profiles=[bad, profile("AMARA", goal="first"), profile(" amara", goal="second")])
     summary = stores.backfill()
     assert LearnerProfile.objects.get().goal == "first"
-    assert [(f["place"], f["code"]) for f in summary.findings] == [("$[0]", "invalid"), ("$[2]", "repeated_in_input")]
+    assert [(f["place"], f["code"]) for f in summary.findings] == [
+        ("$[0]", "invalid"),
+        ("$[2]", "repeated_in_input"),
+    ]
     again = stores.backfill()
     assert again.counts["profiles"]["unchanged"] == 1
     assert again.counts["profiles"]["rejected"] == 2
@@ -93,9 +96,14 @@ def test_everything_a_profile_holds_is_restored_in_its_order(stores):
 
 def test_a_graded_submission_says_that_its_grade_was_imported(stores):
     grading = {"submission_id": "s1", "overall_feedback": "good", "evaluated_at": "2025-01-01T00:00:00Z"}
-    stores.write(profiles=[FULL_AMARA], submissions={"amara": [submission("s1", grading=grading), submission("s2")]})
+    stores.write(
+        profiles=[FULL_AMARA], submissions={"amara": [submission("s1", grading=grading), submission("s2")]}
+    )
     stores.backfill()
-    assert dict(AssessmentSubmission.objects.values_list("submission_id", "graded_by")) == {"s1": "imported", "s2": ""}
+    assert dict(AssessmentSubmission.objects.values_list("submission_id", "graded_by")) == {
+        "s1": "imported",
+        "s2": "",
+    }
 
 
 def test_a_rehearsal_plans_the_same_and_writes_nothing(stores):
@@ -104,7 +112,9 @@ def test_a_rehearsal_plans_the_same_and_writes_nothing(stores):
         submissions={"amara": [submission("s1")], "felix": [submission("s2")]},
         attachments={"amara": [attachment("a1")]},
     )
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         rehearsed = stores.backfill(dry_run=True)
     assert not [query for query in queries if not query["sql"].startswith(("SELECT", "PRAGMA"))]
     assert not LearnerProfile.objects.exists()
@@ -114,12 +124,18 @@ def test_a_rehearsal_plans_the_same_and_writes_nothing(stores):
 
 def test_the_second_run_only_reads(stores):
     stores.write(
-        profiles=[FULL_AMARA], submissions={"amara": [submission("s1")]}, attachments={"amara": [attachment("a1")]}
+        profiles=[FULL_AMARA],
+        submissions={"amara": [submission("s1")]},
+        attachments={"amara": [attachment("a1")]},
     )
     stores.backfill()
     with CaptureQueriesContext(connection) as queries:
         assert stores.backfill().counts["profiles"]["unchanged"] == 1
-    writes = [query["sql"] for query in queries if not query["sql"].startswith(("SELECT", "PRAGMA", "BEGIN", "COMMIT"))]
+    writes = [
+        query["sql"]
+        for query in queries
+        if not query["sql"].startswith(("SELECT", "PRAGMA", "BEGIN", "COMMIT"))
+    ]
     assert all("coach_backfillrun" in sql for sql in writes), writes
 
 
@@ -162,8 +178,8 @@ def test_a_batch_that_the_database_refuses_is_split_until_the_bad_record_stands_
 
     build = tables.build
 
-    def broken(store, decoded: Decoded, maker, *, learner_id):
-        rows = build(store, decoded, maker, learner_id=learner_id)
+    def broken(store, decoded: Decoded, maker):
+        rows = build(store, decoded, maker)
         if decoded.key == "p3":
             rows.learner.username = ""  # the check constraint refuses it
         return rows

@@ -40,7 +40,10 @@ def test_every_value_is_cut_out_exactly(members, indent, ascii_only):
         assert repr([(name, json.loads(text)) for name, text in found]) == repr(list(members.items()))
 
 
-@given(st.binary(max_size=60) | st.text(alphabet='{}[]:,"\\ u0123456789aeE+-.NInfd\n', max_size=60).map(str.encode))
+@given(
+    st.binary(max_size=60)
+    | st.text(alphabet='{}[]:,"\\ u0123456789aeE+-.NInfd\n', max_size=60).map(str.encode)
+)
 def test_both_ways_agree_on_any_bytes(data):
     data = b'{"a": ' + data + b', "b": 1}'
     fast, plain = cut(data, fast=True), cut(data, fast=False)
@@ -62,7 +65,8 @@ def test_a_value_that_only_its_record_is_at_fault_for_is_cut_out_whole(value):
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"{", b'{"a"}', b'{"a":1,}', b'{"a":1} x', b'{"a":[1}]}', b'{"a":tru}', b'{"a":{"b":,}}', b"[1]"]
+    "data",
+    [b"", b"{", b'{"a"}', b'{"a":1,}', b'{"a":1} x', b'{"a":[1}]}', b'{"a":tru}', b'{"a":{"b":,}}', b"[1]"],
 )
 def test_what_is_no_json_object_is_malformed(data):
     assert cut(data, fast=True) == cut(data, fast=False) == "malformed"

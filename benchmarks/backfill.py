@@ -1,0 +1,155 @@
+"""What the backfill costs: first run, unchanged re-run, verify and export, beside a plain COPY of the same rows.
+
+    python -m benchmarks.backfill --database postgresql://… --learners 10000 [--rounds 3]
+
+The database is EMPTIED: name one of your own. Ratios of one round are comparable, absolute figures are not: the machine
+has other things to do. Memory is the anonymous part (RssAnon) of the command's process at its highest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+TABLES = (
+    "coach_learnerprofile",
+    "coach_memoryrecord",
+    "coach_curriculumschedule",
+    "coach_scheduleitem",
+    "coach_assessmentsubmission",
+    "coach_attachmentmetadata",
+)
+_ANONYMOUS = re.compile(r"RssAnon:\s+(\d+) kB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--database", required=True, help="URL of a PostgreSQL database that is emptied")
+    parser.add_argument("--learners", type=int, default=10_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    os.environ.update(
+        {"ARCADIA_DATABASE_URL": arguments.database, "DJANGO_SETTINGS_MODULE": "arcadia.settings"}
+    )
+    os.environ.setdefault("ARCADIA_DEBUG", "1")
+    with tempfile.TemporaryDirectory(prefix="backfill-") as folder:
+        stores = Path(folder) / "stores"
+        words = [sys.executable, "-m", "benchmarks.generate_stores", "--learners", str(arguments.learners)]
+        subprocess.run([*words, "--out", str(stores)], check=True, cwd=ROOT)
+        manage("migrate", "-v0")
+        rounds = [one_round(stores, Path(folder)) for _ in range(arguments.rounds)]
+    show(rounds, arguments.learners)
+
+
+@dataclass
+class Measured:
+    """Seconds from start to end of a process, and the most anonymous memory it had, in MB."""
+
+    seconds: float
+    megabytes: float = 0.0
+
+
+def one_round(stores: Path, folder: Path) -> dict[str, Measured]:
+    empty("coach_backfillrun")
+    found = {"first run": manage("backfill", "--data-dir", str(stores), "--no-progress")}
+    found["unchanged re-run"] = manage("backfill", "--data-dir", str(stores), "--no-progress")
+    found["verify"] = manage("backfill", "--data-dir", str(stores), "--verify", "--no-progress")
+    found["export"] = manage("export_stores", "--data-dir", str(folder / "export"), "--no-progress")
+    found["plain COPY"] = Measured(copy_limit(folder))
+    for name, measured in found.items():
+        print(f"{name:>17}: {measured.seconds:7.1f} s {measured.megabytes:6.0f} MB", flush=True)
+    return found
+
+
+def manage(*words: str) -> Measured:
+    """Run a command to its end and watch its memory."""
+    began, most = time.monotonic(), 0
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "manage.py"), *words], cwd=ROOT, stdout=subprocess.DEVNULL
+    )
+    while process.poll() is None:
+        most = max(most, anonymous_kilobytes(process.pid))
+        time.sleep(0.05)
+    assert process.returncode == 0, f"{words} ended with {process.returncode}"
+    return Measured(time.monotonic() - began, most / 1024)
+
+
+def anonymous_kilobytes(process: int) -> int:
+    try:
+        found = _ANONYMOUS.search(Path(f"/proc/{process}/status").read_text())
+    except OSError:
+        return 0
+    return int(found[1]) if found else 0
+
+
+def empty(*more: str) -> None:
+    with connect() as connection:
+        connection.execute(f"TRUNCATE {', '.join(('coach_learnerprofile', *more))} CASCADE")
+        connection.execute("CHECKPOINT")
+
+
+def copy_limit(folder: Path) -> float:
+    """Seconds that COPY takes for the rows that are there: into the same tables, emptied, indexes and all."""
+    with connect() as connection:
+        for table in TABLES:
+            with (
+                (folder / table).open("wb") as file,
+                connection.cursor().copy(f"COPY {table} TO STDOUT") as copy,
+            ):
+                for piece in copy:
+                    file.write(piece)
+    empty()
+    began = time.monotonic()
+    with connect() as connection, connection.transaction():
+        for table in TABLES:
+            with connection.cursor().copy(f"COPY {table} FROM STDIN") as copy:
+                for piece in pieces(folder / table):
+                    copy.write(piece)
+    return time.monotonic() - began
+
+
+def pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while piece := file.read(1024 * 1024):
+            yield piece
+
+
+def connect() -> Any:
+    import psycopg
+
+    url = os.environ["ARCADIA_DATABASE_URL"].replace("postgresql+psycopg://", "postgresql://")
+    return psycopg.connect(url, autocommit=True)
+
+
+def show(rounds: list[dict[str, Measured]], learners: int) -> None:
+    records = learners * 4
+    print(f"\n{learners:,} learners, {learners * 3:,} submissions; medians of {len(rounds)} rounds")
+    for name in rounds[0]:
+        seconds = statistics.median(found[name].seconds for found in rounds)
+        print(f"{name:>17}: {seconds:7.1f} s, {records / seconds:8,.0f} records/s")
+    limit = [found["plain COPY"].seconds / found["first run"].seconds for found in rounds]
+    again = [found["first run"].seconds / found["unchanged re-run"].seconds for found in rounds]
+    print(f"first run, of the COPY limit: {statistics.median(limit):.2f}")
+    print(f"unchanged re-run, times the first run's rate: {statistics.median(again):.1f}")
+    for name in ("verify", "export"):
+        ratio = statistics.median(found["first run"].seconds / found[name].seconds for found in rounds)
+        print(f"{name}, times the first run's rate: {ratio:.1f}")
+    most = max(measured.megabytes for found in rounds for measured in found.values())
+    print(f"most anonymous memory: {most:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

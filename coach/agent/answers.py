@@ -161,5 +161,3 @@ class Grades(Document):
 class JailbreakVerdict(Document):
     flagged: bool
     confidence: Share
-
-

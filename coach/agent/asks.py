@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from coach.documents.assessment import Assessment
 from coach.documents.curriculum import Category, EloPlan, GoalInference, Track
 from coach.documents.profile import Profile
 from coach.documents.requests import ChatAttachment, HistoryEntry
 from coach.documents.schedule import Schedule
+from coach.documents.sessions import TopicKind
 from coach.documents.submissions import ServedSubmission
-
-TopicKind = Literal["lesson", "quiz", "milestone"]
 
 
 @dataclass(frozen=True)

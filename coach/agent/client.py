@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from coach.agent.errors import Refused, TimedOut, Unavailable, Unreachable, UnusableAnswer
+from coach.agent.errors import Busy, Refused, TimedOut, Unavailable, Unreachable, UnusableAnswer
 
 if TYPE_CHECKING:
     import openai
 
-# The SDK waits half a second, then one, before it asks again; it knows which failures may pass.
-RETRIES = 2
 CONNECT_SECONDS = 5.0
 _making = threading.Lock()
+_clients: dict[tuple[str, str | None], openai.OpenAI] = {}
 
 
 def is_configured() -> bool:
@@ -34,11 +33,12 @@ def is_configured() -> bool:
 def respond(body: dict[str, Any], *, seconds: float) -> dict[str, Any]:
     """Ask for a response and wait for it; `seconds` is what one attempt may take.
 
-    Failures that may pass (429, 5xx, no connection) are tried again twice. Returns the response as plain JSON.
+    Failures that may pass (429, 5xx, no connection) are tried again, after half a second, then one, and so on.
+    Returns the response as plain JSON.
     Raises Unavailable, Unreachable, TimedOut, Refused, UnusableAnswer.
     """
     with failures():
-        answer = _client().responses.with_raw_response.create(**body, timeout=_timeout(seconds))
+        answer = api(seconds=seconds).responses.with_raw_response.create(**body)
         document = json.loads(answer.http_response.text)
     if not isinstance(document, dict):
         raise UnusableAnswer("The language model's reply is no JSON object.")
@@ -47,14 +47,31 @@ def respond(body: dict[str, Any], *, seconds: float) -> dict[str, Any]:
 
 def stream(body: dict[str, Any], *, seconds: float) -> Iterator[dict[str, Any]]:
     """Ask for a response and follow it; yields its events as plain JSON. Raises as `respond` does."""
-    with failures(), _client().responses.create(**body, stream=True, timeout=_timeout(seconds)) as events:
+    with failures(), api(seconds=seconds).responses.create(**body, stream=True) as events:
         for event in events:
             yield event.to_dict(mode="json", warnings=False)
 
 
-def api(*, retries: int = RETRIES, seconds: float) -> openai.OpenAI:
-    """The SDK's client for other calls, made inside `failures()`. Raises Unavailable."""
-    return _client().with_options(max_retries=retries, timeout=_timeout(seconds))
+def api(*, seconds: float, repeats: bool = True) -> openai.OpenAI:
+    """The SDK's client for other calls, made inside `failures()`. Raises Unavailable.
+
+    `repeats` is whether a request that failed may be sent again.
+    """
+    return _client().with_options(
+        max_retries=settings.AGENT_RETRIES if repeats else 0, timeout=_timeout(seconds)
+    )
+
+
+@contextlib.contextmanager
+def slot() -> Iterator[None]:
+    """One of the process's places for answers that take long. Raises Busy where all are taken."""
+    places = _places(settings.AGENT_CALLS)
+    if not places.acquire(blocking=False):
+        raise Busy("The coach is talking with too many people at the moment; try again soon.")
+    try:
+        yield
+    finally:
+        places.release()
 
 
 @contextlib.contextmanager
@@ -86,16 +103,30 @@ def _sdk() -> ModuleType:
     try:
         import openai
     except ImportError as error:
-        raise Unavailable("The language model's library is not installed (requirements-agent.txt).") from error
+        raise Unavailable(
+            "The language model's library is not installed (requirements-agent.txt)."
+        ) from error
     return openai
 
 
 def _client() -> openai.OpenAI:
-    with _making:
-        return _made(settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL)
-
-
-@functools.lru_cache(maxsize=4)
-def _made(key: str, address: str | None) -> openai.OpenAI:
     """One client for each account and process: its connections are shared by the threads."""
-    return _sdk().OpenAI(api_key=key, base_url=address, max_retries=RETRIES)
+    account = (settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL)
+    sdk = _sdk()
+    with _making:
+        if account not in _clients:
+            key, address = account
+            _clients[account] = sdk.OpenAI(api_key=key, base_url=address)
+        return _clients[account]
+
+
+def close() -> None:
+    """Close every connection to the model's API; the next request opens new ones."""
+    with _making:
+        while _clients:
+            _clients.popitem()[1].close()
+
+
+@functools.cache
+def _places(calls: int) -> threading.BoundedSemaphore:
+    return threading.BoundedSemaphore(calls)

@@ -107,4 +107,3 @@ def _props(members: dict[str, Any]) -> Any:
     if "props" in members and not objects:
         return props
     return {name: value for part in objects for name, value in part.items()}
-

@@ -13,6 +13,10 @@ class Unreachable(Unavailable):
     """The model cannot be reached at the moment."""
 
 
+class Busy(Unreachable):
+    """This process waits for as many answers as it may already."""
+
+
 class TimedOut(Unreachable):
     """The model did not answer in time."""
 

@@ -29,8 +29,9 @@ def upload_for_chat(*, name: str, content_type: str, content: bytes) -> str | No
 
 # --- memory notes -----------------------------------------------------------------------------------
 
-# Repeating a request whose fate is unknown could upload twice: the outbox looks first, then tries again.
-NEVER_REPEAT = 0
+# None of these is repeated by itself: a request whose fate is unknown could upload twice. The outbox looks first.
+# `seconds` bounds the whole request: waiting for a connection, connecting, writing and reading get a quarter each.
+_PHASES = 4
 LISTED_AT_ONCE = 10_000
 
 
@@ -50,10 +51,19 @@ class RemoteFile:
     created_at: dt.datetime
 
 
+def prepare() -> None:
+    """Load the SDK and make its client, which takes seconds: before a lease begins, not inside of it.
+
+    Raises Unavailable.
+    """
+    with client.failures():
+        _api(1.0)
+
+
 def send(note: NoteFile, *, seconds: float) -> str:
     """Upload a note's file, once; its id. Raises AgentError; after 5xx and lost connections its fate is unknown."""
     with client.failures():
-        api = client.api(retries=NEVER_REPEAT, seconds=seconds)
+        api = _api(seconds)
         sent = api.files.create(
             file=(note.name, note.content, "text/markdown"),
             purpose="assistants",
@@ -65,9 +75,12 @@ def send(note: NoteFile, *, seconds: float) -> str:
 def attach(file_id: str, *, store: str, attributes: dict[str, str], key: str, seconds: float) -> None:
     """Put an uploaded file into a vector store. Raises as `send` does."""
     with client.failures():
-        api = client.api(retries=NEVER_REPEAT, seconds=seconds)
+        api = _api(seconds)
         api.vector_stores.files.create(
-            store, file_id=file_id, attributes=dict(attributes), extra_headers={"Idempotency-Key": f"{key}-store"}
+            store,
+            file_id=file_id,
+            attributes=dict(attributes),
+            extra_headers={"Idempotency-Key": f"{key}-store"},
         )
 
 
@@ -75,7 +88,7 @@ def is_attached(file_id: str, *, store: str, seconds: float) -> bool:
     """Whether a file is in a vector store. Raises AgentError."""
     try:
         with client.failures():
-            api = client.api(retries=NEVER_REPEAT, seconds=seconds)
+            api = _api(seconds)
             api.vector_stores.files.retrieve(file_id, vector_store_id=store)
     except Refused as error:
         if error.status != NOT_FOUND:
@@ -90,10 +103,14 @@ def remove(file_id: str, *, store: str, seconds: float) -> None:
     _delete(lambda api: api.files.delete(file_id), seconds)
 
 
+def _api(seconds: float) -> Any:
+    return client.api(seconds=seconds / _PHASES, repeats=False)
+
+
 def _delete(request: Callable[[Any], object], seconds: float) -> None:
     try:
         with client.failures():
-            request(client.api(retries=NEVER_REPEAT, seconds=seconds))
+            request(_api(seconds))
     except Refused as error:
         if error.status != NOT_FOUND:
             raise
@@ -102,7 +119,7 @@ def _delete(request: Callable[[Any], object], seconds: float) -> None:
 def newest_first(*, seconds: float) -> Iterator[RemoteFile]:
     """The files at the provider, newest first, page by page. Raises AgentError."""
     with client.failures():
-        api = client.api(retries=NEVER_REPEAT, seconds=seconds)
+        api = _api(seconds)
         for file in api.files.list(purpose="assistants", order="desc", limit=LISTED_AT_ONCE):
             created = dt.datetime.fromtimestamp(file.created_at, dt.UTC)
             yield RemoteFile(file_id=file.id, name=file.filename, created_at=created)

@@ -69,7 +69,11 @@ def follow_chat(ask: ChatAsk, *, desk: Desk) -> Iterator[str]:
 def _settled(purpose: str, items: list) -> runs.Run:
     """A run with model, effort and web as the settings have them."""
     return _run(
-        purpose, items, model=settings.AGENT_MODEL, effort=settings.AGENT_REASONING, web=settings.AGENT_ENABLE_WEB
+        purpose,
+        items,
+        model=settings.AGENT_MODEL,
+        effort=settings.AGENT_REASONING,
+        web=settings.AGENT_ENABLE_WEB,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from coach.agent import answers
@@ -163,11 +163,15 @@ def _module(learner: Profile | None, topic: str) -> Module | None:
     modules = learner.curriculum_plan.modules if learner and learner.curriculum_plan else []
     if not modules:
         return None
-    best = max(modules, key=lambda module: _shared(topic, module.title, module.category_key, module.module_id))
+    best = max(
+        modules, key=lambda module: _shared(topic, module.title, module.category_key, module.module_id)
+    )
     if _shared(topic, best.title, best.category_key, best.module_id):
         return best
     coming = _coming(learner.curriculum_schedule) if learner and learner.curriculum_schedule else []
-    return next((module for item in coming for module in modules if module.module_id in item.item_id), modules[0])
+    return next(
+        (module for item in coming for module in modules if module.module_id in item.item_id), modules[0]
+    )
 
 
 def _shared(topic: str, *texts: str) -> int:
@@ -182,8 +186,13 @@ def _words(text: str) -> set[str]:
 def _questions(learner: Profile | None, topic: str) -> list[str]:
     """Prompts of the assessment, those nearest to the topic first; then objectives of the fitting module."""
     tasks = learner.onboarding_assessment.tasks if learner and learner.onboarding_assessment else []
-    near = sorted(tasks, key=lambda task: -_shared(topic, task.title, task.category_key, task.prompt))
     module = _module(learner, topic)
+    key = module.category_key if module else ""
+
+    def nearness(task: Task) -> int:
+        return 10 * (task.category_key == key) + _shared(topic, task.title, task.category_key, task.prompt)
+
+    near = sorted(tasks, key=nearness, reverse=True)
     objectives = [f"Show that you can: {objective}" for objective in module.objectives] if module else []
     return [*objectives, *map(_question, near)][:QUIZ_QUESTIONS]
 
@@ -218,13 +227,17 @@ def _missing(learner: Profile | None) -> str:
 # --- widgets ----------------------------------------------------------------------------------------
 
 
-def _card(title: str, sections: dict[str, Sequence[str]]) -> sessions.Widget:
+def _card(title: str, sections: Mapping[str, Sequence[str]]) -> sessions.Widget:
     shown = [{"heading": heading, "items": list(items)} for heading, items in sections.items() if items]
     return sessions.Widget(type="Card", props={"title": title, "sections": shown})
 
 
 def _module_card(module: Module) -> sessions.Widget:
-    sections = {"Objectives": module.objectives, "Activities": module.activities, "Deliverables": module.deliverables}
+    sections = {
+        "Objectives": module.objectives,
+        "Activities": module.activities,
+        "Deliverables": module.deliverables,
+    }
     return _card(module.title, sections)
 
 
@@ -234,7 +247,10 @@ def _next_list(learner: Profile | None) -> list[sessions.Widget]:
     if schedule is None or not coming:
         return []
     rows: list[dict[str, Any]] = [
-        {"label": item.title, "meta": f"{_day(schedule, item).isoformat()}, {item.recommended_minutes} minutes"}
+        {
+            "label": item.title,
+            "meta": f"{_day(schedule, item).isoformat()}, {item.recommended_minutes} minutes",
+        }
         for item in coming
     ]
     return [sessions.Widget(type="List", props={"title": "Next on your schedule", "rows": rows})]
@@ -243,5 +259,7 @@ def _next_list(learner: Profile | None) -> list[sessions.Widget]:
 def _ratings_row(learner: Profile | None) -> list[sessions.Widget]:
     if learner is None or not learner.elo_snapshot:
         return []
-    items = [{"label": _label(learner, key), "value": str(rating)} for key, rating in learner.elo_snapshot.items()]
+    items = [
+        {"label": _label(learner, key), "value": str(rating)} for key, rating in learner.elo_snapshot.items()
+    ]
     return [sessions.Widget(type="StatRow", props={"items": items})]

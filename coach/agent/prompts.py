@@ -49,11 +49,13 @@ the dates that stand in it, in the learner's time zone.
 
 Sources. Say where a claim comes from, and list the sources in `citations`."""
 
-FILES = "When there are attachments, search them with file_search before you answer, and name the files you used."
-FILES_CODEX = (
-    "When there are attachments, they are images: look at their previews, which stand in the input; you cannot search."
+FILES = (
+    "When there are attachments, search them with file_search before you answer, and name the files you used."
 )
-FILES_NANO = "When there are attachments, you cannot open them: say so, and work from their names and previews."
+FILES_CODEX = "When there are attachments, they are images: look at their previews, which stand in the input; you cannot search."
+FILES_NANO = (
+    "When there are attachments, you cannot open them: say so, and work from their names and previews."
+)
 WEB = "Web search is on: search for what may have changed, and give the pages as Markdown links."
 
 GOAL = """\

@@ -101,7 +101,7 @@ def answer(run: Run, *, desk: Desk | None) -> str:
     Raises Unavailable, Unreachable, TimedOut, Refused, UnusableAnswer.
     """
     turn = _Turn(run)
-    with telemetry.timed("model_call", **_about(run)) as figures:
+    with client.slot(), telemetry.timed("model_call", **_about(run)) as figures:
         try:
             for _ in range(MOST_ROUNDS):
                 reply = client.respond(run.body(turn.items), seconds=turn.seconds_left())
@@ -116,7 +116,7 @@ def answer(run: Run, *, desk: Desk | None) -> str:
 def follow(run: Run, *, desk: Desk | None) -> Iterator[str]:
     """The same, streamed: yields pieces of text as they come. Raises as `answer` does, also half-way."""
     turn = _Turn(run)
-    with telemetry.timed("model_call", **_about(run)) as figures:
+    with client.slot(), telemetry.timed("model_call", **_about(run)) as figures:
         try:
             for _ in range(MOST_ROUNDS):
                 reply = yield from _pieces(client.stream(run.body(turn.items), seconds=turn.seconds_left()))

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from coach.agent import reading
 from coach.agent.answers import LeastZero, LeastZeroWhole, Stripped, Texts
 from coach.agent.asks import Desk
+from coach.agent.errors import UnusableAnswer
 from coach.documents import schedule as zones
 from coach.documents import usernames
 from coach.documents.base import utc_now
@@ -245,7 +246,7 @@ def _read(shape: type[_Arguments], arguments: str) -> _Arguments:
     except ValidationError as error:
         faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise Faulty("; ".join(faults)) from None
-    except reading.UnusableAnswer:
+    except UnusableAnswer:
         raise Faulty("the arguments are not JSON that can be stored") from None
 
 
@@ -267,4 +268,3 @@ def _untitled(schema: Any, *, named: bool = False) -> Any:
         for key, value in schema.items()
         if named or key != "title"
     }
-

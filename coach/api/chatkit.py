@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from coach import attachments as storage
-from coach.api import base, rendering, schema, uploads
+from coach.api import base, rendering, schema, throttles, uploads
 from coach.documents import sessions as documents
-from coach.services import chat_files
+from coach.services import chat, chat_files
 
 
 class UploadView(base.View):
+    throttle_classes = (throttles.Uploads,)
+
     @schema.describe(
         "Upload a file for a chat; the bytes are not kept here",
         body={"multipart/form-data": uploads.FORM_SCHEMA},
@@ -25,3 +28,21 @@ class UploadView(base.View):
             content = b"".join(form.file.chunks())
             name, content_type = form.file.name, form.file.content_type
         return rendering.document(chat_files.upload(name=name, content_type=content_type, content=content))
+
+
+class ProtocolView(base.View):
+    @schema.describe(
+        "One request of the ChatKit protocol: a JSON document, or a stream of events",
+        body=dict,
+        answers=dict,
+        errors=(400, 404, 422, 502),
+    )
+    def post(self, request: Request) -> HttpResponseBase:
+        answer = chat.process(request._request.body)
+        if answer.events is None:
+            return HttpResponse(answer.document, content_type=rendering.JSON)
+        response = StreamingHttpResponse(answer.events, content_type="text/event-stream")
+        response["Cache-Control"] = "no-cache"
+        # Proxies that gather an answer before they pass it on would turn the stream into a pause.
+        response["X-Accel-Buffering"] = "no"
+        return response

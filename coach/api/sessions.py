@@ -18,7 +18,7 @@ _ERRORS = (422, 502, 503)
 class _TopicView(base.View):
     """Work on a topic."""
 
-    kind: ClassVar[sessions.TopicKind]
+    kind: ClassVar[documents.TopicKind]
 
     def post(self, request: Request) -> HttpResponse:
         asked = bodies.read(request, requests.TopicRequest)
@@ -44,7 +44,9 @@ class QuizView(_TopicView):
 class MilestoneView(_TopicView):
     kind = "milestone"
 
-    @schema.describe("Mark a milestone", body=requests.TopicRequest, answers=documents.Milestone, errors=_ERRORS)
+    @schema.describe(
+        "Mark a milestone", body=requests.TopicRequest, answers=documents.Milestone, errors=_ERRORS
+    )
     def post(self, request: Request) -> HttpResponse:
         return super().post(request)
 
@@ -56,7 +58,9 @@ class ChatView(base.View):
 
 
 class ResetView(base.View):
-    @schema.describe("Forget a session, or all of them", body=requests.SessionReset, status=204, errors=(422,))
+    @schema.describe(
+        "Forget a session, or all of them", body=requests.SessionReset, status=204, errors=(422,)
+    )
     def post(self, request: Request) -> HttpResponse:
         sessions.reset(session_id=bodies.read(request, requests.SessionReset).session_id)
         return rendering.nothing()

@@ -24,7 +24,9 @@ NAMES = {
 def add_roles(apps, schema_editor):
     """Safe to run again: what is there stays, what is missing is added."""
     Group = apps.get_model("auth", "Group")
-    reading = [_permission(apps, model._meta.model_name, f"view_{model._meta.model_name}") for model in _models(apps)]
+    reading = [
+        _permission(apps, model._meta.model_name, f"view_{model._meta.model_name}") for model in _models(apps)
+    ]
     for name, extra in ROLES.items():
         group, _ = Group.objects.get_or_create(name=name)
         group.permissions.add(*reading, *(_permission(apps, model, code) for model, code in extra))

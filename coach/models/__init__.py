@@ -9,8 +9,11 @@ from coach.models.memory_uploads import MemoryUpload
 from coach.models.schedules import CurriculumSchedule, ScheduleItem
 from coach.models.sessions import SessionAttachment
 from coach.models.submissions import AssessmentSubmission, AttachmentMetadata
+from coach.models.throttles import ThrottleWindow
+from coach.models.tokens import ApiToken
 
 __all__ = [
+    "ApiToken",
     "AssessmentSubmission",
     "AttachmentMetadata",
     "AuditEvent",
@@ -25,4 +28,5 @@ __all__ = [
     "MemoryUpload",
     "ScheduleItem",
     "SessionAttachment",
+    "ThrottleWindow",
 ]

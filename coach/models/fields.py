@@ -35,12 +35,13 @@ class DocumentField(models.TextField):
     def db_check(self, connection: BaseDatabaseWrapper) -> str | None:
         if connection.vendor == "postgresql":
             return None
-        column = connection.ops.quote_name(self.column)
+        column = connection.ops.quote_name(self.column or "")
         return f"(JSON_VALID({column}) OR {column} IS NULL)"
 
     def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
         # The driver would parse a json column; as text it arrives as it was stored.
-        if compiler.connection.vendor == "postgresql":
+        # `Prepared` reads it undecoded.
+        if compiler.connection.vendor == "postgresql" and not getattr(compiler, "documents_as_stored", False):
             return f"({sql})::text", params
         return sql, params
 
@@ -54,7 +55,7 @@ class DocumentField(models.TextField):
                 raise ValidationError([_fault(fault) for fault in error.errors(include_url=False)]) from error
         return value or None
 
-    def formfield(self, **kwargs: Any) -> forms.Field | None:  # type: ignore[override]
+    def formfield(self, **kwargs: Any) -> forms.Field | None:
         return super().formfield(**{"widget": forms.Textarea, **kwargs})
 
 

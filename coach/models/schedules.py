@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from django.db import models
 
 from coach.documents import schedule as schedules
 from coach.documents.schedule import (
     CategoryAllocation,
+    Effort,
+    ItemKind,
     Rationale,
     Schedule,
     ScheduleWarning,
@@ -186,7 +189,7 @@ class ScheduleItem(models.Model):
         """The item as it is stored."""
         return ItemDocument.model_construct(
             item_id=self.item_id,
-            kind=self.kind,
+            kind=cast(ItemKind, self.kind),
             category_key=self.category_key,
             title=self.title,
             summary=self.summary,
@@ -194,7 +197,7 @@ class ScheduleItem(models.Model):
             prerequisites=self.prerequisite_ids,
             recommended_minutes=self.recommended_minutes,
             recommended_day_offset=self.recommended_day_offset,
-            effort_level=self.effort_level,
+            effort_level=cast(Effort, self.effort_level),
             focus_reason=self.focus_reason,
             expected_outcome=self.expected_outcome,
             user_adjusted=self.user_adjusted,

@@ -11,14 +11,13 @@ from typing import Any
 
 from django.db import models
 from django.db.backends.ddl_references import Statement, Table
-from django.db.models.lookups import IContains
 
 # A shorter term has no piece that the index could look for.
 SHORTEST_TERM = 3
 
 
 class FragmentIndex(models.Index):
-    """An index by which `fragment` finds; one text column. On SQLite a plain one."""
+    """An index by which `pieces` finds; one text column. On SQLite a plain one."""
 
     def create_sql(
         self, model: type[models.Model], schema_editor: Any, using: str = "", **kwargs: Any
@@ -37,17 +36,18 @@ class FragmentIndex(models.Index):
 
 @models.CharField.register_lookup
 @models.TextField.register_lookup
-class Fragment(IContains):
-    """`goal__fragment="guitar"`: as `icontains`, answered from a FragmentIndex."""
+class Pieces(models.Lookup):
+    """`goal__pieces="guitar"`: the rows that hold every trigram of a term, from a FragmentIndex.
 
-    lookup_name = "fragment"
+    To be joined with `icontains`, which decides; kept apart from it so that the database asks its function of
+    no row. Elsewhere, and for terms too short to have a trigram, it lets every row through.
+    """
+
+    lookup_name = "pieces"
+    prepare_rhs = False
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        # The database spells the comparison of `icontains` by that name.
-        plain = IContains(self.lhs, self.rhs)
-        sql, params = plain.as_sql(compiler, connection)
         if connection.vendor != "postgresql" or len(str(self.rhs)) < SHORTEST_TERM:
-            return sql, params
-        column, column_params = compiler.compile(self.lhs)
-        narrowed = f"(coach_trigrams({column}) @> coach_trigrams(%s) AND {sql})"
-        return narrowed, [*column_params, str(self.rhs), *params]
+            return "1 = 1", []
+        column, params = compiler.compile(self.lhs)
+        return f"coach_trigrams({column}) @> coach_trigrams(%s)", [*params, str(self.rhs)]

@@ -18,10 +18,11 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 
 from coach import telemetry
-from coach.agent import files
+from coach.agent import client, files
 from coach.agent.errors import AgentError, Refused
 from coach.documents.base import utc_now
 from coach.models import LearnerProfile, MemoryRecord, MemoryUpload
+from coach.models.memory_uploads import MemoryUploadQuerySet
 from coach.services import audit, connections
 
 Outcome = Literal["stored", "removed", "failed", "dead", "abandoned"]
@@ -70,7 +71,9 @@ def queue_missing() -> int:
 def requeue(ids: Collection[int]) -> int:
     """Try uploads that were given up once more, from the first attempt; how many. For staff."""
     rows = MemoryUpload.objects.filter(pk__in=ids, state=MemoryUpload.State.DEAD)
-    count = rows.update(state=MemoryUpload.State.QUEUED, attempts=0, next_attempt_at=utc_now(), finished_at=None)
+    count = rows.update(
+        state=MemoryUpload.State.QUEUED, attempts=0, next_attempt_at=utc_now(), finished_at=None
+    )
     audit.record("memory.requeued", None, uploads=count)
     return count
 
@@ -91,16 +94,21 @@ def _row(learner_pk: int, note_id: str) -> MemoryUpload:
     )
 
 
-def _never_sent(rows: MemoryUploadRows) -> MemoryUploadRows:
+def _never_sent(rows: MemoryUploadQuerySet) -> MemoryUploadQuerySet:
     return rows.filter(remote_file_id="", doubtful_until=None, lease_expires_at=None)
 
 
-def _withdraw(rows: MemoryUploadRows) -> int:
+def _withdraw(rows: MemoryUploadQuerySet) -> int:
     """The lease, if there is one, stays: its worker learns of it when it is done."""
     now = utc_now()
     return rows.update(
         withdrawn=True, state=MemoryUpload.State.QUEUED, attempts=0, next_attempt_at=now, finished_at=None
     )
+
+
+def can_upload() -> bool:
+    """Whether there is a key to upload with."""
+    return client.is_configured()
 
 
 # --- working ----------------------------------------------------------------------------------------
@@ -110,7 +118,7 @@ def _withdraw(rows: MemoryUploadRows) -> int:
 class Terms:
     """How uploads are attempted. A request may take a quarter of the lease, in seconds."""
 
-    lease: dt.timedelta = dt.timedelta(seconds=120)
+    lease: dt.timedelta = dt.timedelta(seconds=240)
     attempts: int = 10
     backoff: dt.timedelta = dt.timedelta(seconds=30)
 
@@ -155,13 +163,14 @@ class Worker:
     _seen: _RemoteFiles = field(default_factory=lambda: _RemoteFiles())
 
     def step(self) -> Outcome | None:
-        """Work on the upload that has waited longest; None where nothing is due. Raises NotLetIn."""
+        """Work on the upload that has waited longest; None where nothing is due. Raises NotLetIn, AgentError."""
+        files.prepare()
         lease = _claim(self.terms)
         connections.release()
         if lease is None:
             return None
         with telemetry.timed("memory_upload", attempt=lease.upload.attempts) as figures:
-            figures["outcome"] = outcome = self._attempt(lease)
+            figures["status"] = outcome = self._attempt(lease)
         return outcome
 
     def _attempt(self, lease: _Lease) -> Outcome:
@@ -193,7 +202,11 @@ class Worker:
             return
         attributes = {"note_id": upload.note_id, "key": upload.idempotency_key}
         files.attach(
-            file_id, store=store, attributes=attributes, key=upload.idempotency_key, seconds=lease.seconds(terms)
+            file_id,
+            store=store,
+            attributes=attributes,
+            key=upload.idempotency_key,
+            seconds=lease.seconds(terms),
         )
 
     def _remove(self, lease: _Lease) -> Outcome:
@@ -230,11 +243,15 @@ class _RemoteFiles:
     SLACK = dt.timedelta(minutes=5)
 
     def find(self, name: str, *, listed_after: dt.datetime, since: dt.datetime, seconds: float) -> str:
-        """The id of the file of that name, created since then, in a list begun after an instant; or empty."""
-        covered = self._listed_at is not None and self._since is not None and self._since <= since
-        if not covered or self._listed_at is None or self._listed_at <= listed_after:
-            self._list(since if not covered else self._listed_at or since, seconds)
-            self._since = min(since, self._since or since)
+        """The id of the file of that name, created since then, in a list begun after an instant; or empty.
+
+        A file that is not in such a list was never created, and will not be any more.
+        """
+        if self._listed_at is None or self._since is None or since < self._since:
+            self._list(since, seconds)
+            self._since = since
+        elif self._listed_at <= listed_after:
+            self._list(self._listed_at, seconds)
         return self._ids.get(name, "")
 
     def _list(self, since: dt.datetime, seconds: float) -> None:
@@ -246,9 +263,6 @@ class _RemoteFiles:
         self._listed_at = begun
 
 
-MemoryUploadRows = type(MemoryUpload.objects.all())
-
-
 def _claim(terms: Terms) -> _Lease | None:
     """Lease the upload that has waited longest. On PostgreSQL workers skip each other's locked rows; the
     condition of the update is what counts everywhere."""
@@ -257,14 +271,20 @@ def _claim(terms: Terms) -> _Lease | None:
         ends = time.monotonic() + terms.lease.total_seconds()
         with transaction.atomic():
             due = MemoryUpload.objects.due(now)
-            row = due.select_for_update(skip_locked=connection.features.has_select_for_update_skip_locked).first()
+            row = due.select_for_update(
+                skip_locked=connection.features.has_select_for_update_skip_locked
+            ).first()
             if row is None:
                 return None
-            taken = due.filter(pk=row.pk).order_by().update(
-                lease_token=token,
-                lease_expires_at=now + terms.lease,
-                doubtful_until=now + terms.lease,
-                attempts=F("attempts") + 1,
+            taken = (
+                due.filter(pk=row.pk)
+                .order_by()
+                .update(
+                    lease_token=token,
+                    lease_expires_at=now + terms.lease,
+                    doubtful_until=now + terms.lease,
+                    attempts=F("attempts") + 1,
+                )
             )
         if taken:
             row.attempts += 1
@@ -289,18 +309,30 @@ def _failed(lease: _Lease, error: AgentError, terms: Terms) -> Outcome:
         raise NotLetIn(f"The model's provider refuses the key (status {status}).") from error
     now = utc_now()
     last = lease.upload.attempts >= terms.attempts
-    certain = status in _CERTAINLY_NOT_DONE and lease.doubtful_until is None
+    doubt = _doubt(status, now, terms)
+    if doubt is None:
+        doubt = lease.doubtful_until
     MemoryUpload.objects.filter(pk=lease.upload.pk, lease_token=lease.token).update(
         lease_token="",
         lease_expires_at=None,
-        doubtful_until=None if certain else now,
+        doubtful_until=doubt,
         state=MemoryUpload.State.DEAD if last else MemoryUpload.State.QUEUED,
-        next_attempt_at=now + terms.pause(lease.upload.attempts),
+        next_attempt_at=max(now + terms.pause(lease.upload.attempts), doubt or now),
         last_error=f"{type(error).__name__}: {error}"[:200],
         finished_at=now if last else None,
     )
     connections.release()
     return "dead" if last else "failed"
+
+
+def _doubt(status: int | None, now: dt.datetime, terms: Terms) -> dt.datetime | None:
+    """Until when a failed request may still take effect; None where it certainly has none.
+
+    With an answer the provider is done. Without one it may still be at work: as long again as we waited.
+    """
+    if status in _CERTAINLY_NOT_DONE:
+        return None
+    return now if status is not None else now + dt.timedelta(seconds=terms.request_seconds)
 
 
 def _give_back(lease: _Lease) -> None:
@@ -316,7 +348,8 @@ def _give_back(lease: _Lease) -> None:
 
 def _note(upload: MemoryUpload) -> files.NoteFile | None:
     """The note as a file; None where it is gone."""
-    row = MemoryRecord.objects.filter(learner=upload.learner_id, note_id=upload.note_id).select_related("learner").first()
+    rows = MemoryRecord.objects.filter(learner=upload.learner_id, note_id=upload.note_id)
+    row = rows.select_related("learner").first()
     if row is None:
         return None
     lines = [

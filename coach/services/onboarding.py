@@ -156,7 +156,9 @@ def _store(answer: answers.Plan, wish: Wish, *, maker: str) -> None:
         "last_updated",
     }
     learner.save(update_fields=changed | _scheduled(learner))
-    audit.record("plan.made", learner, by=maker, categories=len(learner.plan.categories) if learner.plan else 0)
+    audit.record(
+        "plan.made", learner, by=maker, categories=len(learner.plan.categories) if learner.plan else 0
+    )
 
 
 def _take_plan(learner: LearnerProfile, answer: answers.Plan, goal: str) -> None:

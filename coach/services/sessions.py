@@ -12,7 +12,7 @@ from django.db import transaction
 
 from coach import agent
 from coach.agent import errors as agent_errors
-from coach.agent.asks import ChatAsk, TopicAsk, TopicKind
+from coach.agent.asks import ChatAsk, TopicAsk
 from coach.documents import sessions as documents
 from coach.documents import usernames
 from coach.documents.base import utc_now
@@ -30,7 +30,7 @@ SESSION_LASTS = dt.timedelta(days=30)
 
 
 def topic(
-    *, kind: TopicKind, topic: str, metadata: Mapping[str, Any], session_id: str | None
+    *, kind: documents.TopicKind, topic: str, metadata: Mapping[str, Any], session_id: str | None
 ) -> documents.Lesson | documents.Quiz | documents.Milestone:
     """A lesson, quiz or milestone on a topic. Raises usernames.UnusableUsername, AgentError."""
     learner = _told(metadata, session_id)
@@ -80,25 +80,27 @@ def merge(
     """
     if attachments:
         _forget_old_sessions()
+    # Locked in their order, so that two requests of one session wait for each other instead of both giving up.
+    rows = {row.file_key: row for row in SessionAttachment.objects.of(session_id).select_for_update()}
     for attachment in attachments:
-        _merge(digest(session_id or ""), attachment)
-    if not images_only:
-        return [row.document for row in SessionAttachment.objects.of(session_id)]
-    rows = list(SessionAttachment.objects.of(session_id))
-    SessionAttachment.objects.filter(pk__in=[row.pk for row in rows if not _is_image(row.document)]).delete()
-    return [row.document for row in rows if _is_image(row.document)]
+        _merge(rows, digest(session_id or ""), attachment)
+    if images_only:
+        dropped = [row.pk for row in rows.values() if not _is_image(row.document)]
+        SessionAttachment.objects.filter(pk__in=dropped).delete()
+    merged = [row.document for row in sorted(rows.values(), key=lambda row: row.pk)]
+    return [attachment for attachment in merged if not images_only or _is_image(attachment)]
 
 
-def _merge(session_key: str, attachment: ChatAttachment) -> None:
-    """One statement where it is new; where it is known, its row is locked, read and written."""
-    row, made = SessionAttachment.objects.get_or_create(
-        session_key=session_key,
-        file_key=digest(attachment.file_id),
-        defaults={"attachment": attachment.model_dump_json()},
-    )
-    if made:
-        return
-    row = SessionAttachment.objects.select_for_update().get(pk=row.pk)
+def _merge(rows: dict[str, SessionAttachment], session_key: str, attachment: ChatAttachment) -> None:
+    """Add an attachment to a session's rows, or its members to the row that is there."""
+    file_key = digest(attachment.file_id)
+    if file_key not in rows:
+        rows[file_key], made = SessionAttachment.objects.get_or_create(
+            session_key=session_key, file_key=file_key, defaults={"attachment": attachment.model_dump_json()}
+        )
+        if made:
+            return
+    row = rows[file_key]
     given = {name: value for name, value in dict(attachment).items() if value is not None}
     row.document = row.document.model_copy(update=given)
     row.updated_at = utc_now()

@@ -30,7 +30,7 @@ def ask(step: dict[str, Any], variables: dict[str, Any]) -> replay.Response:
 def differences(case: replay.Case) -> list[str]:
     """What is not as recorded, step by step; captured values are carried along."""
     variables: dict[str, Any] = {}
-    found = []
+    found: list[str] = []
     for step in case.steps:
         response = ask(step, variables)
         for name, path in (step.get("capture") or {}).items():

@@ -1,0 +1,18 @@
+"""The chat protocol, with threads in the database and whoever answers at the moment."""
+
+from __future__ import annotations
+
+from coach import agent
+from coach.agent import chat_protocol
+from coach.agent.chat_protocol import Answer
+from coach.services import chat_threads, connections
+from coach.services.desk import desk
+
+
+def process(body: bytes) -> Answer:
+    """Answer a request of the protocol: a document, or a stream of events that its reader must close.
+
+    Raises chat_protocol.NotOfProtocol, NotSupported, NothingThere, and AgentError.
+    """
+    connections.release()
+    return chat_protocol.process(body, threads=chat_threads, coach=agent.coach(), desk=desk())

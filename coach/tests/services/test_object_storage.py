@@ -1,0 +1,125 @@
+"""Attachments in an S3-compatible store: the same gateway and the same routes, against a server on this machine."""
+
+import boto3
+import pytest
+from django.core.files.storage import storages
+from django.core.files.uploadedfile import SimpleUploadedFile
+from moto.server import ThreadedMotoServer
+
+from arcadia import environment
+from coach import attachments as storage
+from coach.services import attachments
+from coach.tests import cast
+
+FILES = "/api/onboarding/amara/assessment/attachments/files"
+
+
+@pytest.fixture(scope="module")
+def server():
+    running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    running.start()
+    host, port = running.get_host_and_port()
+    yield f"http://{host}:{port}"
+    running.stop()
+
+
+@pytest.fixture
+def bucket(server, settings, monkeypatch):
+    for name, value in {
+        "BUCKET": "arcadia", "ENDPOINT": server, "REGION": "eu-central-1", "ACCESS_KEY": "a", "SECRET_KEY": "b"
+    }.items():  # fmt: skip
+        monkeypatch.setenv(f"ARCADIA_S3_{name}", value)
+    settings.STORAGES = {**settings.STORAGES, "attachments": environment.object_storage("attachments")}
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    client = boto3.client("s3", endpoint_url=server, region_name="eu-central-1", **keys)
+    client.create_bucket(Bucket="arcadia", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+    yield client
+    for found in client.list_objects_v2(Bucket="arcadia").get("Contents", []):
+        client.delete_object(Bucket="arcadia", Key=found["Key"])
+    client.delete_bucket(Bucket="arcadia")
+
+
+def names(client):
+    return [found["Key"] for found in client.list_objects_v2(Bucket="arcadia").get("Contents", [])]
+
+
+def test_bytes_come_back_as_they_went_in(bucket):
+    stored = storage.put("uploads/ab/abc", [b"alpha ", b"beta"])
+
+    assert names(bucket) == ["attachments/uploads/ab/abc"]
+    assert storage.exists("uploads/ab/abc")
+    assert storage.size("uploads/ab/abc") == stored.size == 10
+    assert storage.digest("uploads/ab/abc") == stored.sha256
+    assert list(storage.uploads()) == ["uploads/ab/abc"]
+    assert storage.age("uploads/ab/abc").total_seconds() < 60
+
+    storage.delete("uploads/ab/abc")
+    assert names(bucket) == []
+
+
+def test_writing_again_replaces(bucket):
+    storage.put("uploads/a", [b"one"])
+    storage.put("uploads/a", [b"two"])
+
+    with storage.open_bytes("uploads/a") as file:
+        assert file.read() == b"two"
+
+
+def test_what_is_too_large_leaves_nothing(bucket):
+    with pytest.raises(storage.TooLarge):
+        storage.upload([b"x" * 11], limit=10)
+
+    assert names(bucket) == []
+
+
+@pytest.mark.parametrize("path", ["../staging/secret", "/etc/passwd", "uploads/../../x", "a\\..\\b"])
+def test_a_path_out_of_the_prefix_is_refused(bucket, path):
+    with pytest.raises(storage.UnsafePath):
+        storage.put(path, [b"x"])
+
+
+def test_what_is_not_there_is_a_failure_of_the_storage(bucket):
+    with pytest.raises(storage.StorageError):
+        storage.open_bytes("uploads/nothing")
+
+
+@pytest.mark.django_db
+def test_an_upload_is_an_object_until_it_is_deleted(bucket, client):
+    cast.learner(cast.AMARA)
+
+    shown = client.post(FILES, {"file": SimpleUploadedFile("notes.txt", b"alpha\n", "text/plain")}).json()
+    assert len(names(bucket)) == 1
+
+    attachments.delete(username="amara", attachment_id=shown["attachment_id"])
+    assert names(bucket) == []
+
+
+@pytest.mark.django_db
+def test_an_upload_comes_back(bucket, client):
+    cast.learner(cast.AMARA)
+
+    shown = client.post(FILES, {"file": SimpleUploadedFile("notes.txt", b"alpha\n", "text/plain")}).json()
+    back = client.get(shown["url"])
+
+    assert b"".join(back.streaming_content) == b"alpha\n"
+    back.close()
+
+
+@pytest.mark.django_db
+def test_a_store_that_is_away_is_said_and_leaves_no_row(settings, bucket, client):
+    amara = cast.learner(cast.AMARA)
+    away = environment.object_storage("attachments")
+    away["OPTIONS"] |= {"endpoint_url": "http://127.0.0.1:9", "client_config": _impatient()}
+    settings.STORAGES = {**settings.STORAGES, "attachments": away}
+    assert storages["attachments"].endpoint_url.endswith(":9")
+
+    answer = client.post(FILES, {"file": SimpleUploadedFile("notes.txt", b"alpha\n", "text/plain")})
+
+    assert answer.status_code == 507
+    assert not amara.attachments.exists()
+
+
+def _impatient():
+    from botocore.config import Config
+
+    return Config(connect_timeout=1, retries={"max_attempts": 0})

@@ -9,17 +9,31 @@ from coach.admin import (
     attachments,
     audit,
     learners,
+    login,
+    memory_uploads,
     notes,
     runs,
     schedules,
     submissions,
+    tokens,
 )
 
-__all__ = ["attachments", "audit", "learners", "notes", "runs", "schedules", "submissions"]
+__all__ = [
+    "attachments",
+    "audit",
+    "learners",
+    "memory_uploads",
+    "notes",
+    "runs",
+    "schedules",
+    "submissions",
+    "tokens",
+]
 
 admin.site.site_header = "Arcadia Coach"
 admin.site.site_title = "Arcadia Coach"
 admin.site.index_title = "Staff console"
+admin.site.login_form = login.GuardedLogin
 admin.site.empty_value_display = "–"
 # The service has no site of its own to look at.
 admin.site.site_url = None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from django.contrib import admin
 from django.utils.safestring import SafeString
 
 from coach.admin import cells, links, search
-from coach.admin.lists import History
+from coach.admin.records import Fact, History
 from coach.models import AuditEvent
 
 
@@ -19,6 +21,14 @@ class AuditAdmin(History):
     list_joins = ("learner",)
     list_columns = ("action", "username", "actor", "detail", "at", "learner__username")
     nothing_here = "Nothing has been done yet. Every change of a learner is noted here."
+    record_joins = ("learner",)
+    record_documents = ("detail",)
+
+    def facts(self, row: AuditEvent) -> Iterator[Fact]:
+        yield Fact("Learner", self.learner_link(row) or "–")
+        yield Fact("Who", row.actor)
+        yield Fact("What", row.action)
+        yield Fact("When", cells.moment(row.at))
 
     @admin.display(description="learner")
     def learner_link(self, row: AuditEvent) -> SafeString | str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 from django.template.defaultfilters import filesizeformat
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -22,8 +21,18 @@ def moment(instant: dt.datetime | None) -> SafeString | str:
     """A time in UTC, to the minute; hovering shows it whole."""
     if instant is None:
         return "–"
-    here = timezone.localtime(instant, dt.UTC)
-    return format_html('<time datetime="{}" title="{}">{}</time>', here.isoformat(), here.isoformat(sep=" "), brief(here))
+    here = instant.astimezone(dt.UTC)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', here.isoformat(), here.isoformat(sep=" "), brief(here)
+    )
+
+
+def day(instant: dt.datetime) -> SafeString:
+    """The calendar day of a time in UTC; hovering shows it whole."""
+    here = instant.astimezone(dt.UTC)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', here.isoformat(), here.isoformat(sep=" "), here.date()
+    )
 
 
 def brief(instant: dt.datetime) -> str:

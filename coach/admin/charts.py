@@ -7,7 +7,7 @@ Colours come from the classes, so light and dark are the stylesheet's business; 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.html import format_html, format_html_join
@@ -63,79 +63,84 @@ class Block:
     moved: bool = False
 
 
-_DAY_WIDTH, _HEIGHT, _FOOT = 14, 96, 16
+_WIDTH, _HEIGHT, _FOOT = 700, 90, 14
+# Names of weeks need this much room; where there is less, only some are named.
+_NAME_WIDTH = 42
 
 
 def workload(blocks: Sequence[Block], *, days: int, today: int | None, label: str) -> SafeString:
     """Minutes a day as stacked bars, weeks told apart, today (a day from 0) marked where it lies within."""
-    days = max([days, *(block.day + 1 for block in blocks)])
+    days = max([days, 28, *(block.day + 1 for block in blocks)])
     days += -days % 7
-    most = max([60, *_totals(blocks).values()])
-    width = days * _DAY_WIDTH
+    step = _WIDTH / days
     return format_html(
-        '<svg class="workload" role="img" aria-label="{}" viewBox="0 0 {} {}" preserveAspectRatio="xMinYMin meet">'
-        "{}{}{}</svg>",
+        '<svg class="workload" role="img" aria-label="{}" viewBox="0 0 {} {}">{}{}{}</svg>',
         label,
-        max(width, 28 * _DAY_WIDTH),
+        _WIDTH,
         _HEIGHT + _FOOT,
-        _weeks(days),
-        _bars(blocks, most),
-        _today(today, days),
+        _weeks(days, step),
+        _bars(blocks, step),
+        _today(today, days, step),
     )
 
 
-def _totals(blocks: Sequence[Block]) -> dict[int, int]:
-    totals: dict[int, int] = {}
-    for block in blocks:
-        totals[block.day] = totals.get(block.day, 0) + block.minutes
-    return totals
-
-
-def _weeks(days: int) -> SafeString:
+def _weeks(days: int, step: float) -> SafeString:
+    every = max(1, round(_NAME_WIDTH / (7 * step) + 0.5))
     return format_html_join(
         "",
-        '<rect class="week{}" x="{}" y="0" width="{}" height="{}"/><text class="week-name" x="{}" y="{}">{}</text>',
+        '<rect class="week{}" x="{}" y="0" width="{}" height="{}"/>{}',
         (
             (
                 " odd" if week % 2 else "",
-                week * 7 * _DAY_WIDTH,
-                7 * _DAY_WIDTH,
+                f"{week * 7 * step:.1f}",
+                f"{7 * step:.1f}",
                 _HEIGHT,
-                week * 7 * _DAY_WIDTH + 3,
-                _HEIGHT + 12,
-                f"week {week + 1}",
+                _name(week, step) if week % every == 0 else "",
             )
             for week in range(days // 7)
         ),
     )
 
 
-def _bars(blocks: Sequence[Block], most: int) -> SafeString:
-    bars = []
-    for day, of_day in itertools.groupby(sorted(blocks, key=lambda block: block.day), key=lambda block: block.day):
-        bottom = float(_HEIGHT)
-        for block in of_day:
-            height = round(block.minutes / most * (_HEIGHT - 8), 1)
-            bottom = round(bottom - height, 1)
-            bars.append(
-                (
-                    f"bar bar-{block.kind}" + (" moved" if block.moved else ""),
-                    day * _DAY_WIDTH + 2,
-                    f"{bottom:g}",
-                    _DAY_WIDTH - 4,
-                    f"{height:g}",
-                    block.words,
-                )
-            )
-    return format_html_join(
-        "", '<rect class="{}" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>', bars
+def _name(week: int, step: float) -> SafeString:
+    return format_html(
+        '<text class="week-name" x="{}" y="{}">week {}</text>',
+        f"{week * 7 * step + 2:.1f}",
+        _HEIGHT + 11,
+        week + 1,
     )
 
 
-def _today(today: int | None, days: int) -> SafeString:
+def _bars(blocks: Sequence[Block], step: float) -> SafeString:
+    ordered = sorted(blocks, key=lambda block: block.day)
+    by_day = {day: list(group) for day, group in itertools.groupby(ordered, key=lambda block: block.day)}
+    most = max([60, *(sum(block.minutes for block in group) for group in by_day.values())])
+    return format_html_join(
+        "",
+        '<rect class="{}" x="{}" y="{}" width="{}" height="{}"><title>{}</title></rect>',
+        (bar for day, group in by_day.items() for bar in _stack(group, day=day, most=most, step=step)),
+    )
+
+
+def _stack(group: Sequence[Block], *, day: int, most: int, step: float) -> Iterator[tuple[object, ...]]:
+    bottom = float(_HEIGHT)
+    for block in group:
+        height = block.minutes / most * (_HEIGHT - 6)
+        bottom -= height
+        yield (
+            f"bar bar-{block.kind}" + (" moved" if block.moved else ""),
+            f"{day * step + step * 0.12:.1f}",
+            f"{bottom:.1f}",
+            f"{step * 0.76:.1f}",
+            f"{height:.1f}",
+            block.words,
+        )
+
+
+def _today(today: int | None, days: int, step: float) -> SafeString:
     if today is None or not 0 <= today < days:
         return SafeString("")
-    x = today * _DAY_WIDTH + _DAY_WIDTH / 2
+    x = f"{(today + 0.5) * step:.1f}"
     return format_html(
-        '<line class="today" x1="{}" x2="{}" y1="0" y2="{}"><title>today</title></line>', f"{x:g}", f"{x:g}", _HEIGHT
+        '<line class="today" x1="{}" x2="{}" y1="0" y2="{}"><title>today</title></line>', x, x, _HEIGHT
     )

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Paginator
 from django.db import connections, models
 from django.utils.functional import cached_property
 
 # Up to here rows are counted; beyond, nobody reads them one by one.
 COUNTED = 10_000
+# What can be counted at a glance: so many rows, found for so little (some tens of milliseconds).
+FEW, MOST_COST = 1_000, 10_000
 
 
 class Counted(int):
@@ -34,7 +38,28 @@ def of(rows: models.QuerySet[Any]) -> Counted:
     found = up_to(rows, COUNTED)
     if found.exact:
         return found
-    return Counted(max(COUNTED + 1, _planned(rows)), exact=False)
+    return Counted(max(COUNTED + 1, _plan(rows)["Plan Rows"]), exact=False)
+
+
+def glances(choices: Sequence[models.QuerySet[Any]]) -> list[Counted]:
+    """Numbers of rows for a glance: counted where few are expected and cheap to find, else what is expected.
+
+    However many choices there are, this takes one question to the planner and one to the tables.
+    """
+    if not choices:
+        return []
+    connection = connections[choices[0].db]
+    if connection.vendor != "postgresql":
+        return [Counted(rows.count()) for rows in choices]
+    asked = [_statement(rows) for rows in choices]
+    plans = iter(_plans(connection, [statement for statement in asked if statement]))
+    expected = [next(plans) if statement else _NOTHING for statement in asked]
+    cheap = [plan["Plan Rows"] <= FEW and plan["Total Cost"] <= MOST_COST for plan in expected]
+    counted = iter(_counted(connection, [one for one, few in zip(asked, cheap, strict=True) if few and one]))
+    return [
+        (next(counted) if statement else Counted(0)) if few else Counted(plan["Plan Rows"], exact=False)
+        for statement, plan, few in zip(asked, expected, cheap, strict=True)
+    ]
 
 
 def up_to(rows: models.QuerySet[Any], most: int) -> Counted:
@@ -46,18 +71,58 @@ def up_to(rows: models.QuerySet[Any], most: int) -> Counted:
 def _table_estimate(rows: models.QuerySet[Any]) -> int:
     """What the last ANALYZE found in the table; -1 where there was none."""
     with connections[rows.db].cursor() as cursor:
-        cursor.execute("SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [rows.model._meta.db_table])
+        cursor.execute(
+            "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass", [rows.model._meta.db_table]
+        )
         return int(cursor.fetchone()[0])
 
 
-def _planned(rows: models.QuerySet[Any]) -> int:
-    plan = rows.order_by().values("pk").explain(format="json")
-    return int(json.loads(plan)[0]["Plan"]["Plan Rows"])
+_NOTHING = {"Plan Rows": 0, "Total Cost": 0}
+_Statement = tuple[str, Sequence[Any]]
+
+
+def _plan(rows: models.QuerySet[Any]) -> dict[str, Any]:
+    """What the planner expects: `Plan Rows` and `Total Cost` (in its own unit, a sequentially read page)."""
+    statement = _statement(rows)
+    return _plans(connections[rows.db], [statement])[0] if statement else _NOTHING
+
+
+def _statement(rows: models.QuerySet[Any]) -> _Statement | None:
+    """The SQL that finds the rows' keys; None where Django itself knows that there are none."""
+    try:
+        return rows.order_by().values("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return None
+
+
+def _plans(connection: Any, statements: Sequence[_Statement]) -> list[dict[str, Any]]:
+    # As arrays each is planned whole, on its own, and none is executed.
+    if not statements:
+        return []
+    sql, params = _joined("ARRAY({})", statements)
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (FORMAT JSON) SELECT {sql}", params)
+        found = cursor.fetchone()[0]
+    return list((json.loads(found) if isinstance(found, str) else found)[0]["Plan"]["Plans"])
+
+
+def _counted(connection: Any, statements: Sequence[_Statement]) -> list[Counted]:
+    if not statements:
+        return []
+    sql, params = _joined(f"(SELECT count(*) FROM ({{}} LIMIT {FEW + 1}) AS found)", statements)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {sql}", params)
+        return [Counted(min(number, FEW), exact=number <= FEW) for number in cursor.fetchone()]
+
+
+def _joined(pattern: str, statements: Sequence[_Statement]) -> tuple[str, list[Any]]:
+    sql = ", ".join(pattern.format(text) for text, _ in statements)
+    return sql, [value for _, params in statements for value in params]
 
 
 class EstimatingPaginator(Paginator):
     """Pages over a list whose length need not be known exactly."""
 
     @cached_property
-    def count(self) -> Counted:  # type: ignore[override]
+    def count(self) -> Counted:
         return of(self.object_list)  # type: ignore[arg-type]

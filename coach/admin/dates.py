@@ -69,7 +69,9 @@ def _period(year: int, month: int | None) -> tuple[dt.datetime, dt.datetime]:
     first = dt.datetime(year, month or 1, 1, tzinfo=dt.UTC)
     if month:
         return first, first + dt.timedelta(days=calendar.monthrange(year, month)[1])
-    return first, first.replace(year=year + 1) if year < dt.MAXYEAR else dt.datetime.max.replace(tzinfo=dt.UTC)
+    return first, first.replace(year=year + 1) if year < dt.MAXYEAR else dt.datetime.max.replace(
+        tzinfo=dt.UTC
+    )
 
 
 def _choices(

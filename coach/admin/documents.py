@@ -14,7 +14,18 @@ from coach.admin import cells
 _OPEN_UP_TO = 6
 _DEEPEST = 12
 # Names by which an element of a list is told from its neighbours.
-_NAMES = ("label", "title", "name", "headline", "task_id", "module_id", "key", "category_key", "criterion", "level")
+_NAMES = (
+    "label",
+    "title",
+    "name",
+    "headline",
+    "task_id",
+    "module_id",
+    "key",
+    "category_key",
+    "criterion",
+    "level",
+)
 
 
 def readable(text: str | None) -> SafeString:
@@ -45,7 +56,11 @@ def _scalar(value: Any) -> SafeString:
     if value is None:
         return SafeString('<span class="quiet">null</span>')
     if isinstance(value, str):
-        return format_html('<span class="text">{}</span>', value) if value else SafeString('<span class="quiet">empty</span>')
+        return (
+            format_html('<span class="text">{}</span>', value)
+            if value
+            else SafeString('<span class="quiet">empty</span>')
+        )
     return format_html('<span class="number">{}</span>', json.dumps(value))
 
 
@@ -53,14 +68,18 @@ def _members(value: dict[str, Any], *, depth: int) -> SafeString:
     return format_html(
         "<dl>{}</dl>",
         format_html_join(
-            "", "<dt>{}</dt><dd>{}</dd>", ((name, _folded(inner, depth=depth + 1)) for name, inner in value.items())
+            "",
+            "<dt>{}</dt><dd>{}</dd>",
+            ((name, _folded(inner, depth=depth + 1)) for name, inner in value.items()),
         ),
     )
 
 
 def _elements(value: list[Any], *, depth: int) -> SafeString:
     if all(not isinstance(element, (dict, list)) for element in value):
-        return format_html('<ul class="plain">{}</ul>', format_html_join("", "<li>{}</li>", ((_scalar(e),) for e in value)))
+        return format_html(
+            '<ul class="plain">{}</ul>', format_html_join("", "<li>{}</li>", ((_scalar(e),) for e in value))
+        )
     return format_html(
         "<ol>{}</ol>",
         format_html_join(

@@ -10,7 +10,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
-from coach.admin import counts
+from coach.admin import counts, search
 from coach.models import (
     AssessmentSubmission,
     AttachmentMetadata,
@@ -18,9 +18,6 @@ from coach.models import (
     BackfillRun,
     CurriculumSchedule,
 )
-
-# The counts of choices are read at a glance.
-MOST_COUNTED = 1_000
 
 
 class WorkFilter(admin.SimpleListFilter):
@@ -35,16 +32,19 @@ class WorkFilter(admin.SimpleListFilter):
         found = self.choices_of.get(self.value() or "")
         return queryset if found is None else queryset.filter(found[1])
 
-    def choices(self, changelist: ChangeList) -> Iterator[dict[str, Any]]:
-        rows = changelist.get_queryset(self.request, exclude_parameters=self.expected_parameters())
-        for choice in super().choices(_WithoutFacets(changelist)):  # type: ignore[arg-type]
-            yield choice
-            break
-        for value, (words, condition) in self.choices_of.items():
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        rows = changelist.get_queryset(self.request, exclude_parameters=[self.parameter_name or ""])
+        yield next(super().choices(_WithoutFacets(changelist)))  # type: ignore[arg-type]
+        # How the hits of a wide search divide would cost the search again for each choice.
+        numbers = [""] * len(self.choices_of)
+        if not search.is_wide(self.request):
+            found = counts.glances([rows.filter(condition) for _, condition in self.choices_of.values()])
+            numbers = [f" ({_shown(number)})" for number in found]
+        for (value, (words, _)), number in zip(self.choices_of.items(), numbers, strict=True):
             yield {
                 "selected": self.value() == value,
-                "query_string": changelist.get_query_string({self.parameter_name: value}),
-                "display": f"{words} ({_shown(counts.up_to(rows.filter(condition), MOST_COUNTED))})",
+                "query_string": changelist.get_query_string({str(self.parameter_name): value}),
+                "display": f"{words}{number}",
             }
 
 
@@ -61,7 +61,12 @@ class _WithoutFacets:
 
 
 def _shown(count: counts.Counted) -> str:
-    return f"{count:,}" if count.exact else f"{count:,}+"
+    return f"{count:,}" if count.exact else f"about {_rounded(count):,}"
+
+
+def _rounded(number: int) -> int:
+    """Two figures of an estimate are all that it is worth."""
+    return int(float(f"{number:.1e}"))
 
 
 def _has(model: type, **conditions: Any) -> Exists:
@@ -72,7 +77,10 @@ def _in_last_run() -> Exists:
     last = BackfillRun.objects.order_by("-started_at", "-id").values("pk")[:1]
     return Exists(
         BackfillFinding.objects.filter(
-            run=last, outcome=BackfillFinding.Outcome.CONFLICT, store="profiles", natural_key=OuterRef("username")
+            run=last,
+            outcome=BackfillFinding.Outcome.CONFLICT,
+            store="profiles",
+            natural_key=OuterRef("username"),
         )
     )
 

@@ -18,6 +18,7 @@ from coach.documents import schedule as zones
 from coach.documents.base import Document
 from coach.legacy import paths, unknown
 from coach.models import LearnerProfile
+from coach.models.fields import DocumentField
 from coach.services import staff
 
 PROFILE_COLUMNS = ("goal", "use_case", "strengths", "timezone", "knowledge_tags")
@@ -58,13 +59,21 @@ class Seen(forms.JSONField):
 class ProfileForm(forms.ModelForm):
     """The plain fields of a profile."""
 
-    knowledge_tags = Lines(required=False, help_text="One a line.")
+    knowledge_tags = Lines(
+        required=False, help_text="One a line.", widget=forms.Textarea(attrs={"rows": 6, "cols": 40})
+    )
     seen = Seen(required=False, label="")
 
     class Meta:
         model = LearnerProfile
         fields = PROFILE_COLUMNS
-        widgets = {"timezone": forms.TextInput(attrs={"size": 40})}
+        widgets = {
+            **{
+                name: forms.Textarea(attrs={"rows": 4, "cols": 80})
+                for name in ("goal", "use_case", "strengths")
+            },
+            "timezone": forms.TextInput(attrs={"size": 40}),
+        }
         help_texts = {"timezone": "A name like Europe/Lisbon; empty for none."}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -102,8 +111,7 @@ class ProfileForm(forms.ModelForm):
         self._see_again()
 
     def _see_again(self) -> None:
-        self.data = self.data.copy()
-        self.data["seen"] = json.dumps(self.initial["seen"])
+        self.data = _with(self.data, "seen", json.dumps(self.initial["seen"]))
 
     def changes(self) -> dict[str, Any]:
         """What is to be written: the columns that differ from the database."""
@@ -112,6 +120,13 @@ class ProfileForm(forms.ModelForm):
             for name in PROFILE_COLUMNS
             if self.cleaned_data[name] != self._present[name]
         }
+
+
+def _with(data: Any, name: str, value: str) -> Any:
+    """What was sent, with one value replaced."""
+    changed = data.copy()
+    changed[name] = value
+    return changed
 
 
 def _newlines(value: Any) -> Any:
@@ -126,19 +141,21 @@ class DocumentForm(forms.Form):
         required=False,
         strip=False,
         label="Document",
-        widget=forms.Textarea(attrs={"rows": 30, "cols": 100, "class": "document-text", "spellcheck": "false"}),
+        widget=forms.Textarea(
+            attrs={"rows": 30, "cols": 100, "class": "document-text", "spellcheck": "false"}
+        ),
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, learner: LearnerProfile, column: str, data: Any = None) -> None:
         self.learner, self.column = learner, column
-        self.field = LearnerProfile._meta.get_field(column)
+        self.field: DocumentField = LearnerProfile._meta.get_field(column)  # type: ignore[assignment]
         self.name = self.field.verbose_name
         self._present = getattr(learner, column)
         shown = staff.fingerprint(self._present)
         super().__init__(data, initial={"text": documents.pretty(self._present), "seen": shown})
-        self.fields["text"].help_text = (
-            "JSON. It is checked before it is saved." + (" Empty removes it." if self.field.null else "")
+        self.fields["text"].help_text = "JSON. It is checked before it is saved." + (
+            " Empty removes it." if self.field.null else ""
         )
 
     def clean_text(self) -> str | None:
@@ -147,7 +164,7 @@ class DocumentForm(forms.Form):
             if self.field.null:
                 return None
             raise ValidationError("A document is needed here; an empty one is {} or [].")
-        return validated(text, self.field.schema)  # type: ignore[union-attr]
+        return validated(text, self.field.schema)
 
     def save(self, user: AbstractBaseUser | AnonymousUser) -> bool:
         """Write the document; False, with an error on the form, where somebody else changed it meanwhile."""
@@ -165,8 +182,7 @@ class DocumentForm(forms.Form):
                 "Somebody else changed this document meanwhile; it is shown above as it stands now. "
                 "Take over what you need and send again to replace it.",
             )
-            self.data = self.data.copy()
-            self.data["seen"] = staff.fingerprint(self._present)
+            self.data = _with(self.data, "seen", staff.fingerprint(self._present))
             return False
         return True
 
@@ -177,7 +193,9 @@ def validated(text: str, schema: Any) -> str:
     try:
         record = json.loads(text)
     except ValueError as error:
-        raise ValidationError(_at(getattr(error, "lineno", 1), f"no JSON: {getattr(error, 'msg', error)}", text)) from None
+        raise ValidationError(
+            _at(getattr(error, "lineno", 1), f"no JSON: {getattr(error, 'msg', error)}", text)
+        ) from None
     except RecursionError:
         raise ValidationError("It is nested too deep.") from None
     try:
@@ -200,7 +218,9 @@ def _unknown(schema: Any, record: Any) -> list[tuple[str | int, ...]]:
         return unknown.find(schema, record)
     inner = getattr(schema, "__args__", (None,))[-1]
     if isinstance(inner, type) and issubclass(inner, Document) and isinstance(record, list):
-        return [(index, *steps) for index, element in enumerate(record) for steps in unknown.find(inner, element)]
+        return [
+            (index, *steps) for index, element in enumerate(record) for steps in unknown.find(inner, element)
+        ]
     return []
 
 

@@ -24,6 +24,7 @@ from coach.models import (
     CurriculumSchedule,
     LearnerProfile,
     MemoryRecord,
+    MemoryUpload,
     ScheduleItem,
 )
 from coach.services import staff
@@ -32,6 +33,7 @@ MOST_SUBMISSIONS = 50
 MOST_ATTACHMENTS = 50
 MOST_NOTES = 20
 MOST_EVENTS = 60
+UPLOAD_MARKS = {"queued": "calm", "stored": "good", "dead": "bad"}
 
 
 @dataclass(frozen=True)
@@ -99,9 +101,9 @@ class LearnerPage:
         self.schedule: CurriculumSchedule | None = getattr(learner, "schedule", None)
         self.items = list(_items(self.schedule))
         self._submissions = list(
-            AssessmentSubmission.objects.filter(learner=learner).newest_first().defer("served", "metadata")[
-                : MOST_SUBMISSIONS + 1
-            ]
+            AssessmentSubmission.objects.filter(learner=learner)
+            .newest_first()
+            .defer("served", "metadata")[: MOST_SUBMISSIONS + 1]
         )
         self._attachments = list(
             AttachmentMetadata.objects.filter(learner=learner)
@@ -110,6 +112,7 @@ class LearnerPage:
             .only(*_ATTACHMENT_COLUMNS)[: MOST_ATTACHMENTS + 1]
         )
         self._notes = list(MemoryRecord.objects.filter(learner=learner).newest_first()[: MOST_NOTES + 1])
+        self._uploads = _uploads(learner)
         self._events = list(AuditEvent.objects.filter(learner=learner)[:MOST_EVENTS])
         self._history = list(_history(learner))
         self._findings = list(_findings(learner, self._submissions, self._attachments))
@@ -148,9 +151,15 @@ class LearnerPage:
                 kind="bad",
                 link=links.to(finding, f"finding of run {finding.run_id}"),
             )
-        missing = [line.row for line in self.attachments() if line.row.kind == "file" and not line.downloadable]
+        missing = [
+            line.row for line in self.attachments() if line.row.kind == "file" and not line.downloadable
+        ]
         if missing:
-            yield Alert(f"{len(missing)} uploaded files have no bytes in the storage.", kind="bad", link=links.to(missing[0]))
+            yield Alert(
+                f"{len(missing)} uploaded files have no bytes in the storage.",
+                kind="bad",
+                link=links.to(missing[0]),
+            )
         ungraded = [row for row, result in self._results if result is None]
         if ungraded:
             yield Alert(f"{len(ungraded)} submissions are not graded.", link=links.to(ungraded[0]))
@@ -261,8 +270,15 @@ class LearnerPage:
             for row in self._attachments[:MOST_ATTACHMENTS]
         ]
 
-    def notes(self) -> list[MemoryRecord]:
-        return self._notes[:MOST_NOTES]
+    def notes(self) -> list[tuple[MemoryRecord, SafeString]]:
+        """The newest notes, each with the state of its upload to the index."""
+        return [(note, self._upload_mark(note.note_id)) for note in self._notes[:MOST_NOTES]]
+
+    def _upload_mark(self, note_id: str) -> SafeString:
+        state = self._uploads.get(note_id)
+        if state is None:
+            return cells.mark("not queued for upload", "calm")
+        return cells.mark(MemoryUpload.State(state).label, UPLOAD_MARKS[state])
 
     def timeline(self) -> list[timeline.Entry]:
         return timeline.merged(
@@ -286,6 +302,8 @@ _ATTACHMENT_COLUMNS = (
     "size_bytes",
     "stored_path",
     "created_at",
+    "imported_at",
+    "imported_by_id",
     "submission__submission_id",
 )
 
@@ -303,6 +321,10 @@ def _items(schedule: CurriculumSchedule | None) -> Any:
     return ScheduleItem.objects.filter(schedule=schedule).order_by("recommended_day_offset", "position")
 
 
+def _uploads(learner: LearnerProfile) -> dict[str, str]:
+    return dict(MemoryUpload.objects.of(learner).values_list("note_id", "state"))
+
+
 def _history(learner: LearnerProfile) -> Any:
     kind = ContentType.objects.get_for_model(LearnerProfile)
     entries = LogEntry.objects.filter(content_type=kind, object_id=str(learner.pk))
@@ -310,7 +332,9 @@ def _history(learner: LearnerProfile) -> Any:
 
 
 def _findings(
-    learner: LearnerProfile, submissions: Sequence[AssessmentSubmission], attachments: Sequence[AttachmentMetadata]
+    learner: LearnerProfile,
+    submissions: Sequence[AssessmentSubmission],
+    attachments: Sequence[AttachmentMetadata],
 ) -> Any:
     """What runs found about the learner's records, the newest first."""
     ids = [row.submission_id for row in submissions]

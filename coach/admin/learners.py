@@ -9,16 +9,19 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 
-from coach.admin import cells, documents, filters, links, rights, search
+from coach.admin import cells, documents, exports, filters, links, rights, search
+from coach.admin.imports import StoreImport
+from coach.admin.learner_actions import LearnerActions, belongings
 from coach.admin.learner_forms import DocumentForm, ProfileForm
 from coach.admin.learner_page import LearnerPage
 from coach.admin.lists import StaffAdmin
+from coach.legacy.stores import Store
 from coach.models import (
     AssessmentSubmission,
     AttachmentMetadata,
@@ -44,9 +47,10 @@ DOCUMENTS = (
 
 
 @admin.register(LearnerProfile)
-class LearnerAdmin(StaffAdmin):
+class LearnerAdmin(LearnerActions, StoreImport, StaffAdmin):
     """Learners: who they are, and what waits for staff."""
 
+    store = Store.PROFILES
     list_display = (
         "username",
         "goal_shown",
@@ -75,12 +79,15 @@ class LearnerAdmin(StaffAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         def screen(route: str, view: Any, name: str) -> URLPattern:
-            return path(f"<int:pk>/{route}", self.admin_site.admin_view(view), name=f"coach_learnerprofile_{name}")
+            return path(
+                f"<int:pk>/{route}", self.admin_site.admin_view(view), name=f"coach_learnerprofile_{name}"
+            )
 
         return [
             screen("", self.page_view, "page"),
             screen("regenerate/", require_POST(self.regenerate_view), "regenerate"),
             screen("json/", self.json_view, "json"),
+            screen("stores/", self.stores_view, "stores"),
             screen("documents/<str:column>/", self.document_view, "document"),
             *super().get_urls(),
         ]
@@ -107,14 +114,16 @@ class LearnerAdmin(StaffAdmin):
         if not rights.may_regenerate(request):
             raise PermissionDenied
         try:
-            current = staff.regenerate(user=request.user, username=learner.username)
+            current = staff.regenerate(user=rights.user(request), username=learner.username)
         except schedules.CannotSchedule as error:
             messages.error(request, f"No schedule can be made: {error}")
         else:
             if current:
                 messages.success(request, "The schedule was generated anew.")
             else:
-                messages.warning(request, "It could not be generated; the earlier schedule stays, marked stale.")
+                messages.warning(
+                    request, "It could not be generated; the earlier schedule stays, marked stale."
+                )
         return HttpResponseRedirect(links.page_of(LearnerProfile, pk))
 
     def json_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -128,6 +137,13 @@ class LearnerAdmin(StaffAdmin):
             "text": documents.pretty(learner.to_document().to_json()),
         }
         return TemplateResponse(request, "admin/coach/learnerprofile/json.html", context)
+
+    def stores_view(self, request: HttpRequest, pk: int) -> FileResponse:
+        """The learner as legacy stores, in a ZIP."""
+        learner = self._viewed(request, pk)
+        if not rights.may_export(request):
+            raise PermissionDenied
+        return exports.stores(request, [learner.username])
 
     def document_view(self, request: HttpRequest, pk: int, column: str) -> HttpResponse:
         """One stored document: readable, and as text to be edited for those who may."""
@@ -143,7 +159,7 @@ class LearnerAdmin(StaffAdmin):
             return HttpResponseRedirect(links.page_of(LearnerProfile, pk))
         context = {
             **self.admin_site.each_context(request),
-            "title": f"{self.opts.get_field(column).verbose_name.capitalize()} of {learner.username}",
+            "title": f"{_name(column).capitalize()} of {learner.username}",
             "opts": self.opts,
             "learner": learner,
             "readable": documents.readable(getattr(learner, column)),
@@ -176,14 +192,30 @@ class LearnerAdmin(StaffAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: ProfileForm, change: bool) -> None:
         """Through the service, under the learner's lock; the form has checked what moved meanwhile."""
         staff.edit_learner(
-            user=request.user,
+            user=rights.user(request),
             username=form.instance.username,
             changes=form.changes(),
             seen=form.cleaned_data["seen"],
         )
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
         """The service has written the history entry already."""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, set[str], list[Any]]:
+        # The stock page asks for the right to delete each row of history; here it all goes with its learner.
+        keys = [row.pk for row in objs]
+        rows = LearnerProfile.objects.filter(pk__in=keys)
+        return [*map(str, objs), *belongings(rows)], {"learners": len(keys)}, set(), []
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        # Without the stock view's transaction: the service removes files once its own is committed.
+        return self._delete_view(request, object_id, extra_context)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        staff.forget(user=rights.user(request), username=obj.username)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:  # type: ignore[override]
+        """The service writes the history entry."""
 
     def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
         if "_continue" in request.POST:
@@ -214,23 +246,25 @@ class LearnerAdmin(StaffAdmin):
             return cells.mark("none", "calm")
         if row.schedule_stale:
             return cells.mark("stale", "warn")
-        return cells.moment(row.scheduled_at)  # type: ignore[return-value]
+        return cells.day(row.scheduled_at)
 
     @admin.display(description="submissions")
     def submissions_shown(self, row: Any) -> SafeString:
         return links.to_list(AssessmentSubmission, row.submission_count, {"learner__id__exact": row.pk})
 
-    @admin.display(description="pending attachments")
+    @admin.display(description="pending")
     def attachments_shown(self, row: Any) -> SafeString:
-        return links.to_list(AttachmentMetadata, row.pending_count, {"learner__id__exact": row.pk, "use": "pending"})
+        return links.to_list(
+            AttachmentMetadata, row.pending_count, {"learner__id__exact": row.pk, "use": "pending"}
+        )
 
     @admin.display(description="notes")
     def notes_shown(self, row: Any) -> SafeString:
         return links.to_list(MemoryRecord, row.note_count, {"learner__id__exact": row.pk})
 
     @admin.display(description="updated", ordering="last_updated")
-    def updated(self, row: LearnerProfile) -> SafeString | str:
-        return cells.moment(row.last_updated)
+    def updated(self, row: LearnerProfile) -> SafeString:
+        return cells.day(row.last_updated)
 
     @admin.display(description="from")
     def source(self, row: LearnerProfile) -> SafeString | str:
@@ -275,7 +309,11 @@ def _shown(learner: LearnerProfile, page: LearnerPage) -> dict[str, Any]:
         "notes": page.notes(),
         "note_list": _listed(MemoryRecord, learner),
         "documents": [
-            (LearnerProfile._meta.get_field(column).verbose_name, column, getattr(learner, column) is not None)
+            (
+                _name(column),
+                column,
+                getattr(learner, column) is not None,
+            )
             for column in DOCUMENTS
         ],
         "unknown": documents.readable(learner.unknown_members),
@@ -287,3 +325,8 @@ def _shown(learner: LearnerProfile, page: LearnerPage) -> dict[str, Any]:
 
 def _listed(model: type[Any], learner: LearnerProfile) -> SafeString:
     return links.to_list(model, "all of them", {"learner__id__exact": learner.pk})
+
+
+def _name(column: str) -> str:
+    field: Any = LearnerProfile._meta.get_field(column)
+    return str(field.verbose_name)

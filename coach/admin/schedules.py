@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
@@ -10,13 +11,21 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from coach.admin import cells, filters, links, search
-from coach.admin.lists import History
+from coach.admin.records import Fact, History, Tool
 from coach.models import CurriculumSchedule, ScheduleItem
 
 
 @admin.register(CurriculumSchedule)
 class ScheduleAdmin(History):
-    list_display = ("learner_name", "learner_link", "generated", "state", "horizon", "item_links", "weekly_minutes")
+    list_display = (
+        "learner_name",
+        "learner_link",
+        "generated",
+        "state",
+        "horizon",
+        "item_links",
+        "weekly_minutes",
+    )
     list_display_links = ("learner_name",)
     list_filter = (filters.StaleFilter,)
     date_hierarchy = "generated_at"
@@ -31,7 +40,29 @@ class ScheduleAdmin(History):
         "projected_weekly_minutes",
         "learner__username",
     )
-    nothing_here = "No schedule yet. One is generated when a learner's schedule is read, or by the action on learners."
+    nothing_here = (
+        "No schedule yet. One is generated when a learner's schedule is read, or by the action on learners."
+    )
+
+    record_joins = ("learner",)
+    record_documents = ("warnings", "category_allocations", "rationale_history", "long_range_category_keys")
+
+    def facts(self, row: CurriculumSchedule) -> Iterator[Fact]:
+        yield Fact("Learner", links.to(row.learner))
+        yield Fact("Generated", cells.moment(row.generated_at))
+        yield Fact("State", self.state(row))
+        yield Fact("Days", row.time_horizon_days)
+        yield Fact("Time zone", row.timezone)
+        yield Fact("Sessions a week", row.sessions_per_week)
+        yield Fact("Minutes a week", row.projected_weekly_minutes)
+        yield Fact("Items", links.to_list(ScheduleItem, row.items.count(), {"schedule__id__exact": row.pk}))
+        yield Fact("Long-range items", row.long_range_item_count)
+        yield Fact("Extended weeks", row.extended_weeks)
+        yield Fact("Cadence", row.cadence_notes, wide=True)
+        yield Fact("Pacing", row.pacing_overview, wide=True)
+
+    def tools(self, request: HttpRequest, row: CurriculumSchedule) -> Iterator[Tool]:
+        yield Tool("Timeline by week", f"{links.page_of(type(row.learner), row.learner_id)}#schedule")
 
     def rows(self, request: HttpRequest) -> QuerySet[CurriculumSchedule]:
         return super().rows(request).annotate(item_count=Count("items"))
@@ -67,12 +98,19 @@ class ScheduleAdmin(History):
 
 @admin.register(ScheduleItem)
 class ItemAdmin(History):
-    list_display = ("item_id", "title_shown", "learner_link", "kind", "day", "minutes", "effort_level", "moved")
+    list_display = (
+        "item_id",
+        "title_shown",
+        "learner_link",
+        "kind",
+        "day",
+        "minutes",
+        "effort_level",
+        "moved",
+    )
     list_filter = (filters.ItemKindFilter, filters.MovedFilter)
     ordering = ("schedule_id", "position")
-    look_ups = (
-        search.LookUp("schedule__learner__username", "fragment"),
-    )
+    look_ups = (search.LookUp("schedule__learner__username", "fragment"),)
     search_help_text = "Words of usernames, or the beginning of an item's id."
     list_joins = ("schedule__learner",)
     list_columns = (
@@ -86,6 +124,22 @@ class ItemAdmin(History):
         "schedule__learner__username",
     )
     nothing_here = "No schedule item yet. They come with a schedule."
+    record_joins = ("schedule__learner",)
+    record_documents = ("objectives", "prerequisites")
+
+    def facts(self, row: ScheduleItem) -> Iterator[Fact]:
+        yield Fact("Title", row.title, wide=True)
+        yield Fact("Learner", links.to(row.schedule.learner))
+        yield Fact("Schedule", links.to(row.schedule, "of this learner"))
+        yield Fact("Kind", row.kind)
+        yield Fact("Category", row.category_key)
+        yield Fact("Day", row.recommended_day_offset)
+        yield Fact("Minutes", row.recommended_minutes)
+        yield Fact("Effort", row.effort_level)
+        yield Fact("Moved by the learner", "yes" if row.user_adjusted else "no")
+        yield Fact("Summary", row.summary, wide=True)
+        yield Fact("Why", row.focus_reason, wide=True)
+        yield Fact("Expected outcome", row.expected_outcome, wide=True)
 
     @admin.display(description="title")
     def title_shown(self, row: ScheduleItem) -> str:

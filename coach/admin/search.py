@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
+import operator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.admin.utils import get_fields_from_path
-from django.db import connections, models
+from django.db import models
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils.text import smart_split, unescape_string_literal
 
-# Beyond this many hits of one look-up a search is too wide to be read; the newest hits may be missing.
-MOST_HITS = 10_000
+# So many hits are looked up once and then known by their keys: page, count and filters cost next to nothing.
+FEW = 1_000
 
 
 @dataclass(frozen=True)
@@ -25,20 +28,41 @@ class LookUp:
     path: str
     how: str = "beginning"
 
+    @property
+    def way(self) -> str:
+        """The relation that leads to the column's table; empty for the model's own columns."""
+        return self.path.rpartition("__")[0]
+
     def condition(self, word: str) -> Q:
-        _, _, column = self.path.rpartition("__")
-        if self.how == "beginning":
-            return Q(**{f"{column}__startswith": word})
-        return Q(**{f"{column}__fragment": word})
+        """What decides whether a row is a hit."""
+        return Q(**{f"{self._column}__{'startswith' if self.how == 'beginning' else 'icontains'}": word})
+
+    def narrowing(self, word: str) -> Q:
+        """What an index answers: all hits, and perhaps a few more."""
+        return self.condition(word) if self.how == "beginning" else Q(**{f"{self._column}__pieces": word})
+
+    @property
+    def _column(self) -> str:
+        return self.path.rpartition("__")[2]
 
 
-def narrowed(rows: models.QuerySet[Any], look_ups: tuple[LookUp, ...], term: str) -> models.QuerySet[Any]:
+def narrowed(
+    request: HttpRequest, rows: models.QuerySet[Any], look_ups: Sequence[LookUp], term: str
+) -> models.QuerySet[Any]:
     """The rows that hold every word of the term (words in quotes belong together)."""
-    if not look_ups:
+    if not look_ups or not list(words(term)):
         return rows
+    found = _found(request, rows.model, look_ups, term)
+    if found is not None:
+        return rows.filter(pk__in=found)
     for word in words(term):
-        rows = rows.filter(pk__in=_union(rows, look_ups, word))
+        rows = rows.filter(condition(rows.model, look_ups, word))
     return rows
+
+
+def is_wide(request: HttpRequest) -> bool:
+    """Whether the request's search has more hits than can be counted at a glance."""
+    return None in _known(request).values()
 
 
 def words(term: str) -> Iterator[str]:
@@ -49,21 +73,44 @@ def words(term: str) -> Iterator[str]:
         yield word
 
 
-def _union(rows: models.QuerySet[Any], look_ups: tuple[LookUp, ...], word: str) -> models.QuerySet[Any]:
-    limited = connections[rows.db].vendor == "postgresql"
-    first, *others = [_hits(rows.model, look_up, word, limited=limited) for look_up in look_ups]
-    return first.union(*others) if others else first
+def _found(
+    request: HttpRequest, model: type[models.Model], look_ups: Sequence[LookUp], term: str
+) -> list[Any] | None:
+    """The keys of all hits, looked up once a request; None where there are more than a FEW."""
+    known = _known(request)
+    if (model, term) not in known:
+        rows = model._default_manager.order_by()
+        for word in words(term):
+            rows = rows.filter(condition(model, look_ups, word))
+        keys = list(rows.values_list("pk", flat=True)[: FEW + 1])
+        known[model, term] = keys if len(keys) <= FEW else None
+    return known[model, term]
 
 
-def _hits(model: type[models.Model], look_up: LookUp, word: str, *, limited: bool) -> models.QuerySet[Any]:
-    """The keys of the model's rows that one look-up finds; a related row is looked up first."""
-    condition, (way, _, _) = look_up.condition(word), look_up.path.rpartition("__")
+def _known(request: HttpRequest) -> dict[Any, list[Any] | None]:
+    # Each filter asks for the searched rows anew: they are the same within one request.
+    return request.__dict__.setdefault("_searched", {})
+
+
+def condition(model: type[models.Model], look_ups: Sequence[LookUp], word: str) -> Q:
+    """What one word asks of a row. Columns of one table are combined by their indexes, those of several by a union."""
+    ways = list(dict.fromkeys(look_up.way for look_up in look_ups))
+    conditions = {way: _of_one_table([found for found in look_ups if found.way == way], word) for way in ways}
+    if ways == [""]:
+        return conditions[""]
+    first, *others = [_keys(model, way, condition) for way, condition in conditions.items()]
+    return Q(pk__in=first.union(*others) if others else first)
+
+
+def _of_one_table(look_ups: Sequence[LookUp], word: str) -> Q:
+    narrowing = functools.reduce(operator.or_, (look_up.narrowing(word) for look_up in look_ups))
+    return narrowing & functools.reduce(operator.or_, (look_up.condition(word) for look_up in look_ups))
+
+
+def _keys(model: type[models.Model], way: str, condition: Q) -> models.QuerySet[Any]:
+    """The keys of the model's rows that one table's look-ups find."""
     if way:
         related: Any = get_fields_from_path(model, way)[-1].related_model
         keys = related._default_manager.filter(condition).order_by().values("pk")
-        found = model._default_manager.filter(**{f"{way}__in": keys})
-    else:
-        found = model._default_manager.filter(condition)
-    found = found.order_by().values_list("pk", flat=True)
-    # SQLite takes no LIMIT inside a UNION.
-    return found[:MOST_HITS] if limited else found
+        condition = Q(**{f"{way}__in": keys})
+    return model._default_manager.filter(condition).order_by().values_list("pk", flat=True)

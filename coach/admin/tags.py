@@ -7,8 +7,11 @@ import datetime as dt
 from django import template
 from django.conf import settings
 from django.contrib.admin.views.main import ChangeList
+from django.template import Context
+from django.urls import reverse
 
-from coach.admin import cells, dates
+from coach.admin import cells, dates, links, rights
+from coach.models import LearnerProfile
 
 register = template.Library()
 
@@ -41,3 +44,39 @@ def size(count: int | None) -> str:
 def date_steps(changelist: ChangeList) -> dict[str, object]:
     """The years, months and days of a list."""
     return {"steps": dates.steps(changelist)}
+
+
+@register.simple_tag(takes_context=True)
+def daily_work(context: Context) -> list[tuple[str, str, str]]:
+    """What staff come for: addresses, words, and what awaits them there, as far as they may."""
+    request = context["request"]
+    work = [
+        (links.list_of(LearnerProfile), "Learners", "find one, and see everything about them"),
+        (
+            f"{links.list_of(LearnerProfile)}?work=ungraded",
+            "Ungraded submissions",
+            "learners who wait for a grade",
+        ),
+        (
+            f"{links.list_of(LearnerProfile)}?schedule=stale",
+            "Stale schedules",
+            "learners whose schedule is behind",
+        ),
+    ]
+    if rights.may_import(request):
+        work += [
+            (reverse("admin:coach_learnerprofile_import"), "Import profiles", "a learner_profiles.json"),
+            (
+                reverse("admin:coach_assessmentsubmission_import"),
+                "Import submissions",
+                "an assessment_submissions.json",
+            ),
+            (
+                reverse("admin:coach_attachmentmetadata_import"),
+                "Import attachments",
+                "an assessment_attachments.json",
+            ),
+        ]
+    if rights.may_see_operations(request):
+        work.append((reverse("admin:coach_operations"), "Operations", "runs, connections, tables, queue"))
+    return work if request.user.has_perm("coach.view_learnerprofile") else []

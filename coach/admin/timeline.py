@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from coach.models import (
     CurriculumSchedule,
     LearnerProfile,
 )
+from coach.models.imported import Imported
 
 MOST_SHOWN = 60
 # Said by rows of their own already.
@@ -58,7 +60,7 @@ def merged(
 ) -> list[Entry]:
     """The newest entries of all kinds, newest first."""
     entries = [
-        *_imports(learner),
+        *_imports(learner, submissions, attachments),
         *_schedules(schedule),
         *_submissions(submissions),
         *_attachments(attachments),
@@ -68,10 +70,29 @@ def merged(
     return sorted(entries, key=lambda entry: entry.at, reverse=True)[:MOST_SHOWN]
 
 
-def _imports(learner: LearnerProfile) -> Iterator[Entry]:
-    if learner.imported_at and learner.imported_by_id:
-        run = BackfillRun(pk=learner.imported_by_id)
-        yield Entry(learner.imported_at, "import", "profile imported", links.to(run))
+def _imports(
+    learner: LearnerProfile,
+    submissions: Iterable[AssessmentSubmission],
+    attachments: Iterable[AttachmentMetadata],
+) -> Iterator[Entry]:
+    """One entry a run, whatever it brought of this learner."""
+    rows: list[Imported] = [learner, *submissions, *(row for row in attachments if row.submission_id is None)]
+    by_run: dict[int, list[Imported]] = {}
+    for row in rows:
+        if row.imported_at and row.imported_by_id:
+            by_run.setdefault(row.imported_by_id, []).append(row)
+    for run, brought in by_run.items():
+        at = max(row.imported_at for row in brought if row.imported_at)
+        yield Entry(at, "import", f"{_brought(brought)} imported", links.to(BackfillRun(pk=run)))
+
+
+def _brought(rows: Iterable[Imported]) -> str:
+    counted = Counter(str(row._meta.verbose_name) for row in rows)
+    words = [
+        name if name == "learner" else f"{number} {name}{'s' * (number > 1)}"
+        for name, number in counted.items()
+    ]
+    return ", ".join(words).replace("learner", "profile")
 
 
 def _schedules(schedule: CurriculumSchedule | None) -> Iterator[Entry]:
@@ -85,10 +106,8 @@ def _schedules(schedule: CurriculumSchedule | None) -> Iterator[Entry]:
 
 def _submissions(submissions: Iterable[AssessmentSubmission]) -> Iterator[Entry]:
     for row in submissions:
-        link = links.to(row, cells.short(row.submission_id, 24))
+        link = links.to(row, cells.short(row.submission_id, 14))
         yield Entry(row.submitted_at, "submission", "submitted answers", link)
-        if row.imported_at and row.imported_by_id:
-            yield Entry(row.imported_at, "import", "submission imported", link)
         if result := row.result:
             words = f"graded ({row.get_graded_by_display()})" if row.graded_by else "graded"
             yield Entry(result.evaluated_at, "grading", words, link)
@@ -96,7 +115,9 @@ def _submissions(submissions: Iterable[AssessmentSubmission]) -> Iterator[Entry]
 
 def _attachments(attachments: Iterable[AttachmentMetadata]) -> Iterator[Entry]:
     for row in attachments:
-        yield Entry(row.created_at, "attachment", f"added a {row.kind}", links.to(row, cells.short(row.name, 32)))
+        yield Entry(
+            row.created_at, "attachment", f"added a {row.kind}", links.to(row, cells.short(row.name, 32))
+        )
 
 
 def _events(events: Iterable[AuditEvent]) -> Iterator[Entry]:
@@ -109,4 +130,6 @@ def _events(events: Iterable[AuditEvent]) -> Iterator[Entry]:
 
 def _history(history: Iterable[LogEntry]) -> Iterator[Entry]:
     for entry in history:
-        yield Entry(entry.action_time, "staff", entry.get_change_message() or "edited", by=f"staff {entry.user}")
+        yield Entry(
+            entry.action_time, "staff", entry.get_change_message() or "edited", by=f"staff {entry.user}"
+        )

@@ -5,9 +5,8 @@ Each lets go of the database when it is done: the model is asked again right aft
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 
@@ -17,10 +16,8 @@ from coach.documents.base import utc_now
 from coach.documents.curriculum import Category, EloPlan
 from coach.engines import foundations
 from coach.models import LearnerProfile
-from coach.services import assessments, audit, connections, learners, profile_view
-
-P = ParamSpec("P")
-R = TypeVar("R")
+from coach.services import assessments, audit, learners, profile_view
+from coach.services.connections import letting_go
 
 
 def desk() -> Desk:
@@ -28,27 +25,14 @@ def desk() -> Desk:
     return Desk(profile=_profile, update=_update, remember=_remember, set_plan=_set_plan)
 
 
-def _letting_go(function: Callable[P, R]) -> Callable[P, R]:
-    """Release the connection when the function has returned or raised."""
-
-    @functools.wraps(function)
-    def wrapped(*given: P.args, **named: P.kwargs) -> R:
-        try:
-            return function(*given, **named)
-        finally:
-            connections.release()
-
-    return wrapped
-
-
-@_letting_go
+@letting_go
 def _profile(username: str) -> dict[str, Any] | None:
     """The onboarding view of a learner, or None. Raises usernames.UnusableUsername."""
     found = LearnerProfile.objects.named(usernames.normalise(username)).with_schedule().first()
     return profile_view.onboarding_view(found) if found else None
 
 
-@_letting_go
+@letting_go
 def _update(username: str, members: dict[str, Any]) -> dict[str, Any]:
     """Apply members as session metadata is; the onboarding view afterwards. Raises usernames.UnusableUsername."""
     with audit.acting_as("model"):
@@ -56,14 +40,14 @@ def _update(username: str, members: dict[str, Any]) -> dict[str, Any]:
     return profile_view.onboarding_view(learner)
 
 
-@_letting_go
+@letting_go
 def _remember(username: str, note: str, tags: Sequence[str]) -> str:
     """Keep a note; its id. Raises usernames.UnusableUsername."""
     with audit.acting_as("model"):
         return learners.remember(username=username, note=note, tags=tags).note_id
 
 
-@_letting_go
+@letting_go
 @transaction.atomic
 def _set_plan(
     username: str, categories: Sequence[Category], source_goal: str | None, strategy_notes: str | None

@@ -5,19 +5,19 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
-from django.contrib.admin.models import CHANGE, DELETION, LogEntry
+from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 
 from coach import attachments as storage
 from coach.documents.base import utc_now
-from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile, MemoryRecord
-from coach.services import assessments, attachments, audit, learners, schedules
+from coach.models import AssessmentSubmission, AttachmentMetadata, BackfillRun, LearnerProfile, MemoryRecord
+from coach.services import assessments, attachments, audit, learners, memory_uploads, schedules
 
 EDITABLE_COLUMNS = frozenset(
     {
@@ -106,10 +106,10 @@ def regenerate(*, user: AbstractBaseUser, username: str) -> bool:
 
     A refresh that fails leaves the earlier schedule, stale. Raises LearnerNotFound, schedules.CannotSchedule.
     """
-    with audit.acting_as(_name(user)):
+    with transaction.atomic(), audit.acting_as(_name(user)):
         schedules.read(username=username, refresh=True)
-    learner = LearnerProfile.objects.named(username).with_schedule().get()
-    _history(user, learner, "Regenerated the schedule.")
+        learner = LearnerProfile.objects.named(username).with_schedule().get()
+        _history(user, learner, "Regenerated the schedule.")
     return not learner.schedule.is_stale
 
 
@@ -127,7 +127,9 @@ def consume(*, user: AbstractBaseUser, username: str) -> int:
         audit.record(
             "attachment.consumed", learner, submission_id=submission.submission_id, attachments=len(taken)
         )
-        _history(user, learner, f"Marked {len(taken)} pending attachments consumed ({submission.submission_id}).")
+        _history(
+            user, learner, f"Marked {len(taken)} pending attachments consumed ({submission.submission_id})."
+        )
     return len(taken)
 
 
@@ -136,7 +138,9 @@ def _join(submission: AssessmentSubmission, taken: list[AttachmentMetadata]) -> 
     for place, row in enumerate(taken, start=0 if last is None else last + 1):
         row.position, row.submission = place, submission
         row.edited_since_import = bool(row.import_checksum)
-    AttachmentMetadata.objects.bulk_update(taken, ["submission", "position", "source", "url", "edited_since_import"])
+    AttachmentMetadata.objects.bulk_update(
+        taken, ["submission", "position", "source", "url", "edited_since_import"]
+    )
     # What clients see of the submission names its attachments.
     submission.apply_document(submission.to_document())
     submission.save(update_fields={"served"})
@@ -144,11 +148,12 @@ def _join(submission: AssessmentSubmission, taken: list[AttachmentMetadata]) -> 
 
 def forget(*, user: AbstractBaseUser, username: str) -> None:
     """Remove a learner with everything that belongs to them; nobody of that name is no error."""
-    with transaction.atomic(), audit.acting_as(_name(user)):
-        learner = LearnerProfile.objects.named(username).first()
-        if learner is not None:
-            _history(user, learner, "Deleted.", flag=DELETION)
+    learner = LearnerProfile.objects.named(username).first()
+    if learner is not None:
+        # In no transaction of ours: the bytes go once the rows are gone for certain.
+        with audit.acting_as(_name(user)):
             learners.forget(username=username)
+        _history(user, learner, "Deleted.", flag=DELETION)
 
 
 def delete_attachment(*, user: AbstractBaseUser, username: str, attachment_id: str) -> None:
@@ -165,15 +170,35 @@ def delete_note(*, user: AbstractBaseUser, username: str, note_id: str) -> None:
     with _acting(user, username) as learner:
         deleted, _ = MemoryRecord.objects.filter(learner=learner, note_id=note_id).delete()
         if deleted:
+            memory_uploads.withdraw(learner, {note_id})
             _touch(learner)
             audit.record("memory.deleted", learner, note_id=note_id)
             _history(user, learner, f"Deleted note {note_id}.")
+
+
+def requeue_uploads(*, user: AbstractBaseUser, ids: Collection[int]) -> int:
+    """Queue uploads of notes again that were given up; answers how many."""
+    with transaction.atomic(), audit.acting_as(_name(user)):
+        return memory_uploads.requeue(ids)
 
 
 def told(*, user: AbstractBaseUser, action: str, **detail: Any) -> None:
     """Note what a member of staff did that changes no learner: an import, an export."""
     with audit.acting_as(_name(user)):
         audit.record(action, None, **detail)
+
+
+def imported(*, user: AbstractBaseUser, run: BackfillRun) -> None:
+    """Note that a member of staff confirmed an import: belongs into the import's transaction."""
+    told(user=user, action="import.confirmed", run=run.pk)
+    LogEntry.objects.create(
+        user_id=user.pk,
+        content_type=ContentType.objects.get_for_model(BackfillRun),
+        object_id=str(run.pk),
+        object_repr=str(run),
+        action_flag=ADDITION,
+        change_message="Imported a store.",
+    )
 
 
 def has_bytes(row: AttachmentMetadata) -> bool:

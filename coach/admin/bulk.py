@@ -1,0 +1,110 @@
+"""Bulk actions: always a confirmation first, with the exact count and what goes with it, then one row at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin import helpers
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+CONFIRMED = "confirmed_count"
+_MOST_NAMED = 12
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One way in which an action can be done, chosen on the confirmation page."""
+
+    value: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the confirmation page asks. `most` is how many rows one go takes; `command` is the way for more."""
+
+    title: str
+    button: str
+    goes_with: Sequence[str] = ()
+    danger: bool = False
+    most: int = 500
+    command: str = ""
+    choices: Sequence[Choice] = ()
+
+
+@dataclass
+class Outcome:
+    """What became of the rows: how many were done, and why others were not."""
+
+    done: int = 0
+    skipped: dict[str, list[str]] = field(default_factory=dict)
+
+    def skip(self, name: str, reason: str) -> None:
+        self.skipped.setdefault(reason, []).append(name)
+
+    def tell(self, request: HttpRequest, words: str) -> None:
+        """Say it truthfully: what was done, and what was not."""
+        if self.done:
+            messages.success(request, words.format(self.done))
+        for reason, names in self.skipped.items():
+            named = ", ".join(names[:_MOST_NAMED]) + (
+                f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+            )
+            messages.warning(request, f"Not done for {len(names)} ({reason}): {named}")
+        if not self.done and not self.skipped:
+            messages.info(request, "Nothing was left to do.")
+
+
+def ask(
+    model_admin: Any, request: HttpRequest, rows: QuerySet[Any], question: Question
+) -> HttpResponse | None:
+    """The confirmation page; None where it was answered for exactly as many rows as there are now."""
+    count = rows.count()
+    confirmed = request.POST.get(CONFIRMED)
+    if confirmed == str(count) and count <= question.most:
+        return None
+    if confirmed is not None and count <= question.most:
+        messages.warning(request, f"The selection changed meanwhile: it was {confirmed}, it is {count} now.")
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": question.title,
+        "opts": model_admin.model._meta,
+        "question": question,
+        "count": count,
+        "too_many": count > question.most,
+        "rows": rows[:_MOST_NAMED],
+        "unnamed": max(0, count - _MOST_NAMED),
+        "selected": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
+        "select_across": request.POST.get("select_across", "0"),
+        "action": _action(request),
+        "action_checkbox_name": helpers.ACTION_CHECKBOX_NAME,
+        "confirmed_name": CONFIRMED,
+    }
+    request.current_app = model_admin.admin_site.name
+    return TemplateResponse(request, "admin/coach/bulk.html", context)
+
+
+def _action(request: HttpRequest) -> str:
+    """The action that was chosen: there is a box above the list, and there may be one below."""
+    chosen = request.POST.getlist("action")
+    index = request.POST.get("index", "0")
+    at = int(index) if index.isdecimal() and int(index) < len(chosen) else 0
+    return chosen[at] if chosen else ""
+
+
+def each(names: Iterable[str], do: Callable[[str], Any], *, excuses: tuple[type[Exception], ...]) -> Outcome:
+    """Do something for each name; the exceptions named as excuses leave one out, with their words."""
+    outcome = Outcome()
+    for name in names:
+        try:
+            do(name)
+        except excuses as error:
+            outcome.skip(name, str(error) or type(error).__name__)
+        else:
+            outcome.done += 1
+    return outcome

@@ -1,0 +1,234 @@
+"""A day at the console, in a real browser: no console error, no violation of the content security policy."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from coach.models import BackfillRun, LearnerProfile
+from coach.tests import cast
+from coach.tests.legacy import people as records
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def store(folder: Path, name: str, content: object) -> Path:
+    path = folder / name
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+def send(page: Page, path: Path) -> None:
+    page.set_input_files("#id_import_file", path)
+    page.click("text=Check the file")
+
+
+def number(page: Page, outcome: str) -> str:
+    return page.locator(f".outcome-{outcome} strong").inner_text()
+
+
+def test_staff_find_a_learner_read_the_page_and_follow_its_links(console, amara):
+    page = console.log_in("viewer")
+    page.click(".daily-work >> text=Learners")
+    page.fill("#searchbar", "query plan")
+    page.click("input[value=Search]")
+    page.click("#result_list >> text=amara")
+    expect(page.locator("h1")).to_have_text("amara")
+    expect(page.locator("#content")).to_contain_text("Read any query plan.")
+    expect(page.locator("svg.workload")).to_be_visible()
+    page.click("text=sub-graded >> nth=0")
+    expect(page.locator("#content")).to_contain_text("Well reasoned.")
+    page.click(".facts >> text=amara")
+    with page.expect_download() as download:
+        page.click("text=download >> nth=0")
+    assert Path(download.value.path()).read_bytes() == b"print"
+    page.click("text=Elo category plan")
+    expect(page.locator("#content")).to_contain_text("SQL Reading")
+
+
+def test_operators_import_a_store_read_the_run_mend_the_rejects_and_import_them(console, db, tmp_path):
+    page = console.log_in("operator")
+    first = {name: records.profile(name) for name in ("amara", "felix")}
+    page.click("text=Import profiles")
+    send(page, store(tmp_path, "first.json", first))
+    assert number(page, "created") == "2"
+    page.click("text=Confirm import")
+    expect(page.locator(".messagelist")).to_contain_text("The store was imported.")
+
+    row = LearnerProfile.objects.get(username="felix")
+    row.goal = "Changed here."
+    row.save()
+    second = {
+        "amara": records.profile("amara", goal="New in the store."),
+        "felix": records.profile("felix", goal="Changed there."),
+        "nadia": records.profile("nadia"),
+        "bad": {"username": "bad", "goal": 5},
+    }
+    console.open("/admin/coach/learnerprofile/import/")
+    send(page, store(tmp_path, "second.json", second))
+    assert [number(page, name) for name in ("created", "updated", "conflict", "rejected")] == [
+        "1",
+        "1",
+        "1",
+        "1",
+    ]
+    expect(page.locator(".preview")).to_contain_text("→ 'New in the store.'")
+    assert not LearnerProfile.objects.filter(username="nadia").exists()
+    page.click("text=Confirm import")
+    expect(page.locator(".messagelist")).to_contain_text("some records were rejected or are in conflict")
+    assert LearnerProfile.objects.get(username="felix").goal == "Changed here."
+    expect(page.locator("#content")).to_contain_text("$.goal: Input should be a valid string")
+
+    with page.expect_download() as download:
+        page.click("text=Download the rejects")
+    mended = tmp_path / "mended.jsonl"
+    text = Path(download.value.path()).read_text(encoding="utf-8")
+    mended.write_text(text.replace('"goal": 5', '"goal": "Mended."'), encoding="utf-8")
+    console.open("/admin/coach/learnerprofile/import/")
+    send(page, mended)
+    assert number(page, "created") == "1"
+    page.click("text=Confirm import")
+    assert LearnerProfile.objects.get(username="bad").goal == "Mended."
+    assert BackfillRun.objects.count() == 3
+
+
+def test_coaches_change_a_document_with_a_mistake_and_mend_it(console, amara):
+    page = console.log_in("coach")
+    console.open(f"/admin/coach/learnerprofile/{amara.pk}/documents/elo_category_plan/")
+    text = page.input_value("textarea[name=text]")
+    page.fill("textarea[name=text]", re.sub(r'"weight": 1.0', '"weight": -3', text))
+    page.click("input[value=Save]")
+    expect(page.locator(".errorlist")).to_contain_text("$.categories[0].weight")
+    expect(page.locator(".is-fault")).to_contain_text('"weight": -3')
+    page.fill("textarea[name=text]", re.sub(r'"weight": 1.0', '"weight": 3', text))
+    page.click("input[value=Save]")
+    expect(page.locator(".messagelist")).to_contain_text("was saved")
+    assert LearnerProfile.objects.get(pk=amara.pk).plan.categories[0].weight == 3
+
+
+def test_coaches_edit_a_profile_with_the_keyboard_alone(console, amara):
+    page = console.log_in("coach")
+    console.open(f"/admin/coach/learnerprofile/{amara.pk}/")
+    page.locator("text=Edit profile").focus()
+    page.keyboard.press("Enter")
+    page.locator("#id_goal").focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("Tune slow queries.")
+    page.keyboard.press("Tab")
+    page.locator("input[name=_save]").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#content")).to_contain_text("Tune slow queries.")
+    expect(page.locator(".timeline")).to_contain_text("Changed goal.")
+
+
+@pytest.mark.parametrize(
+    ("role", "seen", "unseen"),
+    [
+        ("viewer", [], ["Edit profile", "Regenerate schedule", "Export as a legacy store"]),
+        ("coach", ["Edit profile", "Regenerate schedule"], ["Export as a legacy store"]),
+        ("operator", ["Export as a legacy store"], ["Edit profile", "Regenerate schedule"]),
+    ],
+)
+def test_each_role_sees_its_own_buttons(console, amara, role, seen, unseen):
+    page = console.log_in(role)
+    console.open(f"/admin/coach/learnerprofile/{amara.pk}/")
+    tools = page.locator(".object-tools").inner_text().lower()
+    assert all(words.lower() in tools for words in seen)
+    assert not any(words.lower() in tools for words in unseen)
+
+
+def test_a_bulk_action_asks_before_it_is_done(console, amara):
+    page = console.log_in("boss")
+    console.open("/admin/coach/learnerprofile/")
+    page.check("#action-toggle")
+    page.select_option("select[name=action]", "forget")
+    page.click("button:has-text('Go')")
+    expect(page.locator(".count")).to_have_text("1 learner")
+    page.click("text=Cancel")
+    assert LearnerProfile.objects.exists()
+    page.check("#action-toggle")
+    page.select_option("select[name=action]", "forget")
+    page.click("button:has-text('Go')")
+    page.click("text=Delete for good")
+    expect(page.locator(".messagelist")).to_contain_text("1 learners were deleted.")
+    expect(page.locator(".empty-list")).to_contain_text("No learner yet.")
+
+
+PAGES = (
+    "",
+    "coach/",
+    "coach/learnerprofile/",
+    "coach/learnerprofile/{pk}/",
+    "coach/learnerprofile/{pk}/change/",
+    "coach/learnerprofile/{pk}/json/",
+    "coach/learnerprofile/{pk}/documents/curriculum_plan/",
+    "coach/learnerprofile/import/",
+    "coach/assessmentsubmission/",
+    "coach/attachmentmetadata/",
+    "coach/curriculumschedule/",
+    "coach/scheduleitem/",
+    "coach/memoryrecord/",
+    "coach/memoryupload/",
+    "coach/auditevent/",
+    "coach/backfillrun/",
+    "coach/backfillrun/operations/",
+    "coach/backfillfinding/",
+    "coach/apitoken/",
+    "auth/user/",
+    "auth/group/add/",
+    "password_change/",
+)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_breaks_the_policy_or_runs_over_its_edge(open_console, amara, scheme):
+    """At 1280 pixels and at half of it, which is what 200 % zoom leaves."""
+    cast.learner(cast.FELIX)
+    console = open_console(color_scheme=scheme, viewport={"width": 1280, "height": 900})
+    page = console.log_in("boss")
+    for path in PAGES:
+        console.open("/admin/" + path.format(pk=amara.pk))
+        for width in (1280, 640):
+            page.set_viewport_size({"width": width, "height": 900})
+            over = page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            assert over <= 0, f"/admin/{path} is {over} pixels too wide at {width}"
+        page.set_viewport_size({"width": 1280, "height": 900})
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_background(open_console, amara, scheme):
+    """Marks, quiet text and links reach the contrast that readers with weak sight need (4.5 to 1)."""
+    console = open_console(color_scheme=scheme)
+    page = console.log_in("boss")
+    console.open(f"/admin/coach/learnerprofile/{amara.pk}/")
+    weak = page.evaluate(_WEAK)
+    assert weak == []
+
+
+_WEAK = """() => {
+  const parse = (text) => (text.match(/[0-9.]+/g) || []).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = parse(getComputedStyle(at).backgroundColor);
+      if (colour.length === 3 || colour[3] === 1) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const weak = [];
+  for (const element of document.querySelectorAll(
+    ['.mark', '.tag', '.quiet', 'a', 'dt', '.alert'].map((name) => '.customer ' + name).join(', '))) {
+    if (!element.innerText || !element.innerText.trim() || !element.getClientRects().length) continue;
+    const a = light(parse(getComputedStyle(element).color)), b = light(ground(element));
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) weak.push(`${element.className || element.tagName} ${element.innerText.slice(0, 30)} ${ratio.toFixed(2)}`);
+  }
+  return [...new Set(weak)];
+}"""

@@ -101,6 +101,28 @@ def secrets(name: str) -> dict[str, str]:
     return found
 
 
+def object_storage(prefix: str) -> dict[str, Any]:
+    """Django's settings for one part of an S3-compatible bucket, the objects whose names begin with `prefix/`.
+
+    Without keys in ARCADIA_S3_* the client library looks where it always does: its own variables, files, the
+    machine's role. Raises ImproperlyConfigured without a bucket.
+    """
+    if not text("ARCADIA_S3_BUCKET"):
+        raise _not_understood("ARCADIA_S3_BUCKET", "the name of a bucket", "arcadia-attachments")
+    return {
+        "BACKEND": "coach.object_storage.ObjectStorage",
+        "OPTIONS": {
+            "bucket_name": text("ARCADIA_S3_BUCKET"),
+            "endpoint_url": text("ARCADIA_S3_ENDPOINT") or None,
+            "region_name": text("ARCADIA_S3_REGION") or None,
+            "access_key": text("ARCADIA_S3_ACCESS_KEY") or None,
+            "secret_key": text("ARCADIA_S3_SECRET_KEY") or None,
+            "location": prefix,
+            "default_acl": None,
+        },
+    }
+
+
 def path(name: str, default: Path) -> Path:
     """A folder or file; `~` stands for the home folder."""
     value = text(name)
@@ -141,7 +163,13 @@ def database(
     if pool_size + max_overflow:
         # A connection that died with a restarted server is replaced before anybody gets it.
         settings["CONN_HEALTH_CHECKS"] = True
+        from arcadia import pooled
+
+        # With a pool of our own there is no pooler between us and the server that could not bear prepared
+        # statements; only the reads of `coach.models.prepared` use them.
+        options.setdefault("prepare_threshold", 5)
         options["pool"] = {
+            "connection_class": pooled.Connection,
             "min_size": pool_size,
             "max_size": pool_size + max_overflow,
             "timeout": pool_timeout,

@@ -24,6 +24,22 @@ ALLOWED_HOSTS = environment.words("ARCADIA_ALLOWED_HOSTS") or (
     ["*"] if DEBUG else ["127.0.0.1", "localhost", "[::1]"]
 )
 DEBUG_ENDPOINTS = environment.flag("ARCADIA_DEBUG_ENDPOINTS", default=DEBUG)
+# Tokens that the environment lists, name → sha256; those in the database are made by `manage.py api_tokens`.
+API_TOKENS = environment.secrets("ARCADIA_API_TOKENS")
+# Existing clients send none.
+REQUIRE_API_TOKEN = environment.flag("ARCADIA_REQUIRE_API_TOKEN", default=False)
+# How many proxies stand in front of the service, each of which appends to X-Forwarded-For.
+PROXIES = environment.number("ARCADIA_PROXIES", default=0, least=0, most=10)
+if PROXIES:
+    # The one line for a proxy that ends TLS; it must set the header itself, and drop a client's.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Requests of one client and the seconds they are spread over; off on a developer's machine.
+THROTTLES = {
+    "uploads": environment.rate("ARCADIA_THROTTLE_UPLOADS", default="off" if DEBUG else "600/minute"),
+    "submissions": environment.rate("ARCADIA_THROTTLE_SUBMISSIONS", default="off" if DEBUG else "600/minute"),
+    # Failed attempts to sign in, of one address; a tenth of them for one account.
+    "login": environment.rate("ARCADIA_THROTTLE_LOGIN", default="off" if DEBUG else "100/hour"),
+}
 # The banner on staff pages that tells one deployment from another; without a name there is none.
 ENVIRONMENT_NAME = environment.text("ARCADIA_ENVIRONMENT_NAME", "development" if DEBUG else "")
 ENVIRONMENT_COLOUR = environment.choice(
@@ -51,16 +67,18 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # Outermost: errors and redirects carry the origin header too.
+    # Outermost: whatever happens further in has the request's id in its log lines, and is counted.
+    "coach.logs.Requests",
+    # Errors and redirects carry the origin header too.
     "coach.api.cors.Cors",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "coach.admin.middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "coach.admin.middleware.CrossSite",
+    "coach.admin.middleware.Authentication",
+    "coach.admin.middleware.Messages",
+    "coach.admin.middleware.Frames",
     "coach.admin.security.StaffPages",
 ]
 
@@ -94,8 +112,19 @@ DATABASES = {
         default_file=BASE_DIR / "var" / "arcadia.sqlite3",
         pool_size=environment.number("ARCADIA_DATABASE_POOL_SIZE", default=10, least=0, most=1000),
         max_overflow=environment.number("ARCADIA_DATABASE_MAX_OVERFLOW", default=10, least=0, most=1000),
+        # Seconds that a request waits for a connection before it is answered with 503.
+        pool_timeout=environment.number(
+            "ARCADIA_DATABASE_POOL_TIMEOUT", default=5, least=0.1, most=60, whole=False
+        ),
     )
 }
+# `migrate_when_ready` waits for the database this long, and asks this often; seconds.
+DB_MIGRATION_TIMEOUT = environment.number(
+    "ARCADIA_DB_MIGRATION_TIMEOUT", default=60, least=0, most=3600, whole=False
+)
+DB_MIGRATION_POLL_INTERVAL = environment.number(
+    "ARCADIA_DB_MIGRATION_POLL_INTERVAL", default=3, least=0.1, most=600, whole=False
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 LEGACY_DATA_DIR = environment.path("ARCADIA_LEGACY_DATA_DIR", BASE_DIR / "fixtures" / "legacy")
@@ -124,6 +153,10 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+if environment.choice("ARCADIA_ATTACHMENTS_STORAGE", allowed=("folder", "s3"), default="folder") == "s3":
+    # Several machines share a bucket in place of folders; needs requirements-s3.txt.
+    STORAGES["attachments"] = environment.object_storage("attachments")
+    STORAGES["staging"] = environment.object_storage("staging")
 
 # --- HTTP -----------------------------------------------------------------------------------------
 
@@ -141,14 +174,16 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 UPLOAD_MAX_BYTES = 25 * 1024 * 1024
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [],
-    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["coach.api.tokens.Bearer"],
+    "DEFAULT_PERMISSION_CLASSES": ["coach.api.tokens.MayCall"],
     "DEFAULT_RENDERER_CLASSES": ["coach.api.rendering.DocumentRenderer"],
     "DEFAULT_PARSER_CLASSES": [],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "coach.api.rendering.AlwaysJSON",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "coach.api.errors.answer",
     "UNAUTHENTICATED_USER": None,
+    # Of X-Forwarded-For only what our own proxies appended is believed.
+    "NUM_PROXIES": PROXIES,
 }
 
 SPECTACULAR_SETTINGS = {
@@ -159,7 +194,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": False,
+    # Not the default hook for enumerations: their words are the contract's, and stay where they are used.
+    "POSTPROCESSING_HOOKS": ["coach.api.schema.require_bodies"],
 }
 
 # --- people, words and times ----------------------------------------------------------------------
@@ -194,16 +230,36 @@ if not DEBUG:
 
 # --- log ------------------------------------------------------------------------------------------
 
+_LOG_FORMATS: dict[str, dict[str, object]] = {
+    "text": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+    "json": {"()": "coach.logs.JSONLines"},
+}
+_LOG_FORMAT = environment.choice(
+    "ARCADIA_LOG_FORMAT", allowed=("json", "text"), default="text" if DEBUG else "json"
+)
+DATABASE_ECHO = environment.flag("ARCADIA_DATABASE_ECHO", default=False)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
+    "formatters": {"console": _LOG_FORMATS[_LOG_FORMAT]},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "console"}},
+    "root": {
+        "handlers": ["console"],
+        "level": environment.choice(
+            "ARCADIA_LOG_LEVEL", allowed=("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"
+        ),
+    },
     "loggers": {
-        "django.db.backends": {
-            "level": "DEBUG" if environment.flag("ARCADIA_DATABASE_ECHO", default=False) else "INFO"
-        }
+        "django.db.backends": {"level": "DEBUG" if DATABASE_ECHO else "INFO"},
+        # Django's own handlers would print everything a second time, and say what the line of the request says.
+        "django": {"handlers": [], "propagate": True},
+        "django.request": {"level": "ERROR"},
+        "django.server": {"handlers": [], "propagate": True, "level": "WARNING"},
+        # It reports each connection that is handed out.
+        "psycopg.pool": {"level": "WARNING"},
+        # At DEBUG it spells out every request to the language model, learners' words and all.
+        "openai": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},
     },
 }
 
@@ -221,6 +277,10 @@ AGENT_ENABLE_WEB = environment.flag("ARCADIA_AGENT_ENABLE_WEB", default=False)
 AGENT_TIMEZONE = environment.text("ARCADIA_AGENT_TIMEZONE")
 # Seconds that one answer may take, all its rounds together.
 AGENT_TIMEOUT = environment.number("ARCADIA_AGENT_TIMEOUT", default=300, least=1, most=3600, whole=False)
+# How often a failure that may pass (429, 5xx, no connection) is tried again.
+AGENT_RETRIES = environment.number("ARCADIA_AGENT_RETRIES", default=2, least=0, most=10)
+# Answers of the model that one process waits for at once; the threads beyond them stay free for everything else.
+AGENT_CALLS = environment.number("ARCADIA_AGENT_CALLS", default=32, least=1, most=1000)
 # The vector store that memory notes are uploaded to and that the model searches.
 AGENT_VECTOR_STORE = environment.text("ARCADIA_AGENT_VECTOR_STORE", "vs_68e81d741f388191acdaabce2f92b7d5")
 MCP_URL = environment.text("ARCADIA_MCP_URL", "http://127.0.0.1:8001/mcp")

@@ -25,7 +25,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from coach import telemetry
-from coach.services import metrics
+from coach.services import health
 
 _logger = logging.getLogger("coach.requests")
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -66,6 +66,12 @@ class Requests:
 class JSONLines(logging.Formatter):
     """A record as one line of JSON."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        # What no line of ours shows need not be found out for each: the logging how-to calls it optimisation.
+        logging._srcfile = None  # type: ignore[attr-defined]
+        logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
             "at": dt.datetime.fromtimestamp(record.created, dt.UTC),
@@ -104,7 +110,7 @@ def _report(request: HttpRequest, status: int, seconds: float) -> None:
     route = request.resolver_match.route if request.resolver_match else ""
     method = request.method or ""
     telemetry.request_answered(method=method, route=route or "unrouted", status=status, seconds=seconds)
-    metrics.sample_pool()
+    health.observe_pool()
     level = logging.WARNING if status >= 500 else logging.INFO
     if (status < 400 and route in _PROBES) or not _logger.isEnabledFor(level):
         return

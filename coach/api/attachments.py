@@ -9,16 +9,16 @@ from django.http import FileResponse, HttpResponse
 from rest_framework.request import Request
 
 from coach import attachments as storage
-from coach.api import base, bodies, rendering, schema, uploads
+from coach.api import base, bodies, rendering, schema, throttles, uploads
 from coach.documents import requests
-from coach.documents.submissions import ServedAttachment
+from coach.documents.submissions import ServedAttachment, ServedAttachments
 from coach.services import attachments
 
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+( *; *[\w.+-]+=[\w.+\"-]+)*", re.ASCII)
 
 
 class AttachmentsView(base.View):
-    @schema.describe("A learner's pending attachments, oldest first", answers=list[ServedAttachment], errors=(422,))
+    @schema.describe("A learner's pending attachments, oldest first", answers=ServedAttachments, errors=(422,))
     def get(self, request: Request, username: str) -> HttpResponse:
         pending = attachments.pending(username=base.username(username), spelled=username)
         return rendering.texts(attachment.to_json() for attachment in pending)
@@ -37,6 +37,7 @@ class _Removal(base.View):
 
 
 class FilesView(_Removal):
+    throttle_classes = (throttles.Uploads,)
     spelled_id = "files"
 
     @schema.describe(
@@ -44,7 +45,7 @@ class FilesView(_Removal):
         body={"multipart/form-data": uploads.FORM_SCHEMA},
         answers=ServedAttachment,
         status=201,
-        errors=(400, 404, 413, 422),
+        errors=(400, 404, 413, 422, 429),
     )
     def post(self, request: Request, username: str) -> HttpResponse:
         with uploads.form(request) as form:
@@ -60,6 +61,7 @@ class FilesView(_Removal):
 
 
 class LinksView(_Removal):
+    throttle_classes = (throttles.Uploads,)
     spelled_id = "links"
 
     @schema.describe(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, UnreadablePostError
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from rest_framework.request import Request
+
+from coach.api import patience
+from coach.services import connections
 
 DEEPEST_NESTING = 64
 
@@ -26,6 +31,14 @@ class Unprocessable(Exception):
 
 class BodyTooLarge(Exception):
     """The body has more bytes than are taken."""
+
+
+class Incomplete(Exception):
+    """The body ended before it was complete: the client, or the network, gave up."""
+
+
+class TooSlow(Exception):
+    """The body took too long to arrive."""
 
 
 def read(request: Request, shape: type[D]) -> D:
@@ -46,6 +59,8 @@ def read(request: Request, shape: type[D]) -> D:
 
 def flag(request: Request, name: str, *, default: bool) -> bool:
     """A flag in the query; of several the last counts. Raises Unprocessable."""
+    if not request.META.get("QUERY_STRING"):
+        return default
     value = request.query_params.get(name)
     if value is None:
         return default
@@ -76,12 +91,55 @@ _FLAG = TypeAdapter(bool)
 
 
 def _body(request: Request) -> bytes:
-    if int(request.META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+    size = declared_size(request._request)
+    if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         raise BodyTooLarge
+    with received(request._request):
+        body = _chunked_body(request) if is_chunked(request._request) else request._request.body
+    if len(body) < size:
+        raise Incomplete
+    return body
+
+
+def _chunked_body(request: Request) -> bytes:
+    """A body of undeclared length, which the framework takes for an empty one."""
+    body = request.META["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+    if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        raise BodyTooLarge
+    return bytes(body)
+
+
+def is_chunked(request: HttpRequest) -> bool:
+    """Whether the body comes in chunks, and the server tells where it ends."""
+    chunked = "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
+    return chunked and bool(request.META.get("wsgi.input_terminated"))
+
+
+def declared_size(request: HttpRequest) -> int:
+    """How many bytes the client says that the body has; 0 where it does not say."""
     try:
-        return request._request.body
+        return max(0, int(request.META.get("CONTENT_LENGTH") or 0))
+    except ValueError:
+        return 0
+
+
+@contextlib.contextmanager
+def received(request: HttpRequest) -> Iterator[None]:
+    """A block that reads the body. Raises TooSlow, Incomplete, BodyTooLarge."""
+    size = settings.UPLOAD_MAX_BYTES if is_chunked(request) else declared_size(request)
+    # Looking at a token or a throttle took one; many slow clients must not hold all there are.
+    connections.release()
+    try:
+        with patience.reading_body(request.META.get("gunicorn.socket"), size) as limit:
+            yield
     except RequestDataTooBig as error:
         raise BodyTooLarge from error
+    except TimeoutError as error:
+        raise TooSlow from error
+    except UnreadablePostError as error:
+        raise (TooSlow if isinstance(error.__cause__, TimeoutError) else Incomplete) from error
+    if limit is not None and limit.expired:
+        raise TooSlow
 
 
 def _is_json(content_type: str | None) -> bool:

@@ -5,10 +5,23 @@ from __future__ import annotations
 from corsheaders.middleware import CorsMiddleware
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.utils.cache import patch_vary_headers
 
 
 class Cors(CorsMiddleware):
     """A preflight needs an origin, and is answered with the very headers it asked for."""
+
+    sync_capable = True
+    async_capable = False
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if "HTTP_ORIGIN" in request.META:
+            return super().__call__(request)  # type: ignore[return-value]
+        # Most requests come from no page; caches must keep their answers apart all the same.
+        response = self.get_response(request)
+        if not request.path_info.startswith(("/admin/", "/static/")):
+            patch_vary_headers(response, ("origin",))  # type: ignore[arg-type]
+        return response  # type: ignore[return-value]
 
     def check_preflight(self, request: HttpRequest) -> HttpResponseBase | None:
         return super().check_preflight(request) if "origin" in request.headers else None

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from coach.api import base, bodies, rendering, schema
 from coach.documents import requests
-from coach.documents.submissions import ServedSubmission
+from coach.documents.submissions import ServedSubmissions
 from coach.models import AssessmentSubmission
 from coach.services import learners
 
@@ -37,7 +37,7 @@ class ResetView(DeveloperView):
 class SubmissionsView(DeveloperView):
     @schema.describe(
         "Submissions of everybody, newest first",
-        answers=list[ServedSubmission],
+        answers=ServedSubmissions,
         errors=(404, 422),
         parameters=[schema.USERNAME],
     )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+import math
+import sys
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions
 
 from coach import attachments as storage
+from coach.agent import chat_protocol
 from coach.agent import errors as agent
 from coach.api import base, bodies, rendering
 from coach.documents import usernames
@@ -23,9 +26,13 @@ class NothingHere(LookupError):
     """The learner has no document of that kind."""
 
 
+# Lost, refused, or not to be had in time. What a broken connection raises after the first error is the second kind.
+_DATABASE_IS_AWAY = (OperationalError, InterfaceError)
+
 # Each exception that a use case may raise, and the status it is answered with; the text is its own.
 _STATUS: dict[type[Exception], int] = {
     attachments.EmptyFile: 400,
+    chat_protocol.NotSupported: 400,
     schedules.CannotSchedule: 400,
     NothingHere: 404,
     learners.LearnerNotFound: 404,
@@ -33,6 +40,7 @@ _STATUS: dict[type[Exception], int] = {
     attachments.AttachmentNotFound: 404,
     schedules.NoSchedule: 404,
     schedules.ItemNotFound: 404,
+    chat_protocol.NothingThere: 404,
     submissions.NothingToAnswer: 409,
     storage.TooLarge: 413,
     base.UnusablePath: 422,
@@ -41,6 +49,7 @@ _STATUS: dict[type[Exception], int] = {
     schedules.BlankItem: 422,
     schedules.NotLater: 422,
     submissions.UnusableResponse: 422,
+    chat_protocol.NotOfProtocol: 422,
     agent.AgentError: 502,
     agent.Unreachable: 503,
     health.Unhealthy: 503,
@@ -54,6 +63,10 @@ def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
         return rendering.problem(error.faults, status=422)
     if isinstance(error, bodies.BodyTooLarge | RequestDataTooBig):
         return rendering.problem("The body is larger than the 2 MiB that are taken.", status=413)
+    if isinstance(error, bodies.TooSlow):
+        return rendering.problem("The body took too long to arrive.", status=408)
+    if isinstance(error, bodies.Incomplete):
+        return rendering.problem("The body ended before it was complete.", status=400)
     if isinstance(error, exceptions.APIException):
         return _framework_answer(error)
     if isinstance(error, Http404):
@@ -61,17 +74,31 @@ def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
     for kind in type(error).__mro__:
         if kind in _STATUS:
             return rendering.problem(str(error), status=_STATUS[kind])
-    _logger.error("unexpected error", exc_info=error, extra={"request": context["request"]})
-    if isinstance(error, OperationalError):
-        return rendering.problem("The database is not available at the moment; try again.", status=503)
+    if isinstance(error, _DATABASE_IS_AWAY):
+        return _unavailable(error)
+    _logger.error("unexpected error", exc_info=error)
     if isinstance(error, storage.StorageError):
         return rendering.problem("The attachment storage is not available at the moment; try again.", status=507)
     return rendering.problem("Internal Server Error", status=500)
 
 
 def unexpected(request: HttpRequest) -> HttpResponse:
-    """The answer to an exception outside of any view of the API."""
-    return rendering.problem("Internal Server Error", status=500)
+    """The answer to an exception outside of any view of the API: in a middleware, or on a staff page."""
+    error = sys.exception()
+    away = isinstance(error, _DATABASE_IS_AWAY)
+    answer = _unavailable(error) if away else rendering.problem("Internal Server Error", status=500)
+    if not request.path_info.startswith("/admin/"):
+        return answer
+    words = health.unavailable(error) if away else "Something went wrong, and was noted. Please go back and try again."
+    return HttpResponse(f"<!doctype html><title>{words}</title><p>{words}", status=answer.status_code)
+
+
+def _unavailable(error: Any) -> HttpResponse:
+    """503, whichever statement of a request it struck: nothing was committed that was not acknowledged."""
+    _logger.error("the database is away", exc_info=error)
+    response = rendering.problem(health.unavailable(error), status=503)
+    response["Retry-After"] = "1"
+    return response
 
 
 def _framework_answer(error: exceptions.APIException) -> HttpResponse:
@@ -79,5 +106,7 @@ def _framework_answer(error: exceptions.APIException) -> HttpResponse:
     if isinstance(error, exceptions.MethodNotAllowed):
         response = rendering.problem("Method Not Allowed", status=405)
     if getattr(error, "wait", None):
-        response["Retry-After"] = str(int(error.wait))  # type: ignore[attr-defined]
+        response["Retry-After"] = str(math.ceil(error.wait))  # type: ignore[attr-defined]
+    if getattr(error, "auth_header", None):
+        response["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
     return response

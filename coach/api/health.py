@@ -9,13 +9,20 @@ from coach.api import base, rendering, schema
 from coach.services import health
 
 
-class HealthView(base.View):
+class _Probe(base.View):
+    """Asked by machines that have no token, and that need an answer where the database has none."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+
+class HealthView(_Probe):
     @schema.describe("Whether the process answers", answers=health.Liveness)
     def get(self, request: Request) -> HttpResponse:
         return rendering.document(health.Liveness())
 
 
-class DatabaseHealthView(base.View):
+class DatabaseHealthView(_Probe):
     @schema.describe("Whether the database answers and is migrated", answers=health.DatabaseHealth, errors=(503,))
     def get(self, request: Request) -> HttpResponse:
         return rendering.document(health.database())

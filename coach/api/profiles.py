@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from django.db.models import F
+from django.db.models import Case, F, When
 from django.http import HttpResponse
 from rest_framework.request import Request
 
 from coach.api import base, errors, rendering, schema
 from coach.documents import assessment, curriculum, profile
 from coach.models import AssessmentSubmission, LearnerProfile, MemoryRecord
+from coach.models.prepared import Prepared
 from coach.services import assessments, learners
 
 SHOWN_SUBMISSIONS = 12
@@ -30,18 +31,47 @@ _COLUMNS = (
     "last_updated",
     "elo_category_plan",
     "curriculum_plan",
-    "onboarding_assessment",
     "onboarding_assessment_result",
     "goal_inference",
     "foundation_tracks",
-    "extended_assessment",
+)
+# The stored assessment is wide, and the profile view shows it only where nobody has extended it yet.
+_NOT_EXTENDED = Case(When(extended_assessment=None, then=F("onboarding_assessment")))
+# Placeholders of the queries below.
+_NAME, _LEARNER = "\x01 name", -1
+
+
+def _learners(*assessments: str, **computed: Any) -> tuple[tuple[str, ...], Prepared]:
+    """The columns of a view, and the query for them: a learner and the served schedule."""
+    names = (*_COLUMNS, "shown_schedule", *assessments, *computed)
+    return names, Prepared(
+        lambda name: LearnerProfile.objects.named(name)
+        .annotate(shown_schedule=F("schedule__served"), **computed)
+        .values_list(*names),
+        _NAME,
+    )
+
+
+_profile_view = _learners("extended_assessment", not_extended=_NOT_EXTENDED)
+_onboarding_view = _learners("onboarding_assessment")
+_note_rows = Prepared(
+    lambda learner: MemoryRecord.objects.filter(learner=learner)
+    .newest_first()
+    .values_list("note_id", "note", "tags", "created_at"),
+    _LEARNER,
+)
+_submission_rows = Prepared(
+    lambda learner: AssessmentSubmission.objects.filter(learner=learner)
+    .newest_first()
+    .values_list("served", flat=True)[:SHOWN_SUBMISSIONS],
+    _LEARNER,
 )
 
 
 class ProfileView(base.View):
     @schema.describe("A learner's profile", answers=profile.ServedProfile, errors=(404, 422))
     def get(self, request: Request, username: str) -> HttpResponse:
-        row = learner_row(base.username(username))
+        row = _row(_profile_view, base.username(username))
         return rendering.members(
             served(row, shown_assessment=_extended(row), submissions=_latest_submissions(row["pk"]))
         )
@@ -78,20 +108,25 @@ def part(username: str, column: str) -> str:
     if row is None:
         raise learners.LearnerNotFound(f"There is no learner called {name!r}.")
     if row[0] is None:
-        raise errors.NothingHere(f"The learner has no {LearnerProfile._meta.get_field(column).verbose_name} yet.")
+        raise errors.NothingHere(f"The learner has no {column.replace('_', ' ')} yet.")
     return row[0]
 
 
 def learner_row(name: str) -> dict[str, Any]:
-    """The columns of a learner that a profile shows, `schedule` among them. Raises LearnerNotFound."""
-    row = LearnerProfile.objects.named(name).values(*_COLUMNS, shown_schedule=F("schedule__served")).first()
-    if row is None:
+    """The columns of a learner that the onboarding view shows, `shown_schedule` among them. Raises LearnerNotFound."""
+    return _row(_onboarding_view, name)
+
+
+def _row(view: tuple[tuple[str, ...], Prepared], name: str) -> dict[str, Any]:
+    names, query = view
+    rows = query.rows(name)
+    if not rows:
         raise learners.LearnerNotFound(f"There is no learner called {name!r}.")
-    return row
+    return dict(zip(names, rows[0], strict=True))
 
 
 def served(
-    row: dict[str, Any], *, shown_assessment: str | None, submissions: list[orjson.Fragment]
+    row: dict[str, Any], *, shown_assessment: str | bytes | None, submissions: list[orjson.Fragment]
 ) -> dict[str, Any]:
     """A profile's members in the contract's order, stored documents passed through unparsed."""
     return {
@@ -115,37 +150,35 @@ def served(
         "onboarding_assessment_result": rendering.stored(row["onboarding_assessment_result"]),
         "goal_inference": rendering.stored(row["goal_inference"]),
         "foundation_tracks": rendering.stored(row["foundation_tracks"])
-        if row["foundation_tracks"] != "[]"
+        if row["foundation_tracks"] not in ("[]", b"[]")
         else _inferred_tracks(row["goal_inference"]),
         "assessment_submissions": submissions,
     }
 
 
-def _extended(row: dict[str, Any]) -> str | None:
+def _extended(row: dict[str, Any]) -> str | bytes | None:
     """The assessment as the profile view shows it; derived here only where no writer has derived it yet."""
-    if row["extended_assessment"] is not None or row["onboarding_assessment"] is None:
+    if row["not_extended"] is None:
         return row["extended_assessment"]
     plan = row["elo_category_plan"]
     return assessments.extended(
-        assessment.Assessment.model_validate_json(row["onboarding_assessment"]),
+        assessment.Assessment.model_validate_json(row["not_extended"]),
         curriculum.EloPlan.model_validate_json(plan) if plan else None,
     )
 
 
 def _notes(learner_pk: int) -> list[dict[str, Any]]:
-    notes = MemoryRecord.objects.filter(learner=learner_pk).newest_first()
     return [
         {"note_id": note_id, "note": note, "tags": rendering.stored(tags), "created_at": created_at}
-        for note_id, note, tags, created_at in notes.values_list("note_id", "note", "tags", "created_at")
+        for note_id, note, tags, created_at in _note_rows.rows(learner_pk)
     ]
 
 
 def _latest_submissions(learner_pk: int) -> list[orjson.Fragment]:
-    rows = AssessmentSubmission.objects.filter(learner=learner_pk).newest_first()
-    return [orjson.Fragment(text) for text in rows.values_list("served", flat=True)[:SHOWN_SUBMISSIONS]]
+    return [orjson.Fragment(text) for (text,) in _submission_rows.rows(learner_pk)]
 
 
-def _inferred_tracks(inference: str | None) -> Any:
+def _inferred_tracks(inference: str | bytes | None) -> Any:
     return orjson.loads(inference)["tracks"] if inference else []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -38,9 +39,10 @@ class DocumentRenderer(BaseRenderer):
         return b"" if data is None else orjson.dumps(data)
 
 
-def text(stored: str, *, status: int = 200) -> HttpResponse:
+def text(stored: str | bytes, *, status: int = 200) -> HttpResponse:
     """An answer that is a stored document, as it is."""
-    return HttpResponse(stored.encode(), content_type=JSON, status=status)
+    body = stored.encode() if isinstance(stored, str) else stored
+    return HttpResponse(body, content_type=JSON, status=status)
 
 
 def texts(stored: Iterable[str]) -> HttpResponse:
@@ -58,15 +60,27 @@ def members(values: dict[str, Any], *, status: int = 200) -> HttpResponse:
     return HttpResponse(orjson.dumps(values, option=orjson.OPT_UTC_Z), content_type=JSON, status=status)
 
 
-def stored(document_text: str | None) -> orjson.Fragment | None:
+def stored(document_text: str | bytes | None) -> orjson.Fragment | None:
     """A stored document as a part of `members`."""
     return None if document_text is None else orjson.Fragment(document_text)
 
 
 def problem(detail: Any, *, status: int) -> HttpResponse:
     """An answer that says what was wrong; the detail may quote whatever a client sent."""
-    body = json.dumps({"detail": detail}, default=str)
+    try:
+        body = json.dumps({"detail": detail}, default=str, allow_nan=False)
+    except ValueError:
+        # A client's NaN or infinity, quoted: JSON has no such numbers.
+        body = json.dumps({"detail": _finite(detail)}, default=str)
     return HttpResponse(body, content_type=JSON, status=status)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def nothing() -> HttpResponse:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from coach.api import base, bodies, rendering, schema
+from coach.api import base, bodies, rendering, schema, throttles
 from coach.documents import requests
-from coach.documents.submissions import ServedSubmission
+from coach.documents.submissions import ServedSubmission, ServedSubmissions
 from coach.models import AssessmentSubmission
 from coach.services import submissions
 
 
 class SubmissionsView(base.View):
-    @schema.describe("A learner's submissions, newest first", answers=list[ServedSubmission], errors=(422,))
+    throttle_classes = (throttles.Submissions,)
+
+    @schema.describe("A learner's submissions, newest first", answers=ServedSubmissions, errors=(422,))
     def get(self, request: Request, username: str) -> HttpResponse:
         if not username.strip():
             return rendering.texts([])
@@ -25,7 +27,7 @@ class SubmissionsView(base.View):
         body=requests.SubmissionRequest,
         answers=ServedSubmission,
         status=201,
-        errors=(404, 409, 413, 422),
+        errors=(404, 409, 413, 422, 429),
     )
     def post(self, request: Request, username: str) -> HttpResponse:
         asked = bodies.read(request, requests.SubmissionRequest)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.http import HttpRequest
@@ -22,7 +23,8 @@ FORM_SCHEMA: dict[str, Any] = {
     "required": ["file"],
     "properties": {
         "file": {"type": "string", "format": "binary"},
-        "description": {"type": "string"},
+        # Without a type: whatever stands in a form is text.
+        "description": {"description": "What the file is."},
     },
 }
 # Boundaries, part headers and a description beside the file itself.
@@ -76,6 +78,26 @@ class _Parser(MultiPartParser):
         return "upload"
 
 
+class _Source:
+    """The body as the parser reads it, counted; the parser itself stops at nothing but the end."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.received = 0
+        self.meta: dict[str, Any] = request.META
+        self._stream: Any = request
+        if bodies.is_chunked(request):
+            # The framework takes a body of undeclared length for an empty one.
+            self._stream = request.META["wsgi.input"]
+            self.meta = {**request.META, "CONTENT_LENGTH": str(settings.UPLOAD_MAX_BYTES)}
+
+    def read(self, size: int) -> bytes:
+        chunk: bytes = self._stream.read(size)
+        self.received += len(chunk)
+        if self.received > settings.UPLOAD_MAX_BYTES + _ALLOWANCE:
+            raise storage.TooLarge(_TOO_LARGE)
+        return chunk
+
+
 _TOO_LARGE = "A file has at most 25 MiB."
 
 
@@ -83,12 +105,14 @@ _TOO_LARGE = "A file has at most 25 MiB."
 def form(request: Request, field: str = "file") -> Iterator[Form]:
     """The request's form; its temporary file is gone when the block ends.
 
-    Raises bodies.Unprocessable where there is no such form or no file, storage.TooLarge.
+    Raises bodies.Unprocessable where there is no such form or no file, bodies.Incomplete, bodies.TooSlow,
+    storage.TooLarge.
     """
     raw = request._request
-    if int(raw.META.get("CONTENT_LENGTH") or 0) > settings.UPLOAD_MAX_BYTES + _ALLOWANCE:
+    if bodies.declared_size(raw) > settings.UPLOAD_MAX_BYTES + _ALLOWANCE:
         raise storage.TooLarge(_TOO_LARGE)
-    fields, files, names = _parsed(raw, field)
+    with bodies.received(raw):
+        fields, files, names = _parsed(raw, field)
     if field in fields:
         raise bodies.not_a_file(field)
     if field not in files:
@@ -102,11 +126,17 @@ def form(request: Request, field: str = "file") -> Iterator[Form]:
 def _parsed(request: HttpRequest, field: str) -> tuple[dict[str, str], Any, list[str]]:
     if not request.META.get("CONTENT_TYPE", "").lower().startswith("multipart/form-data"):
         raise bodies.missing_file(field)
+    source = _Source(request)
     try:
-        parser = _Parser(request.META, request, [_BoundedHandler(request)], "utf-8")
+        parser = _Parser(source.meta, source, [_BoundedHandler(request)], "utf-8")
         fields, files = parser.parse()
-    except MultiPartParserError as error:
+    except (MultiPartParserError, TooManyFieldsSent, TooManyFilesSent, RequestDataTooBig) as error:
         raise bodies.missing_file(field) from error
+    if source.received < bodies.declared_size(request):
+        # The parser takes the end of the stream for the end of the file.
+        for content in files.values():
+            content.close()
+        raise bodies.Incomplete
     return {name: fields[name] for name in fields}, files, parser.names
 
 

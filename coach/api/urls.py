@@ -3,7 +3,18 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
-from coach.api import attachments, chatkit, developer, health, onboarding, profiles, schedules, sessions, submissions
+from coach.api import (
+    attachments,
+    chatkit,
+    developer,
+    health,
+    metrics,
+    onboarding,
+    profiles,
+    schedules,
+    sessions,
+    submissions,
+)
 
 _LEARNER = "api/onboarding/<str:username>"
 _ATTACHMENTS = f"{_LEARNER}/assessment/attachments"
@@ -11,6 +22,7 @@ _ATTACHMENTS = f"{_LEARNER}/assessment/attachments"
 urlpatterns = [
     path("healthz", health.HealthView.as_view()),
     path("healthz/database", health.DatabaseHealthView.as_view()),
+    path("metrics", metrics.MetricsView.as_view()),
     path("api/profile/<str:username>", profiles.ProfileView.as_view()),
     path("api/profile/<str:username>/elo-plan", profiles.EloPlanView.as_view()),
     path("api/profile/<str:username>/schedule", schedules.ScheduleView.as_view()),
@@ -36,6 +48,7 @@ urlpatterns = [
     path("api/session/chat", sessions.ChatView.as_view()),
     path("api/session/reset", sessions.ResetView.as_view()),
     path("api/chatkit/upload", chatkit.UploadView.as_view()),
+    path("chatkit", chatkit.ProtocolView.as_view()),
     path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
     path("docs", SpectacularSwaggerView.as_view(url_name="openapi")),
 ]

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
 from django.db import connection
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class StillInTransaction(RuntimeError):
@@ -19,3 +26,16 @@ def release() -> None:
         connection.close()
     elif not all(getattr(block, "_from_testcase", False) for block in connection.atomic_blocks):
         raise StillInTransaction("The language model must not be asked inside a transaction.")
+
+
+def letting_go(function: Callable[P, R]) -> Callable[P, R]:
+    """Release the connection when the function has returned or raised."""
+
+    @functools.wraps(function)
+    def wrapped(*given: P.args, **named: P.kwargs) -> R:
+        try:
+            return function(*given, **named)
+        finally:
+            release()
+
+    return wrapped

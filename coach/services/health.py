@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import time
 from typing import Literal
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
+from coach import telemetry
 from coach.documents.base import Document
 
 
@@ -91,6 +93,20 @@ def pool_counters() -> dict[str, int]:
     counted = pool.get_stats()
     return {name: counted.get(name, 0) for name in _COUNTERS}
 
+
+def observe_pool(*, at_most_every: float = 1.0) -> None:
+    """Report the pool's counters to the metrics: each worker its own, since a scrape reaches only one of them.
+
+    Asked at the end of every request; does nothing until so many seconds have passed.
+    """
+    global _observed_at
+    now = time.monotonic()
+    if now - _observed_at >= at_most_every:
+        _observed_at = now
+        telemetry.pool_observed(pool_counters())
+
+
+_observed_at = 0.0
 
 # The pool leaves out those that are zero.
 _COUNTERS = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from collections.abc import Iterator
 
 from django.db import DatabaseError, InterfaceError, connection
@@ -13,13 +12,10 @@ from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from coach import telemetry
 from coach.models import BackfillRun
 from coach.services import health
 
 _logger = logging.getLogger(__name__)
-_SAMPLED_EVERY_SECONDS = 1.0
-_last_sample = 0.0
 
 
 def exposition() -> bytes:
@@ -27,7 +23,7 @@ def exposition() -> bytes:
 
     Under several workers (PROMETHEUS_MULTIPROC_DIR) those of all workers of this machine together.
     """
-    telemetry.pool_observed(health.pool_counters())
+    health.observe_pool(at_most_every=0)
     registry = CollectorRegistry(auto_describe=False)
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
@@ -35,15 +31,6 @@ def exposition() -> bytes:
         registry.register(_ThisProcess())
     registry.register(_Shared())
     return generate_latest(registry)
-
-
-def sample_pool() -> None:
-    """Report the pool's counters, at most once a second: each worker's, since a scrape reaches only one."""
-    global _last_sample
-    now = time.monotonic()
-    if now - _last_sample > _SAMPLED_EVERY_SECONDS:
-        _last_sample = now
-        telemetry.pool_observed(health.pool_counters())
 
 
 class _ThisProcess:

@@ -11,6 +11,7 @@ from coach.documents.base import utc_now
 from coach.documents.schedule import Schedule, ScheduleWarning
 from coach.engines import sequencer
 from coach.models import CurriculumSchedule, LearnerProfile, ScheduleItem
+from coach.models.prepared import Prepared
 from coach.services import audit, learners
 
 LONGEST_DEFERRAL_DAYS = 21
@@ -41,8 +42,8 @@ class NotLater(ValueError):
     """An item can only be moved to a later day."""
 
 
-def read(*, username: str, refresh: bool = False) -> str:
-    """A learner's schedule as clients see it, as JSON text; generated where asked for or where there is none.
+def read(*, username: str, refresh: bool = False) -> bytes:
+    """A learner's schedule as clients see it, as JSON text in UTF-8; generated where asked for or where there is none.
 
     A refresh that fails answers with the earlier schedule, marked stale and with a warning.
     Raises LearnerNotFound, CannotSchedule.
@@ -53,7 +54,7 @@ def read(*, username: str, refresh: bool = False) -> str:
         learner = learners.locked(username)
         if not refresh and (served := _served(username)) is not None:
             return served
-        return _refreshed(learner).served
+        return _refreshed(learner).served.encode()
 
 
 def adjust(
@@ -79,12 +80,11 @@ def adjust(
         learner.last_updated = utc_now()
         audit.record("schedule.adjusted", learner, item_id=item_id, day=day, reason_given=bool(reason))
         telemetry.emit("schedule_adjustment", day=day, days=days, targeted=target_day_offset is not None)
+        failure: sequencer.Unschedulable | None = None
         try:
             changed = regenerate(learner)
         except sequencer.Unschedulable as error:
             changed, failure = set(), error
-        else:
-            failure = None
         learner.save(update_fields={"schedule_adjustments", "last_updated", *changed})
         served = _stored(learner).served
     if failure:
@@ -142,12 +142,19 @@ def stored_or_none(learner: LearnerProfile) -> CurriculumSchedule | None:
     return getattr(learner, "schedule", None)
 
 
-def _served(username: str) -> str | None:
+def _served(username: str) -> bytes | None:
     """The stored schedule as clients see it; None where there is none. Raises LearnerNotFound."""
-    row = LearnerProfile.objects.named(username).values_list("schedule__served").first()
-    if row is None:
+    rows = _served_schedule.rows(username)
+    if not rows:
         raise learners.LearnerNotFound(f"There is no learner called {username!r}.")
-    return row[0]
+    served = rows[0][0]
+    return served.encode() if isinstance(served, str) else served
+
+
+_NAME = "\x01 name"
+_served_schedule = Prepared(
+    lambda name: LearnerProfile.objects.named(name).values_list("schedule__served"), _NAME
+)
 
 
 def _stored(learner: LearnerProfile) -> CurriculumSchedule:

@@ -6,6 +6,7 @@ import os
 
 import hypothesis
 import pytest
+from django.db import connections
 
 # A busy machine is slow at times: a slow example proves nothing. In CI the examples are the same in every
 # run, so that a submission fails for what it changes; on a developer's machine they are new ones.
@@ -29,3 +30,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     marker = item.get_closest_marker("postgresql")
     if marker is not None and _database() != "postgresql":
         pytest.skip(f"holds on PostgreSQL only: {marker.args[0]}")
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Close the pools just before the test databases are made.
+
+    A pool keeps the address that it was made with: one that an import or an earlier test has looked at would
+    lead every test into the real database, and the workers into the same one.
+    """
+    for connection in connections.all():
+        if connection.vendor == "postgresql":
+            connection.close_pool()

@@ -32,6 +32,7 @@ def prepare(environ: MutableMapping[str, str], folder: Path) -> None:
     environ["ARCADIA_DEBUG"] = "1"
     environ["ARCADIA_SECRET_KEY"] = "for-tests-only"
     environ["ARCADIA_ATTACHMENTS_DIR"] = str(folder / "attachments")
+    environ["ARCADIA_STAGING_DIR"] = str(folder / "staging")
 
 
 # A wrapper runs before every plain hook, pytest-django's among them.

@@ -13,15 +13,21 @@ USERNAME = "staff"
 
 
 class Command(BaseCommand):
-    help = "Make (or keep) the demo superuser and print a new random password for it. Only with ARCADIA_DEBUG."
+    help = (
+        "Make (or keep) the demo superuser and print a new random password for it. Only with ARCADIA_DEBUG."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         # A well-known account on a real deployment would be a way in.
         if not settings.DEBUG:
-            raise CommandError("The demo account exists only with ARCADIA_DEBUG=1; use createsuperuser instead.")
+            raise CommandError(
+                "The demo account exists only with ARCADIA_DEBUG=1; use createsuperuser instead."
+            )
         user, _ = get_user_model().objects.get_or_create(username=USERNAME)
         user.is_staff = user.is_superuser = user.is_active = True
         password = secrets.token_urlsafe(12)
         user.set_password(password)
         user.save()
-        self.stdout.write(f"Staff console: http://127.0.0.1:8000/admin/  username: {USERNAME}  password: {password}")
+        self.stdout.write(
+            f"Staff console: http://127.0.0.1:8000/admin/  username: {USERNAME}  password: {password}"
+        )

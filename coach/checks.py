@@ -1,0 +1,50 @@
+"""What `manage.py check` looks at besides Django's own checks: settings that exclude each other, and open doors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+
+@register(Tags.database)
+def pool_and_persistent_connections(**_: Any) -> list[CheckMessage]:
+    """A pool hands connections out per request; a persistent one would never come back to it."""
+    return [
+        Error(
+            f"The database {alias!r} has a connection pool and a CONN_MAX_AGE: they exclude each other.",
+            hint="Leave CONN_MAX_AGE at 0, or set pool size and overflow to 0.",
+            id="coach.E001",
+        )
+        for alias, database in settings.DATABASES.items()
+        if database.get("OPTIONS", {}).get("pool") and database.get("CONN_MAX_AGE", 0) != 0
+    ]
+
+
+@register(Tags.security, deploy=True)
+def developer_routes(**_: Any) -> list[CheckMessage]:
+    """They remove learners and list everybody's submissions."""
+    if not settings.DEBUG_ENDPOINTS or settings.REQUIRE_API_TOKEN:
+        return []
+    return [
+        Warning(
+            "The developer routes are served to everybody who reaches this service.",
+            hint="Unset ARCADIA_DEBUG_ENDPOINTS, or set ARCADIA_REQUIRE_API_TOKEN.",
+            id="coach.W001",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def any_origin(**_: Any) -> list[CheckMessage]:
+    """Any web page could read answers with the visitor's access to the network."""
+    if not settings.CORS_ALLOW_ALL_ORIGINS or settings.REQUIRE_API_TOKEN:
+        return []
+    return [
+        Warning(
+            "Pages of any origin may call the API, and no token is demanded.",
+            hint="Name the origins in ARCADIA_CORS_ORIGINS, or set ARCADIA_REQUIRE_API_TOKEN.",
+            id="coach.W002",
+        )
+    ]

@@ -1,0 +1,48 @@
+"""Attachments in an S3-compatible object store, for several machines; needs requirements-s3.txt.
+
+Django's storages report failures as OSError, and the gateway (`coach.attachments`) relies on it; the S3
+library has errors of its own, which become OSErrors here.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ClientError
+from storages.backends.s3 import S3Storage
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _as_os_error(function: Callable[P, R]) -> Callable[P, R]:
+    @functools.wraps(function)
+    def wrapped(*given: P.args, **named: P.kwargs) -> R:
+        try:
+            return function(*given, **named)
+        except (BotoCoreError, ClientError, Boto3Error) as error:
+            # Without its words, which quote keys and addresses.
+            raise OSError(None, f"the object store failed ({type(error).__name__})") from error
+
+    return wrapped
+
+
+class ObjectStorage(S3Storage):
+    """A bucket; nothing in it is public, and what is served goes through the service."""
+
+    exists = _as_os_error(S3Storage.exists)
+    size = _as_os_error(S3Storage.size)
+    delete = _as_os_error(S3Storage.delete)
+    listdir = _as_os_error(S3Storage.listdir)
+    get_modified_time = _as_os_error(S3Storage.get_modified_time)
+    _save = _as_os_error(S3Storage._save)
+
+    @_as_os_error
+    def _open(self, name: str, mode: str = "rb") -> Any:
+        opened = super()._open(name, mode)
+        # The library fetches at the first read, which is too late to answer that it cannot be had.
+        opened.open()
+        return opened

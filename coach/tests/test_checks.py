@@ -1,0 +1,29 @@
+from coach import checks
+
+
+def ids(messages):
+    return [message.id for message in messages]
+
+
+def test_a_pool_and_persistent_connections_exclude_each_other(settings):
+    settings.DATABASES = {"default": {"OPTIONS": {"pool": {"max_size": 2}}, "CONN_MAX_AGE": 60}}
+    assert ids(checks.pool_and_persistent_connections()) == ["coach.E001"]
+
+    settings.DATABASES = {"default": {"OPTIONS": {"pool": {"max_size": 2}}, "CONN_MAX_AGE": 0}}
+    assert ids(checks.pool_and_persistent_connections()) == []
+
+
+def test_open_developer_routes_are_warned_of(settings):
+    settings.DEBUG_ENDPOINTS = True
+    assert ids(checks.developer_routes()) == ["coach.W001"]
+
+    settings.REQUIRE_API_TOKEN = True
+    assert ids(checks.developer_routes()) == []
+
+
+def test_any_origin_without_tokens_is_warned_of(settings):
+    settings.CORS_ALLOW_ALL_ORIGINS = True
+    assert ids(checks.any_origin()) == ["coach.W002"]
+
+    settings.CORS_ALLOW_ALL_ORIGINS = False
+    assert ids(checks.any_origin()) == []

@@ -1,0 +1,113 @@
+"""The service as it runs: gunicorn with the configuration of production, on a PostgreSQL of its own."""
+
+import concurrent.futures
+import contextlib
+import itertools
+import json
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import psycopg
+import pytest
+
+from benchmarks import load, servers
+from coach.tests import postgres
+
+pytestmark = pytest.mark.postgresql("it brings its own server; once is enough")
+
+LEARNER = "from coach.tests import cast; cast.learner(cast.AMARA)"
+SUBMISSIONS = "/api/onboarding/amara/assessment/submissions"
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with postgres.cluster() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def service(cluster, tmp_path_factory):
+    environment = servers.production(
+        cluster.url,
+        tmp_path_factory.mktemp("served"),
+        DATABASE_POOL_SIZE="2",
+        DATABASE_MAX_OVERFLOW="2",
+        DATABASE_POOL_TIMEOUT="1",
+        WORKERS="1",
+        THREADS="12",
+    )
+    for arguments in (("migrate_when_ready", "-v", "0"), ("shell", "-v", "0", "-c", LEARNER)):
+        subprocess.run([sys.executable, "manage.py", *arguments], env=environment, check=True)
+    with servers.serve(environment) as running:
+        yield running
+
+
+def submission():
+    body = {"responses": [{"task_id": "sql-talk", "response": "Rows."}]}
+    return load.post(SUBMISSIONS, json.dumps(body).encode())
+
+
+def read(service, count=20):
+    return load.run(service.address, itertools.repeat(load.get("/api/profile/amara"), count), connections=4, seconds=30)
+
+
+def test_a_pool_that_is_used_up_answers_503_in_time_and_recovers(service, cluster):
+    with psycopg.connect(cluster.url) as lock, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        lock.execute("LOCK TABLE coach_learnerprofile IN ACCESS EXCLUSIVE MODE")
+        asked = pool.submit(load.run, service.address, itertools.repeat(submission(), 12), connections=12, seconds=20)
+        time.sleep(3)
+        lock.rollback()
+        outcome = asked.result()
+
+    assert outcome.statuses == {503: 8, 201: 4}
+    assert outcome.slowest_bad < 2.5
+    assert read(service).statuses == {200: 20}
+
+
+def test_a_restarted_database_is_found_again_without_a_restart_of_the_service(service, cluster):
+    assert read(service).statuses == {200: 20}
+
+    cluster.restart()
+
+    deadline = time.monotonic() + 10
+    while read(service, 4).statuses != {200: 4}:
+        assert time.monotonic() < deadline
+    assert read(service).statuses == {200: 20}
+
+
+def test_metrics_count_over_all_workers(service):
+    with urllib.request.urlopen(f"{service.address}/metrics") as answer:
+        text = answer.read().decode()
+
+    assert 'arcadia_http_requests_total{method="GET",route="api/profile/<str:username>",status="200"}' in text
+    assert 'arcadia_database_pool_connections{state="limit"} 4.0' in text
+
+
+def test_clients_that_do_not_finish_their_request_hold_nobody_up(service):
+    host, port = service.address.removeprefix("http://").split(":")
+    with contextlib.ExitStack() as stack:
+        for head in (b"", b"GET /healthz HTT", b"POST /api/session/reset HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{"):
+            for _ in range(3):
+                slow = stack.enter_context(socket.create_connection((host, int(port))))
+                slow.sendall(head)
+        time.sleep(0.3)
+        # Nine of twelve threads wait for them; the rest go on.
+        assert read(service).statuses == {200: 20}
+
+
+def test_a_reload_drops_no_request(service):
+    old = set(service.workers())
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(
+            load.run, service.address, itertools.repeat(load.get("/api/profile/amara")), connections=3, seconds=12, rate=40
+        )
+        time.sleep(0.5)
+        service.reload()
+        outcome = asked.result()
+
+    assert not outcome.failures
+    assert set(outcome.statuses) == {200}
+    assert not old & set(service.workers())

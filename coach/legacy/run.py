@@ -37,6 +37,8 @@ from coach.models import BackfillRun
 
 T = TypeVar("T")
 MOST_FINDINGS = 1000
+# How many records a store is judged by: see Sieve.doubt.
+JUDGED_RECORDS = 200
 MOST_UNKNOWN = 1000
 # Waits between attempts after a deadlock, a serialisation failure or a lost connection, in seconds.
 PAUSES = (0.1, 0.3, 1, 3, 5, 10, 20)
@@ -192,9 +194,10 @@ class Backfill:
             rehearsed=self._rehearsed,
             prepare=self._copy if self._copier and store != Store.PROFILES else None,
         )
-        if not self._options.max_rejects.given:
-            # From the first record on, also where a run is resumed: both must come to the same judgement.
-            writer.doubt(next(self._batches(file, store, 0), []))
+        if not self._options.max_rejects.given and file.store is not None:
+            # Always by the same records, so that neither a resume nor an option changes the judgement; a
+            # reject file, which somebody mended, is taken at its word.
+            writer.doubt(next(file.batches(store, JUDGED_RECORDS), []))
         for batch in self._read_ahead(writer, self._batches(file, store, start)):
             self._one_batch(writer, store, batch)
             self.summary.seconds[store] = self.summary.seconds.get(store, 0.0) + time.monotonic() - began

@@ -49,6 +49,8 @@ lock: $(STAMP) ## Recompile the locks after a change of requirements*.txt (ARGS=
 # Always the local file, whatever the shell exports: demo accounts must never reach another database.
 .PHONY: run
 run: export ARCADIA_DEBUG := 1
+# Plans, lessons and chat by rule: neither a key nor a network is needed.
+run: export ARCADIA_AGENT := offline
 run: export ARCADIA_DATABASE_URL := sqlite:///var/arcadia.sqlite3
 run: export ARCADIA_ATTACHMENTS_DIR := var/attachments
 run: $(STAMP) ## Serve the sample learners on http://127.0.0.1:8000, with an SQLite file in var/
@@ -56,8 +58,8 @@ run: $(STAMP) ## Serve the sample learners on http://127.0.0.1:8000, with an SQL
 	$(MANAGE) migrate --verbosity 0
 # 2 says that there were rejects or conflicts, which the table on the screen names: no reason not to serve.
 	$(MANAGE) backfill --data-dir fixtures/legacy --attachment-files fixtures/legacy/attachment_files || [ $$? -eq 2 ]
-	$(MANAGE) demo_staff
-	$(MANAGE) runserver $(ADDRESS)
+	$(MANAGE) demo_staff --address $(ADDRESS)
+	$(RUN) -m gunicorn --config python:arcadia.gunicorn --workers 1 --bind $(ADDRESS) arcadia.wsgi
 
 # --- proving it -----------------------------------------------------------------------------------
 
@@ -108,7 +110,7 @@ check: $(STAMP) ## Check style, types, migrations and the settings of production
 .PHONY: contract
 contract: $(STAMP) ## Replay the recorded HTTP contract against a server of this code
 # It empties the database it is given, and so it is given none: it makes a file of its own.
-	ARCADIA_DATABASE_URL= $(RUN) -m coach.tests.contract $(ARGS)
+	ARCADIA_DATABASE_URL= $(RUN) -m coach.tests.contract
 
 EVIDENCE := var/evidence
 

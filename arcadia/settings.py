@@ -75,10 +75,10 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "coach.admin.middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
-    "coach.admin.middleware.CrossSite",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "coach.admin.middleware.Authentication",
     "coach.admin.middleware.Messages",
-    "coach.admin.middleware.Frames",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "coach.admin.security.StaffPages",
 ]
 

@@ -40,7 +40,9 @@ POOL_TIMEOUT = 2.0
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("what", nargs="*", metavar="WHAT", default=list(SCENES))
     chosen = parser.parse_args().what
     failed = [name for name in chosen if not SCENES[name]()]
@@ -69,7 +71,9 @@ for number in range({LEARNERS}):
 def _run(environment: dict[str, str], *arguments: str) -> None:
     import subprocess
 
-    subprocess.run([sys.executable, "manage.py", *arguments], env=environment, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "manage.py", *arguments], env=environment, check=True, stdout=subprocess.DEVNULL
+    )
 
 
 def _submissions(marks: list[str]) -> Iterator[bytes]:
@@ -102,12 +106,16 @@ def restart() -> bool:
     bad = [at for at, _ in (*written.bad_at, *read.bad_at)]
     for (what, began, ended), following in itertools.zip_longest(events, events[1:]):
         # Answers are timed from the load's beginning, and so are events.
-        recovered = max((at for at in bad if began <= at < (following[1] if following else ended + 60)), default=ended)
+        recovered = max(
+            (at for at in bad if began <= at < (following[1] if following else ended + 60)), default=ended
+        )
         took = max(0.0, recovered - ended)
         good &= took <= RECOVERY_SECONDS
         print(f"{what}: away for {ended - began:.1f} s; last 503 came {took:.1f} s after it was back")
     good &= _only({200, 201, 503}, written, read) and stored >= acknowledged
-    print(f"submissions acknowledged {acknowledged:,}, stored {stored:,}: {'none lost' if stored >= acknowledged else 'LOST'}")
+    print(
+        f"submissions acknowledged {acknowledged:,}, stored {stored:,}: {'none lost' if stored >= acknowledged else 'LOST'}"
+    )
     return good
 
 
@@ -146,7 +154,9 @@ def outage() -> bool:
     last = max((at for at, _ in (*written.bad_at, *read.bad_at)), default=0.0)
     took = max(0.0, last - back[0])
     slowest = max(written.slowest_bad, read.slowest_bad)
-    print(f"away for 30 s: last 503 came {took:.1f} s after it was back; the slowest 503 took {slowest:.1f} s")
+    print(
+        f"away for 30 s: last 503 came {took:.1f} s after it was back; the slowest 503 took {slowest:.1f} s"
+    )
     return took <= RECOVERY_SECONDS and _only({200, 201, 503}, written, read)
 
 
@@ -159,7 +169,11 @@ def exhausted() -> bool:
             with concurrent.futures.ThreadPoolExecutor(1) as pool:
                 # More connections than the service has threads would wait for a thread, not for the database.
                 running = pool.submit(
-                    load.run, service.address, itertools.islice(_submissions([]), 24), connections=24, seconds=30
+                    load.run,
+                    service.address,
+                    itertools.islice(_submissions([]), 24),
+                    connections=24,
+                    seconds=30,
                 )
                 time.sleep(POOL_TIMEOUT + 3)
                 lock.rollback()
@@ -190,7 +204,9 @@ def rolling() -> bool:
             kind = "kept-alive connections" if keep_alive else "a new connection each"
             answered = sum(read.statuses.values()) + sum(written.statuses.values())
             seconds = ", ".join(f"{one:.1f}" for one in took)
-            print(f"all workers replaced {len(took)} times (within {seconds} s), {kind}: {answered:,} requests")
+            print(
+                f"all workers replaced {len(took)} times (within {seconds} s), {kind}: {answered:,} requests"
+            )
             good &= _only({200, 201}, written, read) and len(took) == RESTARTS
     return good
 
@@ -223,8 +239,12 @@ def _both(
     disturbing = threading.Thread(target=disturb_and_wait)
     options = {"seconds": 300.0, "keep_alive": keep_alive}
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        writing = pool.submit(load.run, service.address, until_over(_submissions([])), connections=4, rate=40, **options)  # type: ignore[arg-type]
-        reading = pool.submit(load.run, service.address, until_over(_reads()), connections=8, rate=200, **options)  # type: ignore[arg-type]
+        writing = pool.submit(
+            load.run, service.address, until_over(_submissions([])), connections=4, rate=40, **options
+        )  # type: ignore[arg-type]
+        reading = pool.submit(
+            load.run, service.address, until_over(_reads()), connections=8, rate=200, **options
+        )  # type: ignore[arg-type]
         disturbing.start()
         written, read = writing.result(), reading.result()
     disturbing.join()
@@ -245,7 +265,9 @@ def _only(statuses: set[int], *outcomes: load.Outcome) -> bool:
 def _count(cluster: postgres.Cluster) -> int:
     """Different marks that are stored."""
     with psycopg.connect(cluster.url) as connection:
-        row = connection.execute("SELECT count(DISTINCT metadata->>'mark') FROM coach_assessmentsubmission").fetchone()
+        row = connection.execute(
+            "SELECT count(DISTINCT metadata->>'mark') FROM coach_assessmentsubmission"
+        ).fetchone()
         assert row is not None
         return int(row[0])
 

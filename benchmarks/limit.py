@@ -17,7 +17,11 @@ from psycopg_pool import ConnectionPool
 
 _URL = re.sub(r"^postgres(ql)?(\+\w+)?://", "postgresql://", os.environ["ARCADIA_DATABASE_URL"])
 _pool = ConnectionPool(
-    _URL, min_size=10, max_size=20, open=True, kwargs={"autocommit": True, "row_factory": tuple_row, "options": "-c timezone=UTC"}
+    _URL,
+    min_size=10,
+    max_size=20,
+    open=True,
+    kwargs={"autocommit": True, "row_factory": tuple_row, "options": "-c timezone=UTC"},
 )
 _LEARNER = """
     SELECT id, username, goal, use_case, strengths, timezone, knowledge_tags::text, recent_sessions::text,
@@ -71,7 +75,9 @@ def _profile(connection: Any, username: str) -> bytes:
                 {"note_id": note_id, "note": note, "tags": _part(tags), "created_at": created_at}
                 for note_id, note, tags, created_at in notes
             ],
-            "skill_ratings": [{"category": key, "rating": rating} for key, rating in orjson.loads(row[8]).items()],
+            "skill_ratings": [
+                {"category": key, "rating": rating} for key, rating in orjson.loads(row[8]).items()
+            ],
             "memory_index_id": row[9],
             "last_updated": row[10],
             "elo_category_plan": _part(row[11]),

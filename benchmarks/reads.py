@@ -43,7 +43,9 @@ class Round:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seconds", type=float, default=4, help="of one turn")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--connections", type=int, nargs="*", default=CONNECTIONS)
@@ -56,11 +58,16 @@ def main() -> int:
         usernames = prepare(Path(name))
         with (
             servers.serve(environment) as service,
-            servers.serve(environment, application="benchmarks.limit:application", probe="/api/profile/x") as limit,
+            servers.serve(
+                environment, application="benchmarks.limit:application", probe="/api/profile/x"
+            ) as limit,
         ):
             size = _same_answers(service, limit, usernames)
             print(f"full profile: {size:,} bytes on average, equal to the byte for {len(usernames)} learners")
-            for work, path in (("full profile", "/api/profile/{}"), ("schedule read", "/api/profile/{}/schedule")):
+            for work, path in (
+                ("full profile", "/api/profile/{}"),
+                ("schedule read", "/api/profile/{}/schedule"),
+            ):
                 for connections in arguments.connections:
                     _compare(work, path, service, limit, usernames, connections, arguments)
             if not arguments.reads_only:
@@ -153,7 +160,9 @@ def _compare(
     )
 
 
-def _turn(server: servers.Server, path: str, usernames: Sequence[str], connections: int, seconds: float) -> Round:
+def _turn(
+    server: servers.Server, path: str, usernames: Sequence[str], connections: int, seconds: float
+) -> Round:
     before = server.processor_seconds()
     requests = itertools.cycle([load.get(path.format(username)) for username in usernames])
     outcome = load.run(server.address, requests, connections=connections, seconds=seconds)
@@ -174,7 +183,9 @@ def _writes(service: servers.Server, usernames: Sequence[str], seconds: float) -
         ("schedule refresh", _refreshes), ("adjust", _adjustments), ("submission", _submissions)
     ):  # fmt: skip
         for connections in (1, 8):
-            outcome = load.run(service.address, requests(usernames), connections=connections, seconds=seconds / 2)
+            outcome = load.run(
+                service.address, requests(usernames), connections=connections, seconds=seconds / 2
+            )
             statuses = ", ".join(f"{count} × {status}" for status, count in outcome.statuses.items())
             print(
                 f"{work}, {connections} connections: {outcome.rate:.0f}/s, p50 {outcome.quantile(0.5):.1f} ms, "
@@ -192,7 +203,9 @@ def _adjustments(usernames: Sequence[str]) -> Iterator[bytes]:
 
     items = {
         username: list(
-            ScheduleItem.objects.filter(schedule__learner__username=username).values_list("item_id", flat=True)
+            ScheduleItem.objects.filter(schedule__learner__username=username).values_list(
+                "item_id", flat=True
+            )
         )
         for username in usernames
     }
@@ -209,7 +222,9 @@ def _submissions(usernames: Sequence[str]) -> Iterator[bytes]:
     bodies = {}
     for learner in LearnerProfile.objects.filter(username__in=usernames):
         tasks = learner.assessment.tasks if learner.assessment else []
-        answers = [{"task_id": task.task_id, "response": "Rows that match on both sides. " * 5} for task in tasks]
+        answers = [
+            {"task_id": task.task_id, "response": "Rows that match on both sides. " * 5} for task in tasks
+        ]
         bodies[learner.username] = json.dumps({"responses": answers}).encode()
     for username in itertools.cycle(usernames):
         yield load.post(f"/api/onboarding/{username}/assessment/submissions", bodies[username])

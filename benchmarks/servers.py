@@ -63,7 +63,11 @@ def production(url: str, folder: Path, **changes: str) -> dict[str, str]:
 
 @contextlib.contextmanager
 def serve(
-    environment: Mapping[str, str], *, application: str = "arcadia.wsgi", probe: str = "/healthz", log: Path | None = None
+    environment: Mapping[str, str],
+    *,
+    application: str = "arcadia.wsgi",
+    probe: str = "/healthz",
+    log: Path | None = None,
 ) -> Iterator[Server]:
     """Serve until the block ends. The log goes to a file, or nowhere; it is written in any case."""
     port = serving.free_port()

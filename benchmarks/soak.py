@@ -29,7 +29,9 @@ MOST_GROWTH = 0.10
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--rate", type=float, help="requests a second (default: half the peak, found first)")
     arguments = parser.parse_args()

@@ -69,7 +69,7 @@ class JSONLines(logging.Formatter):
     def __init__(self) -> None:
         super().__init__()
         # What no line of ours shows need not be found out for each: the logging how-to calls it optimisation.
-        logging._srcfile = None  # type: ignore[attr-defined]
+        logging._srcfile = None
         logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
     def format(self, record: logging.LogRecord) -> str:
@@ -126,7 +126,8 @@ def _report(request: HttpRequest, status: int, seconds: float) -> None:
 def _message(record: logging.LogRecord) -> str:
     """The record's text; of the framework's records about a request only the template, since it quotes the path."""
     if record.name.startswith(("django.request", "django.security")):
-        return str(record.args[0]) if record.args and record.msg == "%s: %s" else str(record.msg)[:80]
+        quotes_path = isinstance(record.args, tuple) and record.args and record.msg == "%s: %s"
+        return str(record.args[0]) if quotes_path else str(record.msg)[:80]  # type: ignore[index]
     with contextlib.suppress(Exception):
         return record.getMessage()
     return str(record.msg)

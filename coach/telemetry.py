@@ -36,7 +36,9 @@ _pool_waiting = Gauge(
     "arcadia_database_pool_waiting", "Requests that wait for a connection.", multiprocess_mode="livesum"
 )
 _pool_events = Counter(
-    "arcadia_database_pool_events", "What happened to the pool: requests, queued, errors, lost connections.", ["what"]
+    "arcadia_database_pool_events",
+    "What happened to the pool: requests, queued, errors, lost connections.",
+    ["what"],
 )
 _pool_seen: dict[str, int] = {}
 
@@ -87,7 +89,13 @@ def pool_observed(counters: Mapping[str, int]) -> None:
     _pool_connections.labels("in_use").set(max(0, size - available))
     _pool_connections.labels("limit").set(counters.get("pool_max", 0))
     _pool_waiting.set(counters.get("requests_waiting", 0))
-    for name in ("requests_num", "requests_queued", "requests_errors", "connections_errors", "connections_lost"):
+    for name in (
+        "requests_num",
+        "requests_queued",
+        "requests_errors",
+        "connections_errors",
+        "connections_lost",
+    ):
         _pool_events.labels(name).inc(max(0, counters.get(name, 0) - _pool_seen.get(name, 0)))
         _pool_seen[name] = counters.get(name, 0)
 

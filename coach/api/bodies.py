@@ -83,7 +83,14 @@ def not_a_file(field: str) -> Unprocessable:
 def unstorable(*place: Any) -> Unprocessable:
     """What is wrong with a text that no database of ours keeps."""
     return Unprocessable(
-        [_fault("string_unicode", ["body", *place], "NUL characters and lone surrogates cannot be stored.", None)]
+        [
+            _fault(
+                "string_unicode",
+                ["body", *place],
+                "NUL characters and lone surrogates cannot be stored.",
+                None,
+            )
+        ]
     )
 
 
@@ -211,5 +218,3 @@ def _texts(value: Any, *place: Any) -> Iterator[tuple[tuple[Any, ...], str]]:
         for key, element in value.items():
             yield (*place, key), key
             yield from _texts(element, *place, key)
-
-

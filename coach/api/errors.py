@@ -78,22 +78,25 @@ def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
         return _unavailable(error)
     _logger.error("unexpected error", exc_info=error)
     if isinstance(error, storage.StorageError):
-        return rendering.problem("The attachment storage is not available at the moment; try again.", status=507)
+        return rendering.problem(
+            "The attachment storage is not available at the moment; try again.", status=507
+        )
     return rendering.problem("Internal Server Error", status=500)
 
 
 def unexpected(request: HttpRequest) -> HttpResponse:
     """The answer to an exception outside of any view of the API: in a middleware, or on a staff page."""
     error = sys.exception()
-    away = isinstance(error, _DATABASE_IS_AWAY)
-    answer = _unavailable(error) if away else rendering.problem("Internal Server Error", status=500)
+    words = "Something went wrong, and was noted. Please go back and try again."
+    answer = rendering.problem("Internal Server Error", status=500)
+    if isinstance(error, _DATABASE_IS_AWAY):
+        words, answer = health.unavailable(error), _unavailable(error)
     if not request.path_info.startswith("/admin/"):
         return answer
-    words = health.unavailable(error) if away else "Something went wrong, and was noted. Please go back and try again."
     return HttpResponse(f"<!doctype html><title>{words}</title><p>{words}", status=answer.status_code)
 
 
-def _unavailable(error: Any) -> HttpResponse:
+def _unavailable(error: Exception) -> HttpResponse:
     """503, whichever statement of a request it struck: nothing was committed that was not acknowledged."""
     _logger.error("the database is away", exc_info=error)
     response = rendering.problem(health.unavailable(error), status=503)
@@ -106,7 +109,7 @@ def _framework_answer(error: exceptions.APIException) -> HttpResponse:
     if isinstance(error, exceptions.MethodNotAllowed):
         response = rendering.problem("Method Not Allowed", status=405)
     if getattr(error, "wait", None):
-        response["Retry-After"] = str(math.ceil(error.wait))  # type: ignore[attr-defined]
+        response["Retry-After"] = str(math.ceil(error.wait))
     if getattr(error, "auth_header", None):
-        response["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
+        response["WWW-Authenticate"] = error.auth_header
     return response

@@ -23,6 +23,8 @@ class HealthView(_Probe):
 
 
 class DatabaseHealthView(_Probe):
-    @schema.describe("Whether the database answers and is migrated", answers=health.DatabaseHealth, errors=(503,))
+    @schema.describe(
+        "Whether the database answers and is migrated", answers=health.DatabaseHealth, errors=(503,)
+    )
     def get(self, request: Request) -> HttpResponse:
         return rendering.document(health.database())

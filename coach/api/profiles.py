@@ -45,9 +45,11 @@ def _learners(*assessments: str, **computed: Any) -> tuple[tuple[str, ...], Prep
     """The columns of a view, and the query for them: a learner and the served schedule."""
     names = (*_COLUMNS, "shown_schedule", *assessments, *computed)
     return names, Prepared(
-        lambda name: LearnerProfile.objects.named(name)
-        .annotate(shown_schedule=F("schedule__served"), **computed)
-        .values_list(*names),
+        lambda name: (
+            LearnerProfile.objects.named(name)
+            .annotate(shown_schedule=F("schedule__served"), **computed)
+            .values_list(*names)
+        ),
         _NAME,
     )
 
@@ -55,15 +57,19 @@ def _learners(*assessments: str, **computed: Any) -> tuple[tuple[str, ...], Prep
 _profile_view = _learners("extended_assessment", not_extended=_NOT_EXTENDED)
 _onboarding_view = _learners("onboarding_assessment")
 _note_rows = Prepared(
-    lambda learner: MemoryRecord.objects.filter(learner=learner)
-    .newest_first()
-    .values_list("note_id", "note", "tags", "created_at"),
+    lambda learner: (
+        MemoryRecord.objects.filter(learner=learner)
+        .newest_first()
+        .values_list("note_id", "note", "tags", "created_at")
+    ),
     _LEARNER,
 )
 _submission_rows = Prepared(
-    lambda learner: AssessmentSubmission.objects.filter(learner=learner)
-    .newest_first()
-    .values_list("served", flat=True)[:SHOWN_SUBMISSIONS],
+    lambda learner: (
+        AssessmentSubmission.objects.filter(learner=learner)
+        .newest_first()
+        .values_list("served", flat=True)[:SHOWN_SUBMISSIONS]
+    ),
     _LEARNER,
 )
 
@@ -180,5 +186,3 @@ def _latest_submissions(learner_pk: int) -> list[orjson.Fragment]:
 
 def _inferred_tracks(inference: str | bytes | None) -> Any:
     return orjson.loads(inference)["tracks"] if inference else []
-
-

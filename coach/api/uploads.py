@@ -134,10 +134,10 @@ def _parsed(request: HttpRequest, field: str) -> tuple[dict[str, str], Any, list
         raise bodies.missing_file(field) from error
     if source.received < bodies.declared_size(request):
         # The parser takes the end of the stream for the end of the file.
-        for content in files.values():
-            content.close()
+        for name in files:
+            files[name].close()  # type: ignore[union-attr]
         raise bodies.Incomplete
-    return {name: fields[name] for name in fields}, files, parser.names
+    return {name: str(fields[name]) for name in fields}, files, parser.names
 
 
 def _type_of(content: UploadedFile) -> str | None:

@@ -9,9 +9,12 @@ from coach.documents import usernames
 from coach.legacy.run import Limit
 
 
-def file(text: str) -> Path | None:
-    """A path; an empty text is no file, so that scripts can pass one on."""
-    return Path(text) if text else None
+NO_FILE = ""
+
+
+def file(text: str) -> Path | str:
+    """A path; an empty text says that there is no such file, so that scripts can pass one on."""
+    return Path(text) if text else NO_FILE
 
 
 def username(text: str) -> str:

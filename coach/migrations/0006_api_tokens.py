@@ -1,7 +1,8 @@
 """Bearer tokens, and the counters of throttles."""
 
-import coach.documents.base
 from django.db import migrations, models
+
+import coach.documents.base
 
 
 class Migration(migrations.Migration):

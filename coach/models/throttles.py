@@ -10,7 +10,7 @@ from django.db import connection, models
 class Counted(NamedTuple):
     """How many were counted in a window, this one included, and when it began (seconds since 1970)."""
 
-    count: int
+    number: int
     started: int
 
 

@@ -33,7 +33,9 @@ class ApiToken(models.Model):
     digest = models.CharField(max_length=64, editable=False, help_text="sha256 of the token, hexadecimal.")
     created_at = models.DateTimeField(default=utc_now, editable=False)
     created_by = models.TextField(blank=True, default="", editable=False)
-    expires_at = models.DateTimeField(null=True, blank=True, help_text="From then on it is refused; blank: never.")
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="From then on it is refused; blank: never."
+    )
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="To the minute.")
 

@@ -48,9 +48,13 @@ def database() -> DatabaseHealth:
     except (DatabaseError, InterfaceError) as error:
         raise Unhealthy(unavailable(error)) from error
     if pending:
-        raise Unhealthy(f"{len(pending)} migrations are not applied: {', '.join(pending)}. Run `manage.py migrate`.")
+        raise Unhealthy(
+            f"{len(pending)} migrations are not applied: {', '.join(pending)}. Run `manage.py migrate`."
+        )
     return DatabaseHealth(
-        vendor=connection.vendor, migrations=Migrations(applied=len(_known_migrations())), pool=pool_counters()
+        vendor=connection.vendor,
+        migrations=Migrations(applied=len(_known_migrations())),
+        pool=pool_counters(),
     )
 
 

@@ -25,9 +25,9 @@ def wait(*, scope: str, who: str, rate: Rate | None) -> int:
     most, seconds = rate
     now = int(time.time())
     counted = ThrottleWindow.objects.count_one(_key(scope, who), now=now, seconds=seconds)
-    if counted.count == 1:
+    if counted.number == 1:
         _clean(now)
-    return max(1, counted.started + seconds - now) if counted.count > most else 0
+    return max(1, counted.started + seconds - now) if counted.number > most else 0
 
 
 def exhausted(*, scope: str, who: str, rate: Rate | None) -> bool:

@@ -25,7 +25,7 @@ def server(environment: Mapping[str, str], *, workers: int = 1, threads: int = 4
     )
     try:
         address = f"http://127.0.0.1:{port}"
-        _wait_for(f"{address}/healthz", process)
+        wait_for(f"{address}/healthz", process)
         yield address
     finally:
         process.send_signal(signal.SIGTERM)
@@ -39,7 +39,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until the process answers at that address. Raises SystemExit where it does not."""
     until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until and process.poll() is None:
         with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=1):

@@ -1,3 +1,7 @@
+from types import SimpleNamespace
+
+import pytest
+
 from coach import checks
 
 
@@ -5,12 +9,12 @@ def ids(messages):
     return [message.id for message in messages]
 
 
-def test_a_pool_and_persistent_connections_exclude_each_other(settings):
-    settings.DATABASES = {"default": {"OPTIONS": {"pool": {"max_size": 2}}, "CONN_MAX_AGE": 60}}
-    assert ids(checks.pool_and_persistent_connections()) == ["coach.E001"]
+@pytest.mark.parametrize(("age", "found"), [(60, ["coach.E001"]), (None, ["coach.E001"]), (0, [])])
+def test_a_pool_and_persistent_connections_exclude_each_other(monkeypatch, age, found):
+    databases = {"default": {"OPTIONS": {"pool": {"max_size": 2}}, "CONN_MAX_AGE": age}}
+    monkeypatch.setattr(checks, "settings", SimpleNamespace(DATABASES=databases))
 
-    settings.DATABASES = {"default": {"OPTIONS": {"pool": {"max_size": 2}}, "CONN_MAX_AGE": 0}}
-    assert ids(checks.pool_and_persistent_connections()) == []
+    assert ids(checks.pool_and_persistent_connections()) == found
 
 
 def test_open_developer_routes_are_warned_of(settings):

@@ -16,7 +16,14 @@ def given(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"), [("600/minute", (600, 60)), ("1/day", (1, 86400)), ("OFF", None), (" 5/Second ", (5, 1)), ("", (9, 3600))]
+    ("value", "expected"),
+    [
+        ("600/minute", (600, 60)),
+        ("1/day", (1, 86400)),
+        ("OFF", None),
+        (" 5/Second ", (5, 1)),
+        ("", (9, 3600)),
+    ],
 )
 def test_rates(given, value, expected):
     given(value)
@@ -24,7 +31,9 @@ def test_rates(given, value, expected):
     assert environment.rate(NAME, default="9/hour") == expected
 
 
-@pytest.mark.parametrize("value", ["600", "0/minute", "-1/minute", "x/minute", "6/week", "1.5/day", "٣/day", "on"])
+@pytest.mark.parametrize(
+    "value", ["600", "0/minute", "-1/minute", "x/minute", "6/week", "1.5/day", "٣/day", "on"]
+)
 def test_a_rate_of_another_shape_is_named(given, value):
     given(value)
 
@@ -42,7 +51,9 @@ def test_of_secrets_only_digests_are_kept(given):
     }
 
 
-@pytest.mark.parametrize("value", ["short:secret", "the-secret-without-a-name", ":" + "x" * 30, "a:" + "x" * 30 + ",a:" + "y" * 30])
+@pytest.mark.parametrize(
+    "value", ["short:secret", "the-secret-without-a-name", ":" + "x" * 30, "a:" + "x" * 30 + ",a:" + "y" * 30]
+)
 def test_secrets_of_another_shape_are_named_but_never_shown(given, value):
     given(value)
 
@@ -55,7 +66,9 @@ def test_secrets_of_another_shape_are_named_but_never_shown(given, value):
 def test_a_pool_is_sized_per_process_and_checks_what_it_hands_out(given, tmp_path):
     given("postgresql+psycopg://user:password@db.example:5433/arcadia")
 
-    database = environment.database(NAME, default_file=tmp_path / "x", pool_size=3, max_overflow=4, pool_timeout=1.5)
+    database = environment.database(
+        NAME, default_file=tmp_path / "x", pool_size=3, max_overflow=4, pool_timeout=1.5
+    )
 
     pool = database["OPTIONS"]["pool"]
     assert (pool["min_size"], pool["max_size"], pool["timeout"]) == (3, 7, 1.5)

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 ADJUST = "/api/profile/amara/schedule/adjust"
 SUBMISSIONS = "/api/onboarding/amara/assessment/submissions"
 ATTACHMENTS = "/api/onboarding/amara/assessment/attachments"
-SCRIPT = '<script>alert(1)</script>"\'><img src=x onerror=alert(1)>'
+SCRIPT = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>"
 
 
 @pytest.fixture
@@ -50,14 +50,27 @@ def multipart(filename, content=b"alpha"):
 
 
 def upload(client, body):
-    return client.generic("POST", f"{ATTACHMENTS}/files", body, content_type="multipart/form-data; boundary=x")
+    return client.generic(
+        "POST", f"{ATTACHMENTS}/files", body, content_type="multipart/form-data; boundary=x"
+    )
 
 
 # --- paths ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "name", ["../../etc/passwd", "/etc/passwd", "..\\..\\boot.ini", "C:\\x", ".", "..", "x/../../y", "~root", "%2e%2e%2fx"]
+    "name",
+    [
+        "../../etc/passwd",
+        "/etc/passwd",
+        "..\\..\\boot.ini",
+        "C:\\x",
+        ".",
+        "..",
+        "x/../../y",
+        "~root",
+        "%2e%2e%2fx",
+    ],
 )
 def test_traversal_in_a_file_name_is_only_a_name(client, amara, name):
     shown = upload(client, multipart(name)).json()
@@ -66,10 +79,17 @@ def test_traversal_in_a_file_name_is_only_a_name(client, amara, name):
     assert re.fullmatch(r"uploads/[0-9a-f]{2}/[0-9a-f]{40}", AttachmentMetadata.objects.get().stored_path)
 
 
-@pytest.mark.parametrize("path", ["../x", "/etc/hostname", "a/../../etc/hostname", "a\\..\\..\\b", "", ".", "\0", "x" * 5000])
+@pytest.mark.parametrize(
+    "path", ["../x", "/etc/hostname", "a/../../etc/hostname", "a\\..\\..\\b", "", ".", "\0", "x" * 5000]
+)
 def test_traversal_in_a_stored_path_leads_nowhere(client, amara, path):
     document = PendingAttachment(
-        attachment_id="a", username="amara", kind="file", name="n", stored_path=path.replace("\0", "?"), created_at=cast.NOON
+        attachment_id="a",
+        username="amara",
+        kind="file",
+        name="n",
+        stored_path=path.replace("\0", "?"),
+        created_at=cast.NOON,
     )
     cast.attach(amara, document)
 
@@ -85,14 +105,19 @@ def test_a_link_in_the_folder_that_leads_out_is_not_followed(client, amara, sett
     (folder / "inside").symlink_to(secret)
     settings.STORAGES = {
         **settings.STORAGES,
-        "attachments": {**settings.STORAGES["attachments"], "OPTIONS": {"location": folder, "base_url": None}},
+        "attachments": {
+            **settings.STORAGES["attachments"],
+            "OPTIONS": {"location": folder, "base_url": None},
+        },
     }
 
     with pytest.raises(storage.UnsafePath):
         storage.safe_path("inside")
 
 
-@pytest.mark.parametrize("path", ["/static/../arcadia/settings.py", "/static/%2e%2e/manage.py", "/..%2f..%2fetc/passwd"])
+@pytest.mark.parametrize(
+    "path", ["/static/../arcadia/settings.py", "/static/%2e%2e/manage.py", "/..%2f..%2fetc/passwd"]
+)
 def test_traversal_in_the_address_finds_nothing(client, path):
     assert client.get(path).status_code == 404
 
@@ -100,12 +125,16 @@ def test_traversal_in_the_address_finds_nothing(client, path):
 # --- JSON -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("body", ["[" * 100_000, "[" * 100_000 + "]" * 100_000, '{"a":' * 100_000, '{"a":[' * 40 + "]}" * 40])
+@pytest.mark.parametrize(
+    "body", ["[" * 100_000, "[" * 100_000 + "]" * 100_000, '{"a":' * 100_000, '{"a":[' * 40 + "]}" * 40]
+)
 def test_a_hundred_thousand_brackets_are_a_fault_of_the_body(client, body):
     assert kinds(send(client, body)) == {"json_invalid"}
 
 
-@pytest.mark.parametrize("number", ["9" * 4000, "9" * 5000, "1e400", "-1e400", "1E+999999999", "NaN", "Infinity", "9" * 19])
+@pytest.mark.parametrize(
+    "number", ["9" * 4000, "9" * 5000, "1e400", "-1e400", "1E+999999999", "NaN", "Infinity", "9" * 19]
+)
 def test_huge_numbers_are_faults_of_their_members(client, amara, number):
     answer = send(client, '{"item_id": "x", "days": ' + number + "}")
 
@@ -120,7 +149,9 @@ def test_what_no_database_keeps_is_refused(client, amara, text):
     assert kinds(send(client, body, path=SUBMISSIONS)) == {"string_unicode"}
 
 
-@pytest.mark.parametrize("path", ["/api/profile/a%00b", "/api/profile/%00", f"{ATTACHMENTS}/%00/download", "/api/%00"])
+@pytest.mark.parametrize(
+    "path", ["/api/profile/a%00b", "/api/profile/%00", f"{ATTACHMENTS}/%00/download", "/api/%00"]
+)
 def test_nul_in_an_address_is_refused(client, path):
     assert client.get(path).status_code in (404, 422)
 
@@ -170,7 +201,15 @@ def test_a_compressed_body_is_not_decompressed(client, amara):
 
 
 @pytest.mark.parametrize(
-    "content_type", ["text/plain", "text/xml", "application/x-www-form-urlencoded", "multipart/form-data", "x" * 500, "a/b; c=\x01"]
+    "content_type",
+    [
+        "text/plain",
+        "text/xml",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "x" * 500,
+        "a/b; c=\x01",
+    ],
 )
 def test_another_content_type_is_not_read_as_json(client, amara, content_type):
     assert send(client, '{"item_id": "x"}', content_type).status_code == 422
@@ -186,7 +225,14 @@ def test_external_entities_are_not_even_parsed(client, amara):
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"--x", b"--x--\r\n", b"--x\r\n\r\n" * 2000, multipart("a.txt").replace(b'name="file"', b'name="other"'), b"\0" * 1000],
+    [
+        b"",
+        b"--x",
+        b"--x--\r\n",
+        b"--x\r\n\r\n" * 2000,
+        multipart("a.txt").replace(b'name="file"', b'name="other"'),
+        b"\0" * 1000,
+    ],
 )
 def test_a_broken_form_is_a_missing_file(client, amara, body):
     assert kinds(upload(client, body)) == {"missing"}
@@ -271,11 +317,18 @@ def test_a_slow_body_is_answered_with_408(client, amara, monkeypatch):
 # --- headers --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["a\r\nSet-Cookie: b=c", 'a"; filename="b.exe', "a\nb", "a;b", "a\x0bb", "\u202etxt.exe"])
+@pytest.mark.parametrize(
+    "name", ["a\r\nSet-Cookie: b=c", 'a"; filename="b.exe', "a\nb", "a;b", "a\x0bb", "\u202etxt.exe"]
+)
 def test_a_file_name_cannot_break_out_of_its_header(client, amara, name):
     stored = storage.upload([b"x"], limit=10)
     document = PendingAttachment(
-        attachment_id="a", username="amara", kind="file", name=name, stored_path=stored.path, created_at=cast.NOON
+        attachment_id="a",
+        username="amara",
+        kind="file",
+        name=name,
+        stored_path=stored.path,
+        created_at=cast.NOON,
     )
     cast.attach(amara, document)
 
@@ -288,7 +341,10 @@ def test_a_file_name_cannot_break_out_of_its_header(client, amara, name):
     answer.close()
 
 
-@pytest.mark.parametrize("path", ["/api/profile/a%0d%0aSet-Cookie:%20b=c/schedule/", "/healthz/?a=%0d%0aX: y", "/healthz/?\r\nX: y"])
+@pytest.mark.parametrize(
+    "path",
+    ["/api/profile/a%0d%0aSet-Cookie:%20b=c/schedule/", "/healthz/?a=%0d%0aX: y", "/healthz/?\r\nX: y"],
+)
 def test_a_redirect_cannot_be_made_to_carry_headers(client, path):
     answer = client.get(path)
 
@@ -297,7 +353,9 @@ def test_a_redirect_cannot_be_made_to_carry_headers(client, path):
     assert "Set-Cookie" not in answer
 
 
-@pytest.mark.parametrize("path", ["//evil.example/", "/\\evil.example/", "/%2f%2fevil.example/", "/healthz//evil.example/"])
+@pytest.mark.parametrize(
+    "path", ["//evil.example/", "/\\evil.example/", "/%2f%2fevil.example/", "/healthz//evil.example/"]
+)
 def test_no_redirect_leads_to_another_site(client, path):
     assert not client.get(path).get("Location", "/").startswith(("//", "/\\", "http"))
 
@@ -305,7 +363,10 @@ def test_no_redirect_leads_to_another_site(client, path):
 def test_a_host_that_is_not_ours_is_refused(settings):
     settings.ALLOWED_HOSTS = ["coach.example"]
 
-    assert Client(raise_request_exception=False).get("/healthz", headers={"host": "evil.example"}).status_code == 400
+    assert (
+        Client(raise_request_exception=False).get("/healthz", headers={"host": "evil.example"}).status_code
+        == 400
+    )
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/api/profile/amara", "/admin/login/", "/no/such"])
@@ -314,7 +375,9 @@ def test_every_answer_says_that_its_type_is_meant(client, amara, path):
 
 
 def test_a_download_runs_nothing(client, amara):
-    shown = client.post(f"{ATTACHMENTS}/files", {"file": SimpleUploadedFile("x.html", b"<script>", "text/html")}).json()
+    shown = client.post(
+        f"{ATTACHMENTS}/files", {"file": SimpleUploadedFile("x.html", b"<script>", "text/html")}
+    ).json()
 
     answer = client.get(shown["url"])
 
@@ -332,8 +395,15 @@ def test_a_forged_token_opens_nothing(client, amara, settings):
     real = tokens.create(name="app", by="test").text
     key = real.split("_")[1]
 
-    for forged in (f"arcadia_{key}_{'A' * 43}", f"arcadia_{'0' * 12}_{real.split('_', 2)[2]}", real[:-1], "' OR 1=1 --"):
-        assert client.get("/api/profile/amara", headers={"authorization": f"Bearer {forged}"}).status_code == 401
+    for forged in (
+        f"arcadia_{key}_{'A' * 43}",
+        f"arcadia_{'0' * 12}_{real.split('_', 2)[2]}",
+        real[:-1],
+        "' OR 1=1 --",
+    ):
+        assert (
+            client.get("/api/profile/amara", headers={"authorization": f"Bearer {forged}"}).status_code == 401
+        )
 
 
 @pytest.fixture
@@ -349,7 +419,9 @@ def test_the_console_takes_no_form_of_another_site(boss):
         assert browser.post(path, {"name": "x"}).status_code == 403, path
 
 
-@pytest.mark.parametrize("path", ["/admin/", "/admin/coach/learnerprofile/", "/admin/coach/apitoken/", "/admin/auth/user/"])
+@pytest.mark.parametrize(
+    "path", ["/admin/", "/admin/coach/learnerprofile/", "/admin/coach/apitoken/", "/admin/auth/user/"]
+)
 def test_nobody_sees_the_console_without_signing_in(client, path):
     answer = client.get(path)
 
@@ -358,7 +430,9 @@ def test_nobody_sees_the_console_without_signing_in(client, path):
 
 
 def test_signing_in_leads_to_no_other_site(client, boss):
-    answer = client.post("/admin/login/?next=https://evil.example/", {"username": "boss", "password": "a right one"})
+    answer = client.post(
+        "/admin/login/?next=https://evil.example/", {"username": "boss", "password": "a right one"}
+    )
 
     assert "evil" not in answer["Location"]
 
@@ -394,15 +468,26 @@ def scripted():
         submitted_at=cast.NOON,
         responses=[{"task_id": SCRIPT, "response": SCRIPT, "category_key": SCRIPT, "task_type": "code"}],
         metadata={SCRIPT: SCRIPT},
-        attachments=[Attachment(attachment_id=SCRIPT, name=SCRIPT, url=f"javascript:{SCRIPT}", created_at=cast.NOON)],
+        attachments=[
+            Attachment(attachment_id=SCRIPT, name=SCRIPT, url=f"javascript:{SCRIPT}", created_at=cast.NOON)
+        ],
     )
     cast.submission(learner, document)
     pending = PendingAttachment(
-        attachment_id=f"p{SCRIPT}", username="amara", kind="link", name=SCRIPT, url="javascript:alert(1)", created_at=cast.NOON
+        attachment_id=f"p{SCRIPT}",
+        username="amara",
+        kind="link",
+        name=SCRIPT,
+        url="javascript:alert(1)",
+        created_at=cast.NOON,
     )
     cast.attach(learner, pending)
-    AuditEvent.objects.create(learner=learner, username=SCRIPT, actor=SCRIPT, action="a.b", detail=json.dumps({SCRIPT: SCRIPT}))
-    run = BackfillRun.objects.create(door="command", actor=SCRIPT, state="failed", version=SCRIPT, error=SCRIPT)
+    AuditEvent.objects.create(
+        learner=learner, username=SCRIPT, actor=SCRIPT, action="a.b", detail=json.dumps({SCRIPT: SCRIPT})
+    )
+    run = BackfillRun.objects.create(
+        door="command", actor=SCRIPT, state="failed", version=SCRIPT, error=SCRIPT
+    )
     BackfillFinding.objects.create(
         run=run, outcome="rejected", store="profiles", place=SCRIPT, natural_key=SCRIPT, code="x",
         errors=json.dumps([{"place": SCRIPT, "reason": SCRIPT}]),

@@ -69,10 +69,17 @@ def test_nothing_a_learner_or_client_wrote_is_logged(client, lines, settings):
     cast.learner(cast.AMARA)
     token = tokens.create(name="app", by="test").text
     headers = {"authorization": f"Bearer {token}"}
-    body = {"responses": [{"task_id": "sql-talk", "response": "a secret note"}], "metadata": {"k": "a secret note"}}
-    client.post("/api/onboarding/amara/assessment/submissions", body, content_type="application/json", headers=headers)
+    body = {
+        "responses": [{"task_id": "sql-talk", "response": "a secret note"}],
+        "metadata": {"k": "a secret note"},
+    }
+    client.post(
+        "/api/onboarding/amara/assessment/submissions", body, content_type="application/json", headers=headers
+    )
     client.post("/api/session/chat", {"message": "a secret note"}, content_type="application/json")
-    client.post("/api/onboarding/amara/assessment/submissions", "a secret note{", content_type="application/json")
+    client.post(
+        "/api/onboarding/amara/assessment/submissions", "a secret note{", content_type="application/json"
+    )
     client.get("/api/profile/amara/unknown")
     client.get("/admin/amara")
 
@@ -102,7 +109,7 @@ def test_an_unexpected_error_shows_its_kind_and_place_but_not_its_words(client, 
 
 
 def test_a_line_cannot_be_forged(lines):
-    logging.getLogger("coach").warning("one\n{\"level\": \"forged\"}")
+    logging.getLogger("coach").warning('one\n{"level": "forged"}')
 
     [line] = lines()
     assert line["level"] == "WARNING"

@@ -21,7 +21,9 @@ class Command(BaseCommand):
         actions = parser.add_subparsers(dest="action", required=True)
         create = actions.add_parser("create", help="make a token and print it")
         create.add_argument("name", help="who or what uses it")
-        create.add_argument("--days", type=int, metavar="DAYS", help="refuse it after so many days (default: never)")
+        create.add_argument(
+            "--days", type=int, metavar="DAYS", help="refuse it after so many days (default: never)"
+        )
         actions.add_parser("list", help="name all tokens, with their state")
         revoke = actions.add_parser("revoke", help="refuse a token from now on")
         revoke.add_argument("name")

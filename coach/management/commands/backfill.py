@@ -26,7 +26,7 @@ from coach.legacy.stores import Store
 from coach.management import arguments as types
 from coach.management import rendering
 from coach.models import BackfillRun
-from coach.services import assessments
+from coach.services import assessments, memory_uploads
 
 CLEAN, REFUSED, FINDINGS, ABORTED, DIFFERENCES, LOCKED, CHANGED, FAILED, INTERRUPTED = (
     0,
@@ -99,6 +99,11 @@ class Command(BaseCommand):
             metavar="FILE",
             help="where rejected records go (default: below var/backfill)",
         )
+        add(
+            "--queue-uploads",
+            action="store_true",
+            help="afterwards, queue the memory notes that were never queued for upload",
+        )
         add("--report", type=Path, metavar="FILE", help="write the outcome as JSON, too")
         add("--format", choices=["text", "json"], default="text", help="what is printed at the end")
         add("--no-progress", action="store_true", help="show no progress")
@@ -107,6 +112,9 @@ class Command(BaseCommand):
         self.arguments = arguments
         if arguments["retry_rejected"] and arguments["retry_rejected"] == arguments["rejects"]:
             raise CommandError("--rejects must be another file than the one that --retry-rejected reads")
+        if self._names_stores() and not any(arguments[store] for store in Store) and not arguments["data_dir"]:
+            self.stdout.write("no store file is named: there is nothing to import")
+            sys.exit(CLEAN)
         try:
             status = self._verify() if arguments["verify"] else self._import()
         except RefusedFile as error:
@@ -115,7 +123,13 @@ class Command(BaseCommand):
             status = self._refuse(f"the input changed since the run that is to be resumed: {error}", CHANGED)
         except Held as error:
             status = self._refuse(f"another run holds the lock: {error}", LOCKED)
+        if arguments["queue_uploads"] and status in (CLEAN, FINDINGS) and not self._only_looks():
+            queued = memory_uploads.queue_missing()
+            self.stderr.write(f"{queued} memory notes queued for upload; manage.py upload_memories uploads them")
         sys.exit(status)
+
+    def _only_looks(self) -> bool:
+        return bool(self.arguments["verify"] or self.arguments["dry_run"])
 
     # --- importing --------------------------------------------------------------------------------
 
@@ -223,13 +237,16 @@ class Command(BaseCommand):
 
     # --- arguments --------------------------------------------------------------------------------
 
+    def _names_stores(self) -> bool:
+        return any(self.arguments[store] is not None for store in Store)
+
     def _inputs(self) -> Inputs:
         if self.arguments["retry_rejected"]:
             return inputs.of_rejects(self.arguments["retry_rejected"].resolve())
         folder = self.arguments["data_dir"] or settings.LEGACY_DATA_DIR
         named = {store: path.resolve() for store in Store if (path := self.arguments[store])}
         # Named files are all there is, unless a folder is named too: no stranger's stores beside them.
-        only_named = named and not self.arguments["data_dir"]
+        only_named = self._names_stores() and not self.arguments["data_dir"]
         return inputs.of_stores(None if only_named else folder.resolve(), named)
 
     def _options(self) -> Options:

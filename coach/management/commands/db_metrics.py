@@ -21,6 +21,8 @@ class Command(BaseCommand):
         try:
             snapshot = health.database()
         except health.Unhealthy as error:
-            self.stdout.write(json.dumps({"status": "unhealthy", "detail": str(error), "pool": health.pool_counters()}))
+            self.stdout.write(
+                json.dumps({"status": "unhealthy", "detail": str(error), "pool": health.pool_counters()})
+            )
             raise CommandError(str(error)) from error
         self.stdout.write(json.dumps(snapshot.to_object(), indent=2))

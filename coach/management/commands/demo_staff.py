@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 USERNAME = "staff"
 
@@ -17,7 +17,10 @@ class Command(BaseCommand):
         "Make (or keep) the demo superuser and print a new random password for it. Only with ARCADIA_DEBUG."
     )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--address", default="127.0.0.1:8000", help="where the server will listen")
+
+    def handle(self, *args: Any, address: str, **options: Any) -> None:
         # A well-known account on a real deployment would be a way in.
         if not settings.DEBUG:
             raise CommandError(
@@ -29,5 +32,5 @@ class Command(BaseCommand):
         user.set_password(password)
         user.save()
         self.stdout.write(
-            f"Staff console: http://127.0.0.1:8000/admin/  username: {USERNAME}  password: {password}"
+            f"Staff console: http://{address}/admin/  username: {USERNAME}  password: {password}"
         )

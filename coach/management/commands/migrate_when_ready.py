@@ -40,7 +40,9 @@ class Command(BaseCommand):
             except OperationalError as error:
                 waited = time.monotonic() - started
                 if waited >= settings.DB_MIGRATION_TIMEOUT:
-                    raise CommandError(f"The database did not answer within {waited:.0f} s: {error}") from error
+                    raise CommandError(
+                        f"The database did not answer within {waited:.0f} s: {error}"
+                    ) from error
                 self.stderr.write(f"The database does not answer yet ({waited:.0f} s); trying again.")
                 connection.close()
                 time.sleep(min(settings.DB_MIGRATION_POLL_INTERVAL, settings.DB_MIGRATION_TIMEOUT))

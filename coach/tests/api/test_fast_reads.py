@@ -31,7 +31,9 @@ def full():
     schedules.read(username="amara")
     for number in range(15):
         at = cast.NOON + dt.timedelta(minutes=number)
-        document = Submission(submission_id=f"s{number}", username="amara", submitted_at=at, metadata={"k": TEXTS[number % 8]})
+        document = Submission(
+            submission_id=f"s{number}", username="amara", submitted_at=at, metadata={"k": TEXTS[number % 8]}
+        )
         cast.submission(learner, document)
     return learner
 
@@ -55,11 +57,15 @@ def plainly(view):
     }
     notes = sorted(profile.memory_records, key=lambda note: note.created_at, reverse=True)
     members = {
-        **{name: getattr(learner, name) for name in ("username", "goal", "use_case", "strengths", "timezone")},
+        **{
+            name: getattr(learner, name) for name in ("username", "goal", "use_case", "strengths", "timezone")
+        },
         "knowledge_tags": profile.knowledge_tags,
         "recent_sessions": profile.recent_sessions,
         "memory_records": [{**dict(note), "created_at": note.created_at} for note in notes],
-        "skill_ratings": [{"category": key, "rating": rating} for key, rating in profile.elo_snapshot.items()],
+        "skill_ratings": [
+            {"category": key, "rating": rating} for key, rating in profile.elo_snapshot.items()
+        ],
         "memory_index_id": learner.memory_index_id,
         "last_updated": learner.last_updated,
         **{name: orjson.Fragment(part) if part else None for name, part in parts.items()},
@@ -69,7 +75,9 @@ def plainly(view):
     return orjson.dumps(members, option=orjson.OPT_UTC_Z)
 
 
-@pytest.mark.parametrize(("view", "path"), [("profile", "/api/profile/amara"), ("onboarding", "/api/onboarding/amara")])
+@pytest.mark.parametrize(
+    ("view", "path"), [("profile", "/api/profile/amara"), ("onboarding", "/api/onboarding/amara")]
+)
 def test_a_profile_is_the_same_to_the_byte(client, full, view, path):
     wanted = plainly(view)
 

@@ -21,7 +21,7 @@ from django.db import OperationalError, connection
 from coach.legacy import ledger
 from coach.legacy.lock import Held, RunLock
 from coach.legacy.stores import Store
-from coach.models import BackfillRun, LearnerProfile
+from coach.models import BackfillRun, LearnerProfile, MemoryUpload
 from coach.tests.legacy.conftest import Stores
 from coach.tests.legacy.people import FULL_AMARA, attachment, profile, submission
 
@@ -135,6 +135,22 @@ def test_named_files_are_all_there_is(people, tmp_path):
     )
     assert answer.status == 0
     assert list(answer.report["stores"]) == ["profiles"]
+
+
+def test_nothing_but_empty_names_imports_nothing(people):
+    answer = manage("backfill", "--profiles", "", "--submissions", "", "--attachments", "")
+    assert answer.status == 0
+    assert "nothing to import" in answer.out
+    assert not LearnerProfile.objects.exists()
+
+
+def test_imported_notes_are_queued_for_upload_only_on_request(stores):
+    stores.write(profiles=[FULL_AMARA])
+    assert manage("backfill").status == 0
+    assert not MemoryUpload.objects.exists()
+
+    assert manage("backfill", "--queue-uploads").status == 0
+    assert MemoryUpload.objects.count() == 2
 
 
 def test_rejects_answer_2_and_can_be_retried(stores, tmp_path):

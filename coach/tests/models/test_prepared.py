@@ -9,7 +9,12 @@ from coach.tests import cast
 pytestmark = pytest.mark.django_db
 
 NOTES = [
-    {"note_id": f"n{number}", "note": "Zoë’s note.", "tags": ["é"], "created_at": f"2026-01-{number + 1:02}T00:00:00.5Z"}
+    {
+        "note_id": f"n{number}",
+        "note": "Zoë’s note.",
+        "tags": ["é"],
+        "created_at": f"2026-01-{number + 1:02}T00:00:00.5Z",
+    }
     for number in range(3)
 ]
 
@@ -30,9 +35,13 @@ def same(prepared, queryset, *values):
 def test_a_prepared_query_gives_what_the_orm_gives():
     amara = cast.learner(cast.AMARA, memory_records=NOTES)
     columns = ("note_id", "note", "tags", "created_at")
-    prepared = Prepared(lambda pk: MemoryRecord.objects.filter(learner=pk).newest_first().values_list(*columns), -1)
+    prepared = Prepared(
+        lambda pk: MemoryRecord.objects.filter(learner=pk).newest_first().values_list(*columns), -1
+    )
 
-    rows = same(prepared, MemoryRecord.objects.filter(learner=amara).newest_first().values_list(*columns), amara.pk)
+    rows = same(
+        prepared, MemoryRecord.objects.filter(learner=amara).newest_first().values_list(*columns), amara.pk
+    )
     assert len(rows) == 3
     assert prepared.rows(-5) == []
 
@@ -40,10 +49,16 @@ def test_a_prepared_query_gives_what_the_orm_gives():
 def test_a_join_and_a_limit_are_kept():
     amara = cast.learner(cast.AMARA)
     for number in range(5):
-        cast.submission(amara, Submission(submission_id=f"s{number}", username="amara", submitted_at=cast.NOON))
+        cast.submission(
+            amara, Submission(submission_id=f"s{number}", username="amara", submitted_at=cast.NOON)
+        )
     rows = AssessmentSubmission.objects.newest_first().values_list("submission_id", "learner__goal")
     prepared = Prepared(
-        lambda name: AssessmentSubmission.objects.of(name).newest_first().values_list("submission_id", "learner__goal")[:3],
+        lambda name: (
+            AssessmentSubmission.objects.of(name)
+            .newest_first()
+            .values_list("submission_id", "learner__goal")[:3]
+        ),
         "\x01",
     )
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from coach.documents import usernames
 from coach.legacy.run import Limit
 
-
 NO_FILE = ""
 
 

@@ -59,7 +59,8 @@ run: $(STAMP) ## Serve the sample learners on http://127.0.0.1:8000, with an SQL
 # 2 says that there were rejects or conflicts, which the table on the screen names: no reason not to serve.
 	$(MANAGE) backfill --data-dir fixtures/legacy --attachment-files fixtures/legacy/attachment_files || [ $$? -eq 2 ]
 	$(MANAGE) demo_staff --address $(ADDRESS)
-	$(RUN) -m gunicorn --config python:arcadia.gunicorn --workers 1 --bind $(ADDRESS) arcadia.wsgi
+	@echo "Serving http://$(ADDRESS) (documentation under /docs); Ctrl-C stops it"
+	@$(RUN) -m gunicorn --config python:arcadia.gunicorn --workers 1 --bind $(ADDRESS) arcadia.wsgi
 
 # --- proving it -----------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 # Seconds without a single byte.
 LONGEST_STALL = 10.0
 # Seconds for a request line with all its headers.
-HEADERS = 15.0
+HEADERS = 5.0
 # For a body: this many seconds, and one more for so many bytes.
 BODY = 20.0
 SLOWEST_BYTES_PER_SECOND = 64 * 1024

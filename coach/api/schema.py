@@ -51,12 +51,14 @@ def describe(
     errors: Iterable[int] = (),
     parameters: Iterable[OpenApiParameter] = (),
 ) -> Callable[[Any], Any]:
-    """Describe a method: what it answers (a document class, `list[...]`, or nothing), and its errors."""
+    """Describe a method: what it answers (a document class, `bytes`, `str`, or nothing), and its errors."""
     responses: dict[Any, Any] = {
         status: answers if answers is not None else OpenApiResponse(description="Done; no body.")
     }
     if answers is bytes:
         responses = {(status, "application/octet-stream"): OpenApiTypes.BINARY}
+    elif answers is str:
+        responses = {(status, "text/plain"): OpenApiTypes.STR}
     for code in errors:
         shape = Faults if code == 422 else Problem
         responses[code] = OpenApiResponse(response=shape, description=_MEANINGS[code])

@@ -83,6 +83,7 @@ def test_a_restarted_database_is_found_again_without_a_restart_of_the_service(se
 
 
 def test_metrics_count_over_all_workers(service):
+    read(service)
     with urllib.request.urlopen(f"{service.address}/metrics") as answer:
         text = answer.read().decode()
 

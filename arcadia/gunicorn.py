@@ -7,8 +7,6 @@ import shutil
 import tempfile
 from typing import Any
 
-from prometheus_client import multiprocess
-
 from arcadia import environment
 from arcadia import workers as handover
 
@@ -59,6 +57,9 @@ def post_worker_init(worker: Any) -> None:
 
 def child_exit(server: Any, worker: Any) -> None:
     """Forget the gauges of a worker that ended; what it counted stays."""
+    # Not before the folder is named: the library looks for it once, when it is imported.
+    from prometheus_client import multiprocess
+
     multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 

@@ -116,6 +116,13 @@ def _chunked_body(request: Request) -> bytes:
     return bytes(body)
 
 
+def _timed_out(error: BaseException | None) -> bool:
+    """Whether a timeout is at the bottom of it; the framework wraps it once or twice."""
+    while isinstance(error, UnreadablePostError):
+        error = error.__cause__
+    return isinstance(error, TimeoutError)
+
+
 def is_chunked(request: HttpRequest) -> bool:
     """Whether the body comes in chunks, and the server tells where it ends."""
     chunked = "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
@@ -144,7 +151,7 @@ def received(request: HttpRequest) -> Iterator[None]:
     except TimeoutError as error:
         raise TooSlow from error
     except UnreadablePostError as error:
-        raise (TooSlow if isinstance(error.__cause__, TimeoutError) else Incomplete) from error
+        raise (TooSlow if _timed_out(error) else Incomplete) from error
     if limit is not None and limit.expired:
         raise TooSlow
 

@@ -16,7 +16,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
 from coach import attachments as storage
-from coach.api import bodies, patience
+from coach.api import patience
 from coach.documents.submissions import Attachment, PendingAttachment, Submission
 from coach.models import AttachmentMetadata, AuditEvent, BackfillFinding, BackfillRun, LearnerProfile
 from coach.services import tokens
@@ -305,13 +305,21 @@ def test_a_body_that_drips_is_given_up_although_it_never_stalls(connection, monk
     assert time.monotonic() - started < 5
 
 
-def test_a_slow_body_is_answered_with_408(client, amara, monkeypatch):
-    def slow(*_):
-        raise bodies.TooSlow
+class Stalling(io.BytesIO):
+    """A body of which nothing more comes."""
 
-    monkeypatch.setattr(bodies, "received", slow)
+    def read(self, *_):
+        raise TimeoutError("timed out")
 
-    assert send(client, '{"item_id": "x"}').status_code == 408
+
+@pytest.mark.parametrize(
+    ("path", "content_type"),
+    [(ADJUST, "application/json"), (f"{ATTACHMENTS}/files", "multipart/form-data; boundary=x")],
+)
+def test_a_slow_body_is_answered_with_408(client, amara, path, content_type):
+    body = {"CONTENT_TYPE": content_type, "CONTENT_LENGTH": "100", "wsgi.input": Stalling()}
+
+    assert client.generic("POST", path, **body).status_code == 408
 
 
 # --- headers --------------------------------------------------------------------------------------

@@ -18,7 +18,9 @@ _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+( *; *[\w.+-]+=[\w.+\"-]+)*", re.ASC
 
 
 class AttachmentsView(base.View):
-    @schema.describe("A learner's pending attachments, oldest first", answers=ServedAttachments, errors=(422,))
+    @schema.describe(
+        "A learner's pending attachments, oldest first", answers=ServedAttachments, errors=(422,)
+    )
     def get(self, request: Request, username: str) -> HttpResponse:
         pending = attachments.pending(username=base.username(username), spelled=username)
         return rendering.texts(attachment.to_json() for attachment in pending)
@@ -87,7 +89,9 @@ class DownloadView(base.View):
         found = attachments.find(
             username=base.username(username), attachment_id=base.identifier(attachment_id)
         )
-        response = FileResponse(storage.open_bytes(found.path), content_type=_content_type(found.content_type))
+        response = FileResponse(
+            storage.open_bytes(found.path), content_type=_content_type(found.content_type)
+        )
         response["Content-Length"] = str(found.size)
         response["Content-Disposition"] = _disposition(found.name)
         response["Content-Security-Policy"] = "sandbox; default-src 'none'"

@@ -22,13 +22,17 @@ class PlanView(base.View):
         asked = bodies.read(request, requests.PlanRequest)
         return _view(onboarding.plan(**dict(asked)))
 
-    @schema.describe("The onboarding view of a learner called `plan`", answers=profile.ServedProfile, errors=(404,))
+    @schema.describe(
+        "The onboarding view of a learner called `plan`", answers=profile.ServedProfile, errors=(404,)
+    )
     def get(self, request: Request) -> HttpResponse:
         return _view("plan")
 
 
 class OnboardingView(base.View):
-    @schema.describe("A learner, with the assessment as stored", answers=profile.ServedProfile, errors=(404, 422))
+    @schema.describe(
+        "A learner, with the assessment as stored", answers=profile.ServedProfile, errors=(404, 422)
+    )
     def get(self, request: Request, username: str) -> HttpResponse:
         return _view(base.username(username))
 

@@ -8,309 +8,598 @@ import coach.models.fields
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='BackfillRun',
+            name="BackfillRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('door', models.CharField(choices=[('command', 'Command'), ('admin', 'Admin')], max_length=16)),
-                ('actor', models.TextField()),
-                ('state', models.CharField(choices=[('running', 'Running'), ('done', 'Done'), ('done_with_rejects', 'done, with rejects or conflicts'), ('interrupted', 'Interrupted'), ('aborted', 'aborted: too many rejects'), ('failed', 'Failed')], db_index=True, default='running', max_length=32)),
-                ('version', models.TextField(help_text='Version of the application that ran.')),
-                ('started_at', models.DateTimeField(db_index=True, default=coach.documents.base.utc_now)),
-                ('heartbeat_at', models.DateTimeField(default=coach.documents.base.utc_now, help_text='Last sign of life, with each batch.')),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('process', models.TextField(blank=True, default='', help_text='Host and process id.')),
-                ('options', coach.models.fields.DocumentField(default='{}')),
-                ('files', coach.models.fields.DocumentField(default='[]', help_text='Name, size, sha256, records.')),
-                ('counts', coach.models.fields.DocumentField(default='{}', help_text='Store → outcome → records.')),
-                ('checkpoint_store', models.CharField(blank=True, default='', max_length=16)),
-                ('checkpoint_ordinal', models.BigIntegerField(default=0, help_text='Records of that store that are committed.')),
-                ('error', models.TextField(blank=True, default='')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "door",
+                    models.CharField(choices=[("command", "Command"), ("admin", "Admin")], max_length=16),
+                ),
+                ("actor", models.TextField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("done_with_rejects", "done, with rejects or conflicts"),
+                            ("interrupted", "Interrupted"),
+                            ("aborted", "aborted: too many rejects"),
+                            ("failed", "Failed"),
+                        ],
+                        db_index=True,
+                        default="running",
+                        max_length=32,
+                    ),
+                ),
+                ("version", models.TextField(help_text="Version of the application that ran.")),
+                ("started_at", models.DateTimeField(db_index=True, default=coach.documents.base.utc_now)),
+                (
+                    "heartbeat_at",
+                    models.DateTimeField(
+                        default=coach.documents.base.utc_now, help_text="Last sign of life, with each batch."
+                    ),
+                ),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("process", models.TextField(blank=True, default="", help_text="Host and process id.")),
+                ("options", coach.models.fields.DocumentField(default="{}")),
+                (
+                    "files",
+                    coach.models.fields.DocumentField(default="[]", help_text="Name, size, sha256, records."),
+                ),
+                (
+                    "counts",
+                    coach.models.fields.DocumentField(default="{}", help_text="Store → outcome → records."),
+                ),
+                ("checkpoint_store", models.CharField(blank=True, default="", max_length=16)),
+                (
+                    "checkpoint_ordinal",
+                    models.BigIntegerField(default=0, help_text="Records of that store that are committed."),
+                ),
+                ("error", models.TextField(blank=True, default="")),
             ],
             options={
-                'verbose_name': 'backfill run',
-                'ordering': ('-started_at', '-id'),
-                'constraints': [models.CheckConstraint(condition=models.Q(('door__in', ('command', 'admin'))), name='backfill_run_door_known'), models.CheckConstraint(condition=models.Q(('state__in', ('running', 'done', 'done_with_rejects', 'interrupted', 'aborted', 'failed'))), name='backfill_run_state_known')],
+                "verbose_name": "backfill run",
+                "ordering": ("-started_at", "-id"),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("door__in", ("command", "admin"))), name="backfill_run_door_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "state__in",
+                                ("running", "done", "done_with_rejects", "interrupted", "aborted", "failed"),
+                            )
+                        ),
+                        name="backfill_run_state_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AssessmentSubmission',
+            name="AssessmentSubmission",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('import_checksum', models.CharField(blank=True, default='', editable=False, max_length=64)),
-                ('raw_checksum', models.CharField(blank=True, default='', editable=False, max_length=64)),
-                ('content_checksum', models.CharField(blank=True, default='', editable=False, max_length=64)),
-                ('edited_since_import', models.BooleanField(default=False, editable=False)),
-                ('unknown_members', coach.models.fields.DocumentField(blank=True, editable=False, null=True)),
-                ('imported_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('submission_id', models.CharField(max_length=255, unique=True)),
-                ('submitted_at', models.DateTimeField()),
-                ('responses', coach.models.fields.DocumentField(default='[]')),
-                ('metadata', coach.models.fields.DocumentField(default='{}')),
-                ('grading', coach.models.fields.DocumentField(blank=True, null=True)),
-                ('graded_by', models.CharField(blank=True, choices=[('', 'not graded'), ('imported', 'imported with its grade'), ('provisional', 'provisional, by rule'), ('model', 'language model')], default='', max_length=16)),
-                ('served', coach.models.fields.DocumentField(editable=False)),
-                ('imported_by', models.ForeignKey(blank=True, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to='coach.backfillrun')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("import_checksum", models.CharField(blank=True, default="", editable=False, max_length=64)),
+                ("raw_checksum", models.CharField(blank=True, default="", editable=False, max_length=64)),
+                ("content_checksum", models.CharField(blank=True, default="", editable=False, max_length=64)),
+                ("edited_since_import", models.BooleanField(default=False, editable=False)),
+                ("unknown_members", coach.models.fields.DocumentField(blank=True, editable=False, null=True)),
+                ("imported_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("submission_id", models.CharField(max_length=255, unique=True)),
+                ("submitted_at", models.DateTimeField()),
+                ("responses", coach.models.fields.DocumentField(default="[]")),
+                ("metadata", coach.models.fields.DocumentField(default="{}")),
+                ("grading", coach.models.fields.DocumentField(blank=True, null=True)),
+                (
+                    "graded_by",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("", "not graded"),
+                            ("imported", "imported with its grade"),
+                            ("provisional", "provisional, by rule"),
+                            ("model", "language model"),
+                        ],
+                        default="",
+                        max_length=16,
+                    ),
+                ),
+                ("served", coach.models.fields.DocumentField(editable=False)),
+                (
+                    "imported_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="coach.backfillrun",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'submission',
-                'ordering': ('-submitted_at', 'id'),
+                "verbose_name": "submission",
+                "ordering": ("-submitted_at", "id"),
             },
         ),
         migrations.CreateModel(
-            name='LearnerProfile',
+            name="LearnerProfile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('import_checksum', models.CharField(blank=True, default='', editable=False, max_length=64)),
-                ('raw_checksum', models.CharField(blank=True, default='', editable=False, max_length=64)),
-                ('content_checksum', models.CharField(blank=True, default='', editable=False, max_length=64)),
-                ('edited_since_import', models.BooleanField(default=False, editable=False)),
-                ('unknown_members', coach.models.fields.DocumentField(blank=True, editable=False, null=True)),
-                ('imported_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('username', models.CharField(max_length=255, unique=True)),
-                ('goal', models.TextField(blank=True, default='')),
-                ('use_case', models.TextField(blank=True, default='')),
-                ('strengths', models.TextField(blank=True, default='')),
-                ('timezone', models.TextField(blank=True, null=True)),
-                ('knowledge_tags', coach.models.fields.DocumentField(default='[]')),
-                ('recent_sessions', coach.models.fields.DocumentField(default='[]')),
-                ('elo_snapshot', coach.models.fields.DocumentField(default='{}')),
-                ('memory_index_id', models.TextField(blank=True, default='vs_68e81d741f388191acdaabce2f92b7d5')),
-                ('last_updated', models.DateTimeField(db_index=True)),
-                ('elo_category_plan', coach.models.fields.DocumentField(blank=True, null=True)),
-                ('curriculum_plan', coach.models.fields.DocumentField(blank=True, null=True)),
-                ('schedule_adjustments', coach.models.fields.DocumentField(default='{}')),
-                ('onboarding_assessment', coach.models.fields.DocumentField(blank=True, null=True)),
-                ('onboarding_assessment_result', coach.models.fields.DocumentField(blank=True, null=True)),
-                ('goal_inference', coach.models.fields.DocumentField(blank=True, null=True)),
-                ('foundation_tracks', coach.models.fields.DocumentField(default='[]')),
-                ('extended_assessment', coach.models.fields.DocumentField(blank=True, editable=False, null=True)),
-                ('imported_by', models.ForeignKey(blank=True, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to='coach.backfillrun')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("import_checksum", models.CharField(blank=True, default="", editable=False, max_length=64)),
+                ("raw_checksum", models.CharField(blank=True, default="", editable=False, max_length=64)),
+                ("content_checksum", models.CharField(blank=True, default="", editable=False, max_length=64)),
+                ("edited_since_import", models.BooleanField(default=False, editable=False)),
+                ("unknown_members", coach.models.fields.DocumentField(blank=True, editable=False, null=True)),
+                ("imported_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("username", models.CharField(max_length=255, unique=True)),
+                ("goal", models.TextField(blank=True, default="")),
+                ("use_case", models.TextField(blank=True, default="")),
+                ("strengths", models.TextField(blank=True, default="")),
+                ("timezone", models.TextField(blank=True, null=True)),
+                ("knowledge_tags", coach.models.fields.DocumentField(default="[]")),
+                ("recent_sessions", coach.models.fields.DocumentField(default="[]")),
+                ("elo_snapshot", coach.models.fields.DocumentField(default="{}")),
+                (
+                    "memory_index_id",
+                    models.TextField(blank=True, default="vs_68e81d741f388191acdaabce2f92b7d5"),
+                ),
+                ("last_updated", models.DateTimeField(db_index=True)),
+                ("elo_category_plan", coach.models.fields.DocumentField(blank=True, null=True)),
+                ("curriculum_plan", coach.models.fields.DocumentField(blank=True, null=True)),
+                ("schedule_adjustments", coach.models.fields.DocumentField(default="{}")),
+                ("onboarding_assessment", coach.models.fields.DocumentField(blank=True, null=True)),
+                ("onboarding_assessment_result", coach.models.fields.DocumentField(blank=True, null=True)),
+                ("goal_inference", coach.models.fields.DocumentField(blank=True, null=True)),
+                ("foundation_tracks", coach.models.fields.DocumentField(default="[]")),
+                (
+                    "extended_assessment",
+                    coach.models.fields.DocumentField(blank=True, editable=False, null=True),
+                ),
+                (
+                    "imported_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="coach.backfillrun",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'learner',
-                'ordering': ('username',),
+                "verbose_name": "learner",
+                "ordering": ("username",),
             },
         ),
         migrations.CreateModel(
-            name='CurriculumSchedule',
+            name="CurriculumSchedule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('generated_at', models.DateTimeField()),
-                ('time_horizon_days', models.PositiveIntegerField(default=14)),
-                ('timezone', models.TextField(blank=True, null=True)),
-                ('cadence_notes', models.TextField(blank=True, null=True)),
-                ('pacing_overview', models.TextField(blank=True, null=True)),
-                ('is_stale', models.BooleanField(default=False)),
-                ('warnings', coach.models.fields.DocumentField(default='[]')),
-                ('category_allocations', coach.models.fields.DocumentField(default='[]')),
-                ('rationale_history', coach.models.fields.DocumentField(default='[]')),
-                ('sessions_per_week', models.PositiveIntegerField(default=4)),
-                ('projected_weekly_minutes', models.PositiveIntegerField(default=0)),
-                ('long_range_item_count', models.PositiveIntegerField(default=0)),
-                ('extended_weeks', models.PositiveIntegerField(default=0)),
-                ('long_range_category_keys', coach.models.fields.DocumentField(default='[]')),
-                ('served', coach.models.fields.DocumentField(editable=False)),
-                ('learner', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='schedule', to='coach.learnerprofile')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("generated_at", models.DateTimeField()),
+                ("time_horizon_days", models.PositiveIntegerField(default=14)),
+                ("timezone", models.TextField(blank=True, null=True)),
+                ("cadence_notes", models.TextField(blank=True, null=True)),
+                ("pacing_overview", models.TextField(blank=True, null=True)),
+                ("is_stale", models.BooleanField(default=False)),
+                ("warnings", coach.models.fields.DocumentField(default="[]")),
+                ("category_allocations", coach.models.fields.DocumentField(default="[]")),
+                ("rationale_history", coach.models.fields.DocumentField(default="[]")),
+                ("sessions_per_week", models.PositiveIntegerField(default=4)),
+                ("projected_weekly_minutes", models.PositiveIntegerField(default=0)),
+                ("long_range_item_count", models.PositiveIntegerField(default=0)),
+                ("extended_weeks", models.PositiveIntegerField(default=0)),
+                ("long_range_category_keys", coach.models.fields.DocumentField(default="[]")),
+                ("served", coach.models.fields.DocumentField(editable=False)),
+                (
+                    "learner",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="schedule",
+                        to="coach.learnerprofile",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('learner',),
+                "ordering": ("learner",),
             },
         ),
         migrations.CreateModel(
-            name='AuditEvent',
+            name="AuditEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('username', models.CharField(blank=True, db_index=True, default='', max_length=255)),
-                ('at', models.DateTimeField(db_index=True, default=coach.documents.base.utc_now)),
-                ('actor', models.TextField(help_text='Who did it: `client`, `staff NAME`, `command`.')),
-                ('action', models.CharField(help_text='What was done, as noun.verb: `submission.graded`.', max_length=64)),
-                ('detail', coach.models.fields.DocumentField(default='{}', help_text='Ids and counts, never contents.')),
-                ('learner', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='audit_events', to='coach.learnerprofile')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("username", models.CharField(blank=True, db_index=True, default="", max_length=255)),
+                ("at", models.DateTimeField(db_index=True, default=coach.documents.base.utc_now)),
+                ("actor", models.TextField(help_text="Who did it: `client`, `staff NAME`, `command`.")),
+                (
+                    "action",
+                    models.CharField(
+                        help_text="What was done, as noun.verb: `submission.graded`.", max_length=64
+                    ),
+                ),
+                (
+                    "detail",
+                    coach.models.fields.DocumentField(
+                        default="{}", help_text="Ids and counts, never contents."
+                    ),
+                ),
+                (
+                    "learner",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="audit_events",
+                        to="coach.learnerprofile",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-at', '-id'),
+                "ordering": ("-at", "-id"),
             },
         ),
         migrations.CreateModel(
-            name='AttachmentMetadata',
+            name="AttachmentMetadata",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('import_checksum', models.CharField(blank=True, default='', editable=False, max_length=64)),
-                ('raw_checksum', models.CharField(blank=True, default='', editable=False, max_length=64)),
-                ('content_checksum', models.CharField(blank=True, default='', editable=False, max_length=64)),
-                ('edited_since_import', models.BooleanField(default=False, editable=False)),
-                ('unknown_members', coach.models.fields.DocumentField(blank=True, editable=False, null=True)),
-                ('imported_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('position', models.PositiveIntegerField(default=0)),
-                ('attachment_id', models.CharField(max_length=255)),
-                ('kind', models.CharField(choices=[('file', 'File'), ('link', 'Link'), ('note', 'Note')], max_length=16)),
-                ('name', models.TextField()),
-                ('description', models.TextField(blank=True, null=True)),
-                ('url', models.TextField(blank=True, null=True)),
-                ('content_type', models.TextField(blank=True, null=True)),
-                ('size_bytes', models.BigIntegerField(blank=True, null=True)),
-                ('stored_path', models.TextField(blank=True, null=True)),
-                ('source', models.TextField(blank=True, null=True)),
-                ('created_at', models.DateTimeField()),
-                ('submission', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='coach.assessmentsubmission')),
-                ('imported_by', models.ForeignKey(blank=True, db_index=False, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to='coach.backfillrun')),
-                ('learner', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='attachments', to='coach.learnerprofile')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("import_checksum", models.CharField(blank=True, default="", editable=False, max_length=64)),
+                ("raw_checksum", models.CharField(blank=True, default="", editable=False, max_length=64)),
+                ("content_checksum", models.CharField(blank=True, default="", editable=False, max_length=64)),
+                ("edited_since_import", models.BooleanField(default=False, editable=False)),
+                ("unknown_members", coach.models.fields.DocumentField(blank=True, editable=False, null=True)),
+                ("imported_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("position", models.PositiveIntegerField(default=0)),
+                ("attachment_id", models.CharField(max_length=255)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("file", "File"), ("link", "Link"), ("note", "Note")], max_length=16
+                    ),
+                ),
+                ("name", models.TextField()),
+                ("description", models.TextField(blank=True, null=True)),
+                ("url", models.TextField(blank=True, null=True)),
+                ("content_type", models.TextField(blank=True, null=True)),
+                ("size_bytes", models.BigIntegerField(blank=True, null=True)),
+                ("stored_path", models.TextField(blank=True, null=True)),
+                ("source", models.TextField(blank=True, null=True)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "submission",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attachments",
+                        to="coach.assessmentsubmission",
+                    ),
+                ),
+                (
+                    "imported_by",
+                    models.ForeignKey(
+                        blank=True,
+                        db_index=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="coach.backfillrun",
+                    ),
+                ),
+                (
+                    "learner",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attachments",
+                        to="coach.learnerprofile",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'attachment',
-                'ordering': ('created_at', 'id'),
+                "verbose_name": "attachment",
+                "ordering": ("created_at", "id"),
             },
         ),
         migrations.AddField(
-            model_name='assessmentsubmission',
-            name='learner',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='submissions', to='coach.learnerprofile'),
+            model_name="assessmentsubmission",
+            name="learner",
+            field=models.ForeignKey(
+                db_index=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="submissions",
+                to="coach.learnerprofile",
+            ),
         ),
         migrations.CreateModel(
-            name='MemoryRecord',
+            name="MemoryRecord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('note_id', models.CharField(db_index=True, max_length=255)),
-                ('note', models.TextField()),
-                ('tags', coach.models.fields.DocumentField(default='[]')),
-                ('created_at', models.DateTimeField()),
-                ('learner', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='memory_records', to='coach.learnerprofile')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveIntegerField()),
+                ("note_id", models.CharField(db_index=True, max_length=255)),
+                ("note", models.TextField()),
+                ("tags", coach.models.fields.DocumentField(default="[]")),
+                ("created_at", models.DateTimeField()),
+                (
+                    "learner",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memory_records",
+                        to="coach.learnerprofile",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('learner', '-created_at', 'position'),
+                "ordering": ("learner", "-created_at", "position"),
             },
         ),
         migrations.CreateModel(
-            name='ScheduleItem',
+            name="ScheduleItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('item_id', models.TextField()),
-                ('kind', models.CharField(choices=[('lesson', 'Lesson'), ('quiz', 'Quiz'), ('milestone', 'Milestone')], max_length=16)),
-                ('category_key', models.TextField()),
-                ('title', models.TextField()),
-                ('summary', models.TextField(blank=True, default='')),
-                ('objectives', coach.models.fields.DocumentField(default='[]')),
-                ('prerequisites', coach.models.fields.DocumentField(default='[]')),
-                ('recommended_minutes', models.PositiveIntegerField(default=45)),
-                ('recommended_day_offset', models.PositiveIntegerField(default=0)),
-                ('effort_level', models.CharField(choices=[('light', 'Light'), ('moderate', 'Moderate'), ('focus', 'Focus')], default='moderate', max_length=16)),
-                ('focus_reason', models.TextField(blank=True, null=True)),
-                ('expected_outcome', models.TextField(blank=True, null=True)),
-                ('user_adjusted', models.BooleanField(default=False)),
-                ('schedule', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='items', to='coach.curriculumschedule')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveIntegerField()),
+                ("item_id", models.TextField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("lesson", "Lesson"), ("quiz", "Quiz"), ("milestone", "Milestone")],
+                        max_length=16,
+                    ),
+                ),
+                ("category_key", models.TextField()),
+                ("title", models.TextField()),
+                ("summary", models.TextField(blank=True, default="")),
+                ("objectives", coach.models.fields.DocumentField(default="[]")),
+                ("prerequisites", coach.models.fields.DocumentField(default="[]")),
+                ("recommended_minutes", models.PositiveIntegerField(default=45)),
+                ("recommended_day_offset", models.PositiveIntegerField(default=0)),
+                (
+                    "effort_level",
+                    models.CharField(
+                        choices=[("light", "Light"), ("moderate", "Moderate"), ("focus", "Focus")],
+                        default="moderate",
+                        max_length=16,
+                    ),
+                ),
+                ("focus_reason", models.TextField(blank=True, null=True)),
+                ("expected_outcome", models.TextField(blank=True, null=True)),
+                ("user_adjusted", models.BooleanField(default=False)),
+                (
+                    "schedule",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="items",
+                        to="coach.curriculumschedule",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('schedule', 'recommended_day_offset', 'position'),
+                "ordering": ("schedule", "recommended_day_offset", "position"),
             },
         ),
         migrations.CreateModel(
-            name='BackfillFinding',
+            name="BackfillFinding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('outcome', models.CharField(choices=[('rejected', 'Rejected'), ('conflict', 'Conflict'), ('file', 'no bytes')], max_length=16)),
-                ('store', models.CharField(max_length=16)),
-                ('ordinal', models.BigIntegerField(default=0, help_text="The record's number (from 0) in its store.")),
-                ('place', models.TextField(help_text='Where the record stands in its store: `$.alice[3]`.')),
-                ('natural_key', models.TextField(blank=True, default='', help_text='Username or id, as far as it could be read.')),
-                ('checksum', models.CharField(blank=True, default='', help_text="sha256 of the record's bytes.", max_length=64)),
-                ('code', models.CharField(max_length=64)),
-                ('errors', coach.models.fields.DocumentField(default='[]', help_text='Places and reasons.')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='findings', to='coach.backfillrun')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("rejected", "Rejected"), ("conflict", "Conflict"), ("file", "no bytes")],
+                        max_length=16,
+                    ),
+                ),
+                ("store", models.CharField(max_length=16)),
+                (
+                    "ordinal",
+                    models.BigIntegerField(default=0, help_text="The record's number (from 0) in its store."),
+                ),
+                ("place", models.TextField(help_text="Where the record stands in its store: `$.alice[3]`.")),
+                (
+                    "natural_key",
+                    models.TextField(
+                        blank=True, default="", help_text="Username or id, as far as it could be read."
+                    ),
+                ),
+                (
+                    "checksum",
+                    models.CharField(
+                        blank=True, default="", help_text="sha256 of the record's bytes.", max_length=64
+                    ),
+                ),
+                ("code", models.CharField(max_length=64)),
+                ("errors", coach.models.fields.DocumentField(default="[]", help_text="Places and reasons.")),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="findings",
+                        to="coach.backfillrun",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'backfill finding',
-                'ordering': ('run', 'id'),
-                'constraints': [models.CheckConstraint(condition=models.Q(('outcome__in', ('rejected', 'conflict', 'file'))), name='backfill_finding_outcome_known')],
+                "verbose_name": "backfill finding",
+                "ordering": ("run", "id"),
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("outcome__in", ("rejected", "conflict", "file"))),
+                        name="backfill_finding_outcome_known",
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='learnerprofile',
-            constraint=models.CheckConstraint(condition=models.Q(('username', ''), _negated=True), name='learner_username_not_empty'),
+            model_name="learnerprofile",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("username", ""), _negated=True), name="learner_username_not_empty"
+            ),
         ),
         migrations.AddIndex(
-            model_name='curriculumschedule',
-            index=models.Index(condition=models.Q(('is_stale', True)), fields=['learner'], name='schedule_stale'),
+            model_name="curriculumschedule",
+            index=models.Index(
+                condition=models.Q(("is_stale", True)), fields=["learner"], name="schedule_stale"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='curriculumschedule',
-            constraint=models.CheckConstraint(condition=models.Q(('time_horizon_days__gte', 1)), name='schedule_horizon_positive'),
+            model_name="curriculumschedule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("time_horizon_days__gte", 1)), name="schedule_horizon_positive"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='curriculumschedule',
-            constraint=models.CheckConstraint(condition=models.Q(('sessions_per_week__gte', 1)), name='schedule_sessions_positive'),
+            model_name="curriculumschedule",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("sessions_per_week__gte", 1)), name="schedule_sessions_positive"
+            ),
         ),
         migrations.AddIndex(
-            model_name='auditevent',
-            index=models.Index(fields=['learner', '-at'], name='audit_learner_newest'),
+            model_name="auditevent",
+            index=models.Index(fields=["learner", "-at"], name="audit_learner_newest"),
         ),
         migrations.AddIndex(
-            model_name='attachmentmetadata',
-            index=models.Index(fields=['learner', 'attachment_id'], name='attachment_of_learner'),
+            model_name="attachmentmetadata",
+            index=models.Index(fields=["learner", "attachment_id"], name="attachment_of_learner"),
         ),
         migrations.AddIndex(
-            model_name='attachmentmetadata',
-            index=models.Index(fields=['attachment_id'], name='attachment_by_id'),
+            model_name="attachmentmetadata",
+            index=models.Index(fields=["attachment_id"], name="attachment_by_id"),
         ),
         migrations.AddIndex(
-            model_name='attachmentmetadata',
-            index=models.Index(condition=models.Q(('submission__isnull', True)), fields=['learner', 'created_at', 'id'], name='attachment_pending_oldest'),
+            model_name="attachmentmetadata",
+            index=models.Index(
+                condition=models.Q(("submission__isnull", True)),
+                fields=["learner", "created_at", "id"],
+                name="attachment_pending_oldest",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attachmentmetadata',
-            constraint=models.UniqueConstraint(condition=models.Q(('submission__isnull', True)), fields=('attachment_id',), name='attachment_id_unique_while_pending'),
+            model_name="attachmentmetadata",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("submission__isnull", True)),
+                fields=("attachment_id",),
+                name="attachment_id_unique_while_pending",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attachmentmetadata',
-            constraint=models.UniqueConstraint(condition=models.Q(('submission__isnull', False)), fields=('submission', 'position'), name='attachment_position_unique'),
+            model_name="attachmentmetadata",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("submission__isnull", False)),
+                fields=("submission", "position"),
+                name="attachment_position_unique",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='attachmentmetadata',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ('file', 'link', 'note'))), name='attachment_kind_known'),
+            model_name="attachmentmetadata",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ("file", "link", "note"))), name="attachment_kind_known"
+            ),
         ),
         migrations.AddIndex(
-            model_name='assessmentsubmission',
-            index=models.Index(fields=['learner', '-submitted_at', 'id'], name='submission_learner_newest'),
+            model_name="assessmentsubmission",
+            index=models.Index(fields=["learner", "-submitted_at", "id"], name="submission_learner_newest"),
         ),
         migrations.AddIndex(
-            model_name='assessmentsubmission',
-            index=models.Index(fields=['-submitted_at', 'id'], name='submission_newest'),
+            model_name="assessmentsubmission",
+            index=models.Index(fields=["-submitted_at", "id"], name="submission_newest"),
         ),
         migrations.AddConstraint(
-            model_name='assessmentsubmission',
-            constraint=models.CheckConstraint(condition=models.Q(('graded_by__in', ('', 'imported', 'provisional', 'model'))), name='submission_grader_known'),
+            model_name="assessmentsubmission",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("graded_by__in", ("", "imported", "provisional", "model"))),
+                name="submission_grader_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='memoryrecord',
-            index=models.Index(fields=['learner', '-created_at', 'position'], name='memory_newest_first'),
+            model_name="memoryrecord",
+            index=models.Index(fields=["learner", "-created_at", "position"], name="memory_newest_first"),
         ),
         migrations.AddConstraint(
-            model_name='memoryrecord',
-            constraint=models.UniqueConstraint(fields=('learner', 'note_id'), name='memory_note_id_unique_per_learner'),
+            model_name="memoryrecord",
+            constraint=models.UniqueConstraint(
+                fields=("learner", "note_id"), name="memory_note_id_unique_per_learner"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scheduleitem',
-            constraint=models.UniqueConstraint(fields=('schedule', 'position'), name='schedule_item_position_unique'),
+            model_name="scheduleitem",
+            constraint=models.UniqueConstraint(
+                fields=("schedule", "position"), name="schedule_item_position_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scheduleitem',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ('lesson', 'quiz', 'milestone'))), name='schedule_item_kind_known'),
+            model_name="scheduleitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ("lesson", "quiz", "milestone"))),
+                name="schedule_item_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scheduleitem',
-            constraint=models.CheckConstraint(condition=models.Q(('effort_level__in', ('light', 'moderate', 'focus'))), name='schedule_item_effort_known'),
+            model_name="scheduleitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("effort_level__in", ("light", "moderate", "focus"))),
+                name="schedule_item_effort_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='scheduleitem',
-            constraint=models.CheckConstraint(condition=models.Q(('recommended_minutes__gte', 5)), name='schedule_item_minutes_least'),
+            model_name="scheduleitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("recommended_minutes__gte", 5)), name="schedule_item_minutes_least"
+            ),
         ),
     ]

@@ -1,6 +1,6 @@
 """Finding a piece of a text by index: trigrams with what PostgreSQL has built in, no extension.
 
-`coach_trigrams(text)` (a function that migration 0004 creates) answers the pieces of three characters of a text; a GIN index
+`coach_trigrams(text)` (a function that migration 0003 creates) answers the pieces of three characters of a text; a GIN index
 over them narrows a search to the rows that hold every piece of the term, and the plain comparison decides. Same
 rows as `icontains`, which has to read the whole table. Elsewhere both fall back to what the database has.
 """

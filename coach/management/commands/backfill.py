@@ -112,7 +112,11 @@ class Command(BaseCommand):
         self.arguments = arguments
         if arguments["retry_rejected"] and arguments["retry_rejected"] == arguments["rejects"]:
             raise CommandError("--rejects must be another file than the one that --retry-rejected reads")
-        if self._names_stores() and not any(arguments[store] for store in Store) and not arguments["data_dir"]:
+        if (
+            self._names_stores()
+            and not any(arguments[store] for store in Store)
+            and not arguments["data_dir"]
+        ):
             self.stdout.write("no store file is named: there is nothing to import")
             sys.exit(CLEAN)
         try:
@@ -125,7 +129,9 @@ class Command(BaseCommand):
             status = self._refuse(f"another run holds the lock: {error}", LOCKED)
         if arguments["queue_uploads"] and status in (CLEAN, FINDINGS) and not self._only_looks():
             queued = memory_uploads.queue_missing()
-            self.stderr.write(f"{queued} memory notes queued for upload; manage.py upload_memories uploads them")
+            self.stderr.write(
+                f"{queued} memory notes queued for upload; manage.py upload_memories uploads them"
+            )
         sys.exit(status)
 
     def _only_looks(self) -> bool:

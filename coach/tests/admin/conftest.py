@@ -50,7 +50,7 @@ GRADING = {
 @pytest.fixture
 def groups(db: None) -> None:
     """The roles: a test that empties the database takes them away from those that follow."""
-    importlib.import_module("coach.migrations.0005_roles").add_roles(apps, None)
+    importlib.import_module("coach.migrations.0004_roles").add_roles(apps, None)
 
 
 @pytest.fixture

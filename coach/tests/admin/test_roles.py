@@ -203,7 +203,7 @@ def test_making_the_roles_again_changes_nothing(staff, groups):
     before = {
         group.name: set(group.permissions.values_list("codename", flat=True)) for group in Group.objects.all()
     }
-    importlib.import_module("coach.migrations.0005_roles").add_roles(apps, None)
+    importlib.import_module("coach.migrations.0004_roles").add_roles(apps, None)
     after = {
         group.name: set(group.permissions.values_list("codename", flat=True)) for group in Group.objects.all()
     }

@@ -25,7 +25,12 @@ def orphan():
 def kept():
     stored = storage.upload([b"kept"], limit=100)
     document = PendingAttachment(
-        attachment_id="a", username="amara", kind="file", name="n", stored_path=stored.path, created_at=cast.NOON
+        attachment_id="a",
+        username="amara",
+        kind="file",
+        name="n",
+        stored_path=stored.path,
+        created_at=cast.NOON,
     )
     cast.attach(cast.learner(cast.AMARA), document)
     return stored.path

@@ -28,7 +28,7 @@ def drop_function(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("coach", "0003_sessions_chat_and_uploads"),
+        ("coach", "0002_sessions_chat_and_uploads"),
     ]
 
     operations = [

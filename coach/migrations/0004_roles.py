@@ -56,7 +56,7 @@ def _permission(apps, model_name, code):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("coach", "0004_staff_lists"),
+        ("coach", "0003_staff_lists"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("contenttypes", "0002_remove_content_type_name"),
     ]

@@ -49,7 +49,7 @@ def _set(schema_editor, method):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("coach", "0006_api_tokens"),
+        ("coach", "0005_api_tokens"),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ import coach.documents.base
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("coach", "0005_roles"),
+        ("coach", "0004_roles"),
     ]
 
     operations = [

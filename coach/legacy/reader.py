@@ -28,6 +28,8 @@ from coach.legacy.scanner import Cursor, Malformed
 from coach.legacy.stores import LAYOUTS, MANIFEST, Store
 
 _CHUNK_BYTES = 1024 * 1024
+# Of a mapped file at most about this much is held at once, by each walk through it.
+_HELD_BYTES = 16 * 1024 * 1024
 
 
 class RefusedFile(Exception):
@@ -40,6 +42,24 @@ class RefusedFile(Exception):
 
 class ChangedFile(RefusedFile):
     """The file is not what it was when it was checked."""
+
+
+class _Pages:
+    """Gives the pages of a mapped file back as it is walked through.
+
+    They count as this process's memory as long as they are mapped, and a store may be larger than what the machine grants; what
+    is needed again comes from the system's cache.
+    """
+
+    def __init__(self, data: mmap.mmap) -> None:
+        self._data = data
+        self._released = 0
+
+    def release(self, position: int) -> None:
+        """Called with the place that a walk has reached, in bytes."""
+        if position - self._released >= _HELD_BYTES and hasattr(mmap, "MADV_DONTNEED"):
+            self._data.madvise(mmap.MADV_DONTNEED)
+            self._released = position
 
 
 class StoreFile:
@@ -78,9 +98,11 @@ class StoreFile:
 
         Raises ChangedFile where the file is written to meanwhile.
         """
+        pages = _Pages(self.data)
         for records in self.index.chunks(store, start=start, size=size):
             self.check_unchanged()
             yield records
+            pages.release(records[-1].end)
 
     def read_key(self, store: Store, start: int, end: int) -> str | None:
         """The natural key of the record that lies there, as far as it can be read."""
@@ -189,17 +211,19 @@ class _Digest(threading.Thread):
         self.hexadecimal = ""
 
     def run(self) -> None:
-        hashed = hashlib.sha256()
+        hashed, pages = hashlib.sha256(), _Pages(self._data)
         for start in range(0, len(self._data), _CHUNK_BYTES):
             hashed.update(self._data[start : start + _CHUNK_BYTES])
+            pages.release(start)
         self.hexadecimal = hashed.hexdigest()
 
 
 def _check_text(opened: StoreFile) -> None:
     if opened.data[:3] == codecs.BOM_UTF8:
         raise RefusedFile(opened.path, "the file begins with a byte order mark; save it as plain UTF-8")
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    decoder, pages = codecs.getincrementaldecoder("utf-8")(), _Pages(opened.data)
     for start in range(0, opened.size, _CHUNK_BYTES):
+        pages.release(start)
         pending = len(decoder.getstate()[0])
         try:
             decoder.decode(
@@ -216,7 +240,7 @@ _Span = tuple[str, str | None, tuple[int, int], str]
 
 
 def _whole_value(opened: StoreFile, store: Store, *, fast: bool) -> Iterator[RawRecord]:
-    cursor = Cursor(opened.data, fast=fast)
+    cursor, pages = Cursor(opened.data, fast=fast), _Pages(opened.data)
     try:
         for ordinal, (place, owner, (start, end), fault) in enumerate(_spans(opened, store, cursor)):
             yield RawRecord(
@@ -231,6 +255,7 @@ def _whole_value(opened: StoreFile, store: Store, *, fast: bool) -> Iterator[Raw
                 checksum=checksums.of_bytes(opened.data[start:end]),
                 data=opened.data,
             )
+            pages.release(end)
         cursor.end()
     finally:
         cursor.close()

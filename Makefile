@@ -114,17 +114,30 @@ contract: $(STAMP) ## Replay the recorded HTTP contract against a server of this
 	ARCADIA_DATABASE_URL= $(RUN) -m coach.tests.contract
 
 EVIDENCE := var/evidence
+LEARNERS ?= 5000
+KILLS ?= 200
+MINUTES ?= 20
 
 .PHONY: evidence
-evidence: $(STAMP) ## Backfill the sample stores twice, verify, export and verify the export, on PostgreSQL
+evidence: $(STAMP) ## The long proof, hours of it (LEARNERS=, KILLS=, MINUTES=); its figures go to benchmarks/RESULTS.md
 	@rm -rf $(EVIDENCE); mkdir -p $(EVIDENCE)/stores
-	@ARCADIA_DEBUG=1 ARCADIA_ATTACHMENTS_DIR=$(EVIDENCE)/attachments ARCADIA_TEST_DATABASE_URL= \
-		$(POSTGRES) $(MAKE) evidence-steps
+	@ARCADIA_DEBUG=1 ARCADIA_ATTACHMENTS_DIR=$(EVIDENCE)/attachments $(POSTGRES) $(MAKE) evidence-round-trip
+	$(RUN) -m benchmarks.schedules --learners 10000
+	ARCADIA_DEBUG=1 ARCADIA_ATTACHMENTS_DIR=$(EVIDENCE)/attachments $(POSTGRES) $(RUN) -m benchmarks.concurrency --operations 8000
+	ARCADIA_DEBUG=1 $(POSTGRES) bash -c '$(RUN) -m benchmarks.backfill --database "$$ARCADIA_DATABASE_URL" --learners $(LEARNERS)'
+	ARCADIA_DEBUG=1 $(POSTGRES) bash -c '$(RUN) -m benchmarks.kills --database "$$ARCADIA_DATABASE_URL" --kills $(KILLS) --learners $(LEARNERS)'
+	ARCADIA_DEBUG=1 $(RUN) -m benchmarks.kills --database sqlite:///$(EVIDENCE)/kills.sqlite3 --kills $(KILLS) --learners $(LEARNERS)
+	ARCADIA_DEBUG=1 $(POSTGRES) $(RUN) -m benchmarks.reads
+	ARCADIA_DEBUG=1 $(POSTGRES) $(RUN) -m benchmarks.soak --minutes $(MINUTES)
+	ARCADIA_DEBUG=1 $(RUN) -m benchmarks.failures
+	ARCADIA_DEBUG=1 $(POSTGRES) $(RUN) -m benchmarks.uploads --notes 5000
+	ARCADIA_DEBUG=1 $(POSTGRES) $(RUN) -m benchmarks.slow_model
+	ARCADIA_DEBUG=1 $(POSTGRES) $(RUN) -m benchmarks.admin_lists
 
 # Inside the launcher: the database is new, and gone afterwards.
-.PHONY: evidence-steps
-evidence-steps: SAMPLES := --data-dir fixtures/legacy
-evidence-steps:
+.PHONY: evidence-round-trip
+evidence-round-trip: SAMPLES := --data-dir fixtures/legacy
+evidence-round-trip:
 	$(MANAGE) migrate --verbosity 0
 	$(MANAGE) backfill $(SAMPLES) --attachment-files fixtures/legacy/attachment_files --report $(EVIDENCE)/first.json
 	$(MANAGE) backfill $(SAMPLES) --report $(EVIDENCE)/second.json

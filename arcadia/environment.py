@@ -163,21 +163,27 @@ def database(
     if pool_size + max_overflow:
         # A connection that died with a restarted server is replaced before anybody gets it.
         settings["CONN_HEALTH_CHECKS"] = True
-        from arcadia import pooled
-
         # With a pool of our own there is no pooler between us and the server that could not bear prepared
         # statements; only the reads of `coach.models.prepared` use them.
         options.setdefault("prepare_threshold", 5)
-        options["pool"] = {
-            "connection_class": pooled.Connection,
-            "min_size": pool_size,
-            "max_size": pool_size + max_overflow,
-            "timeout": pool_timeout,
-            # Between failed attempts the pool waits longer and longer; giving up soon means that the next
-            # request begins anew, so that a long outage is over as quickly as a short one.
-            "reconnect_timeout": 4,
-        }
+        options["pool"] = _pool(least=pool_size, most=pool_size + max_overflow, timeout=pool_timeout)
     return settings
+
+
+def _pool(*, least: int, most: int, timeout: float) -> dict[str, Any]:
+    """A pool of that many connections, for which a request waits `timeout` seconds."""
+    # The driver is needed only where there is a PostgreSQL.
+    from arcadia import pooled
+
+    return {
+        "connection_class": pooled.Connection,
+        "min_size": least,
+        "max_size": most,
+        "timeout": timeout,
+        # Between failed attempts the pool waits longer and longer; giving up soon means that the next
+        # request begins anew, so that a long outage is over as quickly as a short one.
+        "reconnect_timeout": 4,
+    }
 
 
 def _sqlite(file: Path) -> dict[str, Any]:

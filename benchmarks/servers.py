@@ -8,9 +8,6 @@ import secrets
 import signal
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,24 +74,11 @@ def serve(
         process = subprocess.Popen(command, env=environment, stdout=out, stderr=out)
     try:
         server = Server(f"http://127.0.0.1:{port}", process)
-        _wait_for(server.address + probe, process)
+        serving.wait_for(server.address + probe, process)
         yield server
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 30
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except urllib.error.HTTPError:
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise SystemExit("the server did not start")
 
 
 def _processor_seconds(pid: int) -> float:

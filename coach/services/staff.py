@@ -16,7 +16,7 @@ from django.db import models, transaction
 
 from coach import attachments as storage
 from coach.documents.base import utc_now
-from coach.models import AssessmentSubmission, AttachmentMetadata, BackfillRun, LearnerProfile, MemoryRecord
+from coach.models import AssessmentSubmission, AttachmentMetadata, BackfillRun, LearnerProfile
 from coach.services import assessments, attachments, audit, learners, memory_uploads, schedules
 
 EDITABLE_COLUMNS = frozenset(
@@ -165,17 +165,6 @@ def delete_attachment(*, user: AbstractBaseUser, username: str, attachment_id: s
         _history(user, learner, f"Deleted attachment {attachment_id}.")
 
 
-def delete_note(*, user: AbstractBaseUser, username: str, note_id: str) -> None:
-    """Remove one of a learner's notes; one that is not there is no error. Raises LearnerNotFound."""
-    with _acting(user, username) as learner:
-        deleted, _ = MemoryRecord.objects.filter(learner=learner, note_id=note_id).delete()
-        if deleted:
-            memory_uploads.withdraw(learner, {note_id})
-            _touch(learner)
-            audit.record("memory.deleted", learner, note_id=note_id)
-            _history(user, learner, f"Deleted note {note_id}.")
-
-
 def requeue_uploads(*, user: AbstractBaseUser, ids: Collection[int]) -> int:
     """Queue uploads of notes again that were given up; answers how many."""
     with transaction.atomic(), audit.acting_as(_name(user)):
@@ -223,11 +212,6 @@ def _acting(user: AbstractBaseUser, username: str) -> Iterator[LearnerProfile]:
     """A learner, locked while the block lasts, with the member of staff as the actor."""
     with transaction.atomic(), audit.acting_as(_name(user)):
         yield learners.locked(username)
-
-
-def _touch(learner: LearnerProfile) -> None:
-    learner.last_updated = utc_now()
-    learner.save(update_fields={"last_updated"})
 
 
 def _name(user: AbstractBaseUser) -> str:

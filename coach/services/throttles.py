@@ -39,11 +39,6 @@ def exhausted(*, scope: str, who: str, rate: Rate | None) -> bool:
     return ThrottleWindow.objects.filter(key=_key(scope, who), started__gt=since, count__gte=most).exists()
 
 
-def forgive(*, scope: str, who: str) -> None:
-    """Forget what was counted of `who`."""
-    ThrottleWindow.objects.filter(key=_key(scope, who)).delete()
-
-
 def _key(scope: str, who: str) -> str:
     return hashlib.sha256(f"{scope}\0{who}".encode("utf-8", "surrogatepass")).hexdigest()
 

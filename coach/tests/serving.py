@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 
@@ -43,7 +44,12 @@ def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
     """Wait until the process answers at that address. Raises SystemExit where it does not."""
     until = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until and process.poll() is None:
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=1):
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except urllib.error.HTTPError:
+            # Whatever it says, it answers.
             return
-        time.sleep(0.1)
+        except OSError:
+            time.sleep(0.1)
     raise SystemExit("the server did not start; `python manage.py check` says why")

@@ -16,10 +16,34 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from coach.documents.submissions import PendingAttachment, Submission
-from coach.models import LearnerProfile
+from coach.models import (
+    AssessmentSubmission,
+    AttachmentMetadata,
+    AuditEvent,
+    BackfillFinding,
+    BackfillRun,
+    CurriculumSchedule,
+    LearnerProfile,
+    MemoryRecord,
+    MemoryUpload,
+    ScheduleItem,
+)
 from coach.tests import cast
 from coach.tests.legacy import people
 
+# What staff browse.
+MODELS = (
+    AssessmentSubmission,
+    AttachmentMetadata,
+    AuditEvent,
+    BackfillFinding,
+    BackfillRun,
+    CurriculumSchedule,
+    LearnerProfile,
+    MemoryRecord,
+    MemoryUpload,
+    ScheduleItem,
+)
 ROLES = ("viewer", "coach", "operator", "superuser")
 
 GRADING = {

@@ -23,20 +23,8 @@ from coach.models import (
     ScheduleItem,
 )
 from coach.tests import cast
+from coach.tests.admin.conftest import MODELS
 from coach.tests.legacy import people
-
-LISTS = (
-    AssessmentSubmission,
-    AttachmentMetadata,
-    AuditEvent,
-    BackfillFinding,
-    BackfillRun,
-    CurriculumSchedule,
-    LearnerProfile,
-    MemoryRecord,
-    MemoryUpload,
-    ScheduleItem,
-)
 
 
 def name(model) -> str:
@@ -61,14 +49,14 @@ def felix(amara):
 # --- looking ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("model", LISTS)
+@pytest.mark.parametrize("model", MODELS)
 def test_an_empty_list_says_what_to_do_next(console, model):
     response = look(console, model)
     model_admin = response.context["cl"].model_admin
     assert escape(model_admin.nothing_here) in response.content.decode()
 
 
-@pytest.mark.parametrize("model", LISTS)
+@pytest.mark.parametrize("model", MODELS)
 def test_a_search_without_hits_says_so(console, amara, model):
     if not look(console, model).context["cl"].search_fields:
         pytest.skip("this list has no search")
@@ -82,7 +70,7 @@ def queries(console, model, **query) -> int:
     return len([sql for sql in captured.captured_queries if "coach_" in sql["sql"]])
 
 
-@pytest.mark.parametrize("model", LISTS)
+@pytest.mark.parametrize("model", MODELS)
 def test_no_list_asks_once_more_for_each_row(console, amara, model):
     """One row or many: the same number of queries, and none that reads a JSON document."""
     run = BackfillRun.objects.create(door="command", actor="a", version="0")
@@ -140,7 +128,7 @@ QUERIES = {
 
 
 def test_the_numbers_of_queries_are_fixed(console, amara):
-    counted = {name(model): queries(console, model) for model in LISTS}
+    counted = {name(model): queries(console, model) for model in MODELS}
     expected = {name(model): numbers[connection.vendor] for model, numbers in QUERIES.items()}
     assert counted == expected
 

@@ -5,32 +5,9 @@ from __future__ import annotations
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from coach.models import (
-    AssessmentSubmission,
-    AttachmentMetadata,
-    AuditEvent,
-    BackfillFinding,
-    BackfillRun,
-    CurriculumSchedule,
-    LearnerProfile,
-    MemoryRecord,
-    MemoryUpload,
-    ScheduleItem,
-)
-from coach.tests.admin.conftest import ROLES
+from coach.models import AuditEvent, BackfillFinding, BackfillRun, LearnerProfile, MemoryUpload
+from coach.tests.admin.conftest import MODELS, ROLES
 
-MODELS = (
-    AssessmentSubmission,
-    AttachmentMetadata,
-    AuditEvent,
-    BackfillFinding,
-    BackfillRun,
-    CurriculumSchedule,
-    LearnerProfile,
-    MemoryRecord,
-    MemoryUpload,
-    ScheduleItem,
-)
 EDITORS = ("coach", "superuser")
 OPERATORS = ("operator", "superuser")
 ALL = "learnerprofile assessmentsubmission attachmentmetadata".split()

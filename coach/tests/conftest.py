@@ -22,6 +22,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "postgresql(reason): holds on PostgreSQL only; skipped on SQLite.")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # A browser leaves an event loop running in its process, in which nothing that starts one of its own can follow.
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 def pytest_report_header() -> str:
     return f"database: {_database()}"
 

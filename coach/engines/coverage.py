@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from coach.documents.assessment import Assessment, Intent, Section, Task, TaskType
 from coach.documents.base import LARGEST_COUNT
@@ -203,6 +204,8 @@ def mentions(category: Category, words: Sequence[str]) -> bool:
     return any(word in text for word in words)
 
 
+# Learners share categories, and an import asks for the same tasks over and over.
+@lru_cache(maxsize=4096)
 def _task(blueprint: Blueprint, key: str, skill: str, number: int = 1) -> Task:
     suffix = blueprint.suffix.format(number=number)
     return Task(

@@ -278,7 +278,7 @@ def _remembered(staged: Staged) -> dict[str, object]:
 def _backfill(dataset: StoreDataset, witness: Witness, run: BackfillRun | None) -> Backfill:
     options = Options(dry_run=run is None, on_conflict=OnConflict(dataset.staged.on_conflict))
     return Backfill(
-        files=[dataset.file], options=options, derive=assessments.extended_text, run=run, rejects=witness
+        files=[dataset.file], options=options, derive=assessments.extended, run=run, rejects=witness
     )
 
 

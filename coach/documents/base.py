@@ -21,7 +21,7 @@ def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def _in_utc(instant: dt.datetime) -> dt.datetime:
+def in_utc(instant: dt.datetime) -> dt.datetime:
     """The same instant in UTC; a time without an offset is UTC already.
 
     Raises ValueError for an instant that UTC cannot spell (year 0 or 10000).
@@ -38,7 +38,7 @@ def _in_utc(instant: dt.datetime) -> dt.datetime:
 LONGEST_IDENTIFIER = 255
 Identifier = Annotated[str, Field(max_length=LONGEST_IDENTIFIER)]
 
-Instant = Annotated[dt.datetime, AfterValidator(_in_utc)]
+Instant = Annotated[dt.datetime, AfterValidator(in_utc)]
 # A moment that reads as "now" where a document does not name it.
 Moment = Annotated[Instant, Field(default_factory=utc_now)]
 Whole = Annotated[int, Field(ge=-LARGEST_WHOLE - 1, le=LARGEST_WHOLE)]

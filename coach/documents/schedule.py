@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import zoneinfo
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -151,17 +151,26 @@ def midnight(day: dt.date, where: zoneinfo.ZoneInfo) -> dt.datetime:
     return dt.datetime.combine(day, dt.time.min, where)
 
 
-def served(schedule: Schedule) -> ServedSchedule:
-    """The schedule as clients see it; items by day, within a day in stored order."""
+def calendar(schedule: Any) -> tuple[zoneinfo.ZoneInfo, dt.date, list[tuple[Any, dt.datetime]]]:
+    """A schedule's zone, its anchor date, and its items by day (within a day in stored order), each with its midnight.
+
+    `schedule` is anything with a schedule's members.
+    """
     where = zone(schedule.timezone)
     anchor = anchor_date(schedule.generated_at, where)
     midnights: dict[int, dt.datetime] = {}
-    items = []
-    for item in sorted(schedule.items, key=lambda item: item.recommended_day_offset):
+    for item in schedule.items:
         offset = item.recommended_day_offset
         if offset not in midnights:
             midnights[offset] = midnight(anchor + dt.timedelta(days=offset), where)
-        items.append(ServedItem.model_construct(**dict(item), scheduled_for=midnights[offset]))
+    items = sorted(schedule.items, key=lambda item: item.recommended_day_offset)
+    return where, anchor, [(item, midnights[item.recommended_day_offset]) for item in items]
+
+
+def served(schedule: Schedule) -> ServedSchedule:
+    """The schedule as clients see it: by day, each item with its midnight."""
+    where, anchor, dated = calendar(schedule)
+    items = [ServedItem.model_construct(**dict(item), scheduled_for=start) for item, start in dated]
     return ServedSchedule.model_construct(
         **{**dict(schedule), "timezone": where.key, "anchor_date": anchor, "items": items}
     )

@@ -114,7 +114,7 @@ def served(submission: Submission) -> ServedSubmission:
         responses=[_counted(response) for response in submission.responses],
         metadata=submission.metadata,
         grading=submission.grading,
-        attachments=_merged_attachments(submission),
+        attachments=merged_attachments(submission),
     )
 
 
@@ -147,8 +147,11 @@ def _counted(response: Response) -> Response:
     return response.model_copy(update={"word_count": count_words(response.response)})
 
 
-def _merged_attachments(submission: Submission) -> list[ServedAttachment]:
-    """Own attachments, then those of the metadata, each (name, url, kind) once."""
+def merged_attachments(submission: Any) -> list[ServedAttachment]:
+    """Own attachments, then those of the metadata, each (name, url, kind) once.
+
+    `submission` is anything with a submission's members.
+    """
     own = (_served_own(attachment, submission.username) for attachment in submission.attachments)
     merged: dict[tuple[str, str, str], ServedAttachment] = {}
     for attachment in (*own, *_metadata_attachments(submission.metadata)):
@@ -157,7 +160,7 @@ def _merged_attachments(submission: Submission) -> list[ServedAttachment]:
     return list(merged.values())
 
 
-def _served_own(attachment: Attachment, username: str) -> ServedAttachment:
+def _served_own(attachment: Any, username: str) -> ServedAttachment:
     url = attachment.url
     if attachment.kind == "file" and not url:
         url = download_path(username, attachment.attachment_id)

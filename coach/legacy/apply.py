@@ -15,11 +15,12 @@ from django.db import DataError, IntegrityError, transaction
 from coach.legacy import compare, records, tables
 from coach.legacy.compare import OnConflict, Planned
 from coach.legacy.index import Index
+from coach.legacy.learners import LearnerLines
 from coach.legacy.marks import Mark
 from coach.legacy.records import Decoded, Fault, RawRecord, Rejected
 from coach.legacy.sieve import Sieve
 from coach.legacy.stores import Outcome, Store
-from coach.legacy.tables import Maker, Rows
+from coach.legacy.tables import Lines, Maker, Rows
 
 # Called within the transaction that writes a batch, with its outcomes: where the ledger keeps up.
 Record = Callable[[Sequence[Planned]], None]
@@ -31,14 +32,13 @@ Prepare = Callable[[Sequence[Decoded]], None]
 class Batch:
     """A batch on its way: what is settled by ordinal, what is being decoded, and what came of that.
 
-    `built` holds rows that were made beforehand; each is taken out when it is used, because a failed attempt to
-    write a row leaves traces on it.
+    `built` holds the lines of what is probably new, by ordinal; an attempt to write them leaves no trace on them.
     """
 
     raws: Sequence[RawRecord]
     settled: dict[int, Planned]
     decoding: Future[list[Decoded | Rejected]]
-    built: dict[int, Rows] = field(default_factory=dict)
+    built: dict[int, Lines] = field(default_factory=dict)
     admitted: dict[int, Decoded | Rejected] | None = None
 
 
@@ -115,14 +115,14 @@ class Writer:
         return compare.settled(raw, mark)
 
     def _decode(
-        self, raws: Sequence[RawRecord], new: set[int], built: dict[int, Rows]
+        self, raws: Sequence[RawRecord], new: set[int], built: dict[int, Lines]
     ) -> list[Decoded | Rejected]:
-        """Decode, and build the rows of what is probably new. Touches no database: any thread can do it."""
+        """Decode, and make the lines of what is probably new. Touches no database: any thread can do it."""
         found = []
         for raw in raws:
             decoded = records.decode(raw)
             if raw.ordinal in new and isinstance(decoded, Decoded):
-                built[raw.ordinal] = tables.build(self.store, decoded, self.maker)
+                built[raw.ordinal] = tables.lines(self.store, decoded, self.maker)
             found.append(decoded)
         return found
 
@@ -163,20 +163,30 @@ class Writer:
         if self.dry_run:
             self._rehearse(planned)
             return
-        new = []
+        new: list[Lines] = []
+        changed: list[tuple[Rows, Rows]] = []
         for plan in planned:
-            if plan.decoded is None or plan.outcome not in (Outcome.CREATED, Outcome.UPDATED):
+            if plan.decoded is None:
                 continue
-            rows = batch.built.pop(plan.record.ordinal, None) or tables.build(
-                self.store, plan.decoded, self.maker
-            )
-            if self.store != Store.PROFILES:
-                tables.own(rows, learners[plan.username])
             if plan.outcome == Outcome.CREATED:
-                new.append(rows)
-            elif plan.rows is not None:
-                tables.update(self.store, plan.rows, rows)
+                new.append(self._lines(batch, plan.decoded, learners))
+            elif plan.outcome == Outcome.UPDATED and plan.rows is not None:
+                changed.append((plan.rows, self._rows(plan.decoded, learners)))
+        tables.update(self.store, changed)
         tables.insert(self.store, new)
+
+    def _lines(self, batch: Batch, decoded: Decoded, learners: dict[str, int]) -> Lines:
+        made = batch.built.get(decoded.raw.ordinal)
+        lines = made or tables.lines(self.store, decoded, self.maker)
+        if not isinstance(lines, LearnerLines):
+            lines.learner_id = learners[decoded.username]
+        return lines
+
+    def _rows(self, decoded: Decoded, learners: dict[str, int]) -> Rows:
+        rows = tables.build(self.store, decoded, self.maker)
+        if self.store != Store.PROFILES:
+            tables.own(rows, learners[decoded.username])
+        return rows
 
     def _rehearse(self, planned: Iterable[Planned]) -> None:
         if self.rehearsed is not None and self.store == Store.PROFILES:

@@ -1,11 +1,12 @@
 """Writing many rows at once, and turning child rows into others by writing what differs.
 
-On PostgreSQL rows are copied in (COPY), elsewhere they go in by bulk statements; a test holds the two to the same rows.
+On PostgreSQL lines are copied in (COPY), elsewhere they go in by bulk statements; tests hold the two to the same rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar
@@ -13,6 +14,8 @@ from typing import Any, TypeVar
 from django.db import connection, models
 from django.db.models.base import ModelState
 from psycopg.copy import LibpqWriter
+
+from coach.legacy.lines import Line, Table
 
 Row = TypeVar("Row", bound=models.Model)
 Key = TypeVar("Key", bound=Hashable)
@@ -26,50 +29,145 @@ def blank(model: type[Row]) -> Row:
     return row
 
 
+def numbers(model: type[models.Model], count: int) -> list[int]:
+    """So many primary keys that no row has or will be given; call it in the transaction that uses them."""
+    if not count:
+        return []
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_NEXT_NUMBERS, [*_sequence(model), count])
+            return [number for (number,) in cursor.fetchall()]
+        # Nobody else writes before this transaction ends, and a row that names its number moves the sequence on.
+        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [model._meta.db_table])
+        last = (cursor.fetchone() or (0,))[0]
+        return list(range(last + 1, last + 1 + count))
+
+
+def write(table: Table, lines: Iterable[Line]) -> None:
+    """Insert lines, with all their columns."""
+    _write(table.model, table.columns, lines)
+
+
 def insert(rows: Sequence[models.Model]) -> None:
     """Insert rows of one model; they have their primary keys afterwards."""
     if not rows:
         return
-    if connection.vendor == "postgresql":
-        _copy(rows)
-    else:
-        type(rows[0])._base_manager.bulk_create(rows)
+    model = type(rows[0])
+    for row, number in zip(rows, numbers(model, len(rows)), strict=True):
+        row.pk = number
+    columns = tuple(field.attname for field in model._meta.concrete_fields)
+    _write(model, columns, map(attrgetter(*columns), rows))
 
 
-def update(old: models.Model, new: models.Model) -> None:
-    """Write the columns in which `new` differs from the row `old`."""
-    changed = {
-        field.attname: getattr(new, field.attname)
-        for field in old._meta.concrete_fields
-        if not field.primary_key and getattr(old, field.attname) != getattr(new, field.attname)
-    }
-    if changed:
-        type(old)._base_manager.filter(pk=old.pk).update(**changed)
+class Changes:
+    """What rows that are there have to become; gathered one by one, and written together."""
+
+    def __init__(self) -> None:
+        self._gone: defaultdict[type[models.Model], list[int]] = defaultdict(list)
+        self._changed: defaultdict[tuple[type[models.Model], tuple[str, ...]], list[Line]] = defaultdict(list)
+        self._new: defaultdict[type[models.Model], list[models.Model]] = defaultdict(list)
+
+    def update(self, old: models.Model, new: models.Model) -> None:
+        """Write the columns in which `new` differs from the row `old`."""
+        model = type(old)
+        names = tuple(
+            field.attname
+            for field in model._meta.concrete_fields
+            if not field.primary_key and getattr(old, field.attname) != getattr(new, field.attname)
+        )
+        if names:
+            self._changed[model, names].append((*(getattr(new, name) for name in names), old.pk))
+
+    def replace(self, old: Mapping[Key, Row], new: Mapping[Key, Row]) -> None:
+        """Turn child rows into others of the same keys."""
+        for key, row in old.items():
+            if key not in new:
+                self.delete(row)
+        for key, row in new.items():
+            if key in old:
+                self.update(old[key], row)
+            else:
+                self.insert(row)
+
+    def insert(self, row: models.Model) -> None:
+        self._new[type(row)].append(row)
+
+    def delete(self, row: models.Model) -> None:
+        """Delete a row, with what belongs to it."""
+        self._gone[type(row)].append(row.pk)
+
+    def write(self) -> None:
+        """Delete, update, insert: one statement a table, one for each set of columns that changes."""
+        for model, numbers_ in self._gone.items():
+            model._base_manager.filter(pk__in=numbers_).delete()
+        for (model, names), lines in self._changed.items():
+            _update(model, names, lines)
+        for rows in self._new.values():
+            insert(rows)
 
 
-def replace(old: Mapping[Key, Row], new: Mapping[Key, Row]) -> list[Row]:
-    """Turn child rows into others of the same keys: deletes and updates here, answers those to be inserted."""
-    gone = [row.pk for key, row in old.items() if key not in new]
-    if gone:
-        model: Any = type(next(iter(old.values())))
-        model._base_manager.filter(pk__in=gone).delete()
-    for key, row in new.items():
-        if key in old:
-            update(old[key], row)
-    return [row for key, row in new.items() if key not in old]
+# --- statements -----------------------------------------------------------------------------------
+
+_NEXT_NUMBERS = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
 
 
-def _copy(rows: Sequence[models.Model]) -> None:
-    statement, numbers, values = _plan(type(rows[0]))
+def _sequence(model: type[models.Model]) -> tuple[str, str]:
+    """Table and column of the sequence behind a model's primary key."""
+    return connection.ops.quote_name(model._meta.db_table), str(model._meta.pk.column)
+
+
+def _write(model: type[models.Model], names: tuple[str, ...], lines: Iterable[Line]) -> None:
+    table, columns = _spelled(model, names)
     with connection.cursor() as cursor:
-        cursor.execute(numbers, [len(rows)])
-        for row, (number,) in zip(rows, cursor.fetchall(), strict=True):
-            row.pk = number
+        if connection.vendor != "postgresql":
+            marks = ", ".join(["%s"] * len(columns))
+            statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+            cursor.executemany(statement, list(_adapted(model, names, lines)))
+            return
         # The driver's own cursor: Django's wrappers know no writers, and do not translate what goes wrong within.
-        raw = cursor.cursor
+        raw: Any = cursor.cursor
+        # Binary: neither side spells numbers and times, nor looks for what text would have to escape.
+        statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
         with connection.wrap_database_errors, raw.copy(statement, writer=_Gathering(raw)) as copy:
-            for row in rows:
-                copy.write_row(values(row))
+            copy.set_types(_types(model, names))
+            for line in lines:
+                copy.write_row(line)
+
+
+def _update(model: type[models.Model], names: tuple[str, ...], lines: Sequence[Line]) -> None:
+    """Each line: the new values, then the number of the row."""
+    table, columns = _spelled(model, (*names, model._meta.pk.attname))
+    settings = ", ".join(f"{column} = %s" for column in columns[:-1])
+    with connection.cursor() as cursor:
+        statement = f"UPDATE {table} SET {settings} WHERE {columns[-1]} = %s"
+        cursor.executemany(statement, list(_adapted(model, (*names, model._meta.pk.attname), lines)))
+
+
+def _adapted(model: type[models.Model], names: Sequence[str], lines: Iterable[Line]) -> Iterable[list[Any]]:
+    """The lines, with each value as the database's driver takes it."""
+    fields = [model._meta.get_field(name) for name in names]
+    prepare = [field.get_db_prep_save for field in fields]  # type: ignore[union-attr]
+    for line in lines:
+        yield [prepared(value, connection) for prepared, value in zip(prepare, line, strict=True)]
+
+
+@cache
+def _spelled(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, list[str]]:
+    """The quoted names of a table and of those of its columns."""
+    quote = connection.ops.quote_name
+    columns = [quote(str(model._meta.get_field(name).column)) for name in names]  # type: ignore[union-attr]
+    return quote(model._meta.db_table), columns
+
+
+# What is not named here travels as text does: its bytes, as they are.
+_BINARY = {"bigint": "int8", "integer": "int4", "boolean": "bool", "timestamp with time zone": "timestamptz"}
+
+
+@cache
+def _types(model: type[models.Model], names: tuple[str, ...]) -> list[str]:
+    """The types of columns, as a binary COPY has to name them."""
+    fields = [model._meta.get_field(name) for name in names]
+    return [_BINARY.get(str(field.db_type(connection)), "text") for field in fields]
 
 
 class _Gathering(LibpqWriter):
@@ -96,16 +194,3 @@ class _Gathering(LibpqWriter):
     def _send(self) -> None:
         super().write(b"".join(self._pieces))
         self._pieces, self._size = [], 0
-
-
-@cache
-def _plan(model: type[models.Model]) -> tuple[str, str, attrgetter[Any]]:
-    """The statement that copies rows in, the one that reserves primary keys, and how a row's columns are read."""
-    quote = connection.ops.quote_name
-    fields = model._meta.concrete_fields
-    columns = ", ".join(quote(str(field.column)) for field in fields)
-    table = quote(model._meta.db_table)
-    numbers = (
-        f"SELECT nextval(pg_get_serial_sequence('{table}', '{fields[0].column}')) FROM generate_series(1, %s)"
-    )
-    return f"COPY {table} ({columns}) FROM STDIN", numbers, attrgetter(*(field.attname for field in fields))

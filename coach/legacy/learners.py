@@ -7,14 +7,27 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from coach.documents.profile import Profile
-from coach.legacy import bulk, marks
+import msgspec
+
+from coach.documents import schedule as schedules
+from coach.documents.assessment import Assessment
+from coach.documents.curriculum import EloPlan
+from coach.documents.profile import Note, Profile
+from coach.documents.schedule import Schedule, ServedSchedule
+from coach.documents.schedule import ScheduleItem as ItemDocument
+from coach.legacy import bulk, marks, twins
+from coach.legacy.lines import Line, Table
 from coach.legacy.marks import Mark
 from coach.legacy.records import Decoded
 from coach.models import CurriculumSchedule, LearnerProfile, MemoryRecord, ScheduleItem
 
-# From a profile to the JSON text of its extended assessment, or None: an engine's work, which the doors pass in.
-Derive = Callable[[Profile], "str | None"]
+# From assessment and plan to the JSON text of the extended assessment: an engine's work, which the doors pass in.
+Derive = Callable[["Assessment | None", "EloPlan | None"], "str | None"]
+
+LEARNERS = Table(LearnerProfile, Profile, late=["id"], given=["extended_assessment", *marks.WRITTEN])
+NOTES = Table(MemoryRecord, Note, late=["learner_id"], given=["position"])
+SCHEDULES = Table(CurriculumSchedule, Schedule, late=["id", "learner_id"], given=["served"])
+ITEMS = Table(ScheduleItem, ItemDocument, late=["schedule_id"], given=["position"])
 
 
 @dataclass
@@ -37,6 +50,16 @@ class LearnerRows:
             notes=[note.to_document() for note in self.notes],
             schedule=self.schedule.to_document(items=items) if self.schedule else None,
         )
+
+
+@dataclass(frozen=True)
+class LearnerLines:
+    """The lines of one profile that is not there yet."""
+
+    learner: Line
+    notes: list[Line]
+    schedule: Line | None
+    items: list[Line]
 
 
 def find_marks(usernames: Collection[str]) -> dict[str, Mark]:
@@ -74,7 +97,7 @@ def build(decoded: Decoded, *, derive: Derive) -> LearnerRows:
     assert isinstance(profile, Profile)
     learner = LearnerProfile()
     learner.apply_document(profile)
-    learner.extended_assessment = derive(profile)
+    learner.extended_assessment = derive(profile.onboarding_assessment, profile.elo_category_plan)
     notes = [_note(document, position) for position, document in enumerate(profile.memory_records)]
     schedule, items = None, []
     if profile.curriculum_schedule is not None:
@@ -86,36 +109,95 @@ def build(decoded: Decoded, *, derive: Derive) -> LearnerRows:
     return LearnerRows(learner, notes, schedule, items)
 
 
-def insert(built: Sequence[LearnerRows]) -> None:
-    """Write profiles whose learners are not there yet."""
-    bulk.insert([rows.learner for rows in built])
-    for rows in built:
-        _adopt(rows, rows.learner.pk)
-    bulk.insert([note for rows in built for note in rows.notes])
-    bulk.insert([rows.schedule for rows in built if rows.schedule])
-    for rows in built:
-        _place(rows)
-    bulk.insert([item for rows in built for item in rows.items])
-
-
-def update(old: LearnerRows, new: LearnerRows) -> None:
-    """Turn a profile's rows into others, writing only what differs."""
-    _adopt(new, old.learner.pk)
-    bulk.update(old.learner, new.learner)
-    bulk.insert(
-        bulk.replace({note.note_id: note for note in old.notes}, {note.note_id: note for note in new.notes})
+def lines_of(rows: LearnerRows) -> LearnerLines:
+    """The lines of rows that were built."""
+    return LearnerLines(
+        learner=LEARNERS.of_row(rows.learner),
+        notes=[NOTES.of_row(note) for note in rows.notes],
+        schedule=SCHEDULES.of_row(rows.schedule) if rows.schedule else None,
+        items=[ITEMS.of_row(item) for item in rows.items],
     )
+
+
+def plain_lines(twin: Any, marked: Line, *, derive: Derive) -> LearnerLines:
+    """What `lines_of` makes of the rows of that record, of its twin instead."""
+    schedule = twin.curriculum_schedule
+    assessment = derive(
+        _document(Assessment, twin.onboarding_assessment), _document(EloPlan, twin.elo_category_plan)
+    )
+    return LearnerLines(
+        learner=LEARNERS.of_twin(twin, assessment, *marked),
+        notes=[NOTES.of_twin(note, position) for position, note in enumerate(twin.memory_records)],
+        schedule=SCHEDULES.of_twin(schedule, _served(schedule)) if schedule else None,
+        items=[ITEMS.of_twin(item, position) for position, item in enumerate(schedule.items)]
+        if schedule
+        else [],
+    )
+
+
+def _document(document: type[Any], twin: Any) -> Any:
+    return None if twin is None else document.model_validate_json(twins.encode(twin))
+
+
+def _served(twin: Any) -> str:
+    """What `schedules.served` makes of a schedule, as JSON text."""
+    where, anchor, dated = schedules.calendar(twin)
+    items = [{**msgspec.structs.asdict(item), "scheduled_for": midnight} for item, midnight in dated]
+    shown = {"timezone": where.key, "anchor_date": anchor, "items": items}
+    members = {
+        name: shown[name] if name in shown else getattr(twin, name) for name in ServedSchedule.model_fields
+    }
+    return twins.encode(members).decode()
+
+
+def insert(built: Sequence[LearnerLines]) -> None:
+    """Write profiles whose learners are not there yet."""
+    numbers = bulk.numbers(LearnerProfile, len(built))
+    bulk.write(LEARNERS, ((number, *lines.learner) for number, lines in zip(numbers, built, strict=True)))
+    bulk.write(
+        NOTES,
+        ((number, *note) for number, lines in zip(numbers, built, strict=True) for note in lines.notes),
+    )
+    _insert_schedules(
+        [(number, lines) for number, lines in zip(numbers, built, strict=True) if lines.schedule]
+    )
+
+
+def _insert_schedules(owned: Sequence[tuple[int, LearnerLines]]) -> None:
+    numbers = bulk.numbers(CurriculumSchedule, len(owned))
+    numbered = list(zip(numbers, owned, strict=True))
+    bulk.write(
+        SCHEDULES, ((number, learner, *(lines.schedule or ())) for number, (learner, lines) in numbered)
+    )
+    bulk.write(ITEMS, ((number, *item) for number, (_, lines) in numbered for item in lines.items))
+
+
+def update(pairs: Sequence[tuple[LearnerRows, LearnerRows]]) -> None:
+    """Turn profiles' rows, the first of each pair, into the second ones, writing only what differs."""
+    changes, items = bulk.Changes(), bulk.Changes()
+    for old, new in pairs:
+        _change(changes, old, new)
+    changes.write()
+    # Only now does a schedule that was not there have a number.
+    for old, new in pairs:
+        _place(new)
+        if new.schedule:
+            before = {item.position: item for item in old.items}
+            items.replace(before, {item.position: item for item in new.items})
+    items.write()
+
+
+def _change(changes: bulk.Changes, old: LearnerRows, new: LearnerRows) -> None:
+    _adopt(new, old.learner.pk)
+    changes.update(old.learner, new.learner)
+    changes.replace({note.note_id: note for note in old.notes}, {note.note_id: note for note in new.notes})
     if old.schedule and not new.schedule:
-        old.schedule.delete()
+        changes.delete(old.schedule)
     elif old.schedule and new.schedule:
         new.schedule.pk = old.schedule.pk
-        bulk.update(old.schedule, new.schedule)
+        changes.update(old.schedule, new.schedule)
     elif new.schedule:
-        bulk.insert([new.schedule])
-    _place(new)
-    if new.schedule:
-        before = {item.position: item for item in old.items}
-        bulk.insert(bulk.replace(before, {item.position: item for item in new.items}))
+        changes.insert(new.schedule)
 
 
 def _adopt(rows: LearnerRows, learner_id: int) -> None:

@@ -26,19 +26,25 @@ class Mark:
     used: bool = False
 
 
-def leave(row: Any, decoded: Decoded, *, run_id: int | None, at: dt.datetime) -> None:
-    """Mark a row as what that record made of it."""
-    row.raw_checksum = decoded.raw.checksum
-    row.import_checksum = decoded.import_checksum
-    row.content_checksum = decoded.content_checksum
-    row.edited_since_import = False
-    row.unknown_members = decoded.unknown_text
-    row.imported_at = at
-    row.imported_by_id = run_id
+# What stands on a row of its own, in the order of `line`.
+WRITTEN = (*COLUMNS, "imported_at", "imported_by_id")
+NONE = ("", "", "", False, None, None, None)
 
 
-def leave_none(row: Any) -> None:
-    """Mark a row as one that belongs to a marked one."""
-    row.raw_checksum = row.import_checksum = row.content_checksum = ""
-    row.edited_since_import = False
-    row.unknown_members = row.imported_at = row.imported_by_id = None
+def line(decoded: Decoded, *, run_id: int | None, at: dt.datetime) -> tuple[Any, ...]:
+    """The marks of a row that this record makes, as values of the columns `WRITTEN`."""
+    return (
+        decoded.raw.checksum,
+        decoded.import_checksum,
+        decoded.content_checksum,
+        False,
+        decoded.unknown_text,
+        at,
+        run_id,
+    )
+
+
+def leave(row: Any, values: tuple[Any, ...] = NONE) -> None:
+    """Mark a row with the values of a `line`; without them as one that belongs to a marked one."""
+    for name, value in zip(WRITTEN, values, strict=True):
+        setattr(row, name, value)

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import F, Q
 
 from coach.documents.submissions import PendingAttachment
 from coach.legacy import bulk, marks
+from coach.legacy.lines import Line, Table
 from coach.legacy.marks import Mark
 from coach.legacy.records import Decoded
 from coach.models import AttachmentMetadata
+
+PENDING = Table(
+    AttachmentMetadata,
+    PendingAttachment,
+    late=["learner_id"],
+    given=["submission_id", "position", "source", *marks.WRITTEN],
+)
 
 
 @dataclass
@@ -32,6 +41,14 @@ class PendingRows:
     def document(self) -> PendingAttachment:
         """The attachment, derived from the row alone."""
         return self.attachment.to_pending_document(username=self.username)
+
+
+@dataclass
+class PendingLines:
+    """The line of one attachment that is not there yet."""
+
+    attachment: Line
+    learner_id: int = 0
 
 
 def find_marks(attachment_ids: Collection[str]) -> dict[str, Mark]:
@@ -67,11 +84,24 @@ def build(decoded: Decoded) -> PendingRows:
     return PendingRows(row, decoded.username)
 
 
-def insert(built: Sequence[PendingRows]) -> None:
+def lines_of(rows: PendingRows) -> PendingLines:
+    """The line of a row that was built."""
+    return PendingLines(PENDING.of_row(rows.attachment))
+
+
+def plain_lines(twin: Any, marked: Line) -> PendingLines:
+    """What `lines_of` makes of the row of that record, of its twin instead."""
+    return PendingLines(PENDING.of_twin(twin, None, 0, None, *marked))
+
+
+def insert(built: Sequence[PendingLines]) -> None:
     """Write attachments that are not there yet."""
-    bulk.insert([rows.attachment for rows in built])
+    bulk.write(PENDING, ((lines.learner_id, *lines.attachment) for lines in built))
 
 
-def update(old: PendingRows, new: PendingRows) -> None:
-    """Turn an attachment's row into another, writing only what differs."""
-    bulk.update(old.attachment, new.attachment)
+def update(pairs: Sequence[tuple[PendingRows, PendingRows]]) -> None:
+    """Turn attachments' rows, the first of each pair, into the second ones, writing only what differs."""
+    changes = bulk.Changes()
+    for old, new in pairs:
+        changes.update(old.attachment, new.attachment)
+    changes.write()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from coach.documents import usernames
 from coach.documents.base import Document
 from coach.documents.profile import Profile
-from coach.legacy import checksums, paths, scanner, unknown
+from coach.legacy import checksums, paths, scanner, twins, unknown
 from coach.legacy.stores import LAYOUTS, Store
 
 LARGEST_RECORD = scanner.CHECKED_BYTES
@@ -81,13 +81,25 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Decoded:
-    """A record that was read. `username` is the learner's, `key` the natural key, both in normal form."""
+    """A record that was read. `username` is the learner's, `key` the natural key, both in normal form.
+
+    `twin` is the record as a struct (twins.read), where it is spelled out plainly; None where it had to be interpreted.
+    """
 
     raw: RawRecord
     username: str
     key: str
-    document: Document = field(repr=False)
     unknown: Mapping[str, Any] = field(repr=False)
+    twin: Any | None = field(repr=False)
+    interpreted: Document | None = field(default=None, repr=False)
+
+    @cached_property
+    def document(self) -> Document:
+        """The record as its document."""
+        if self.interpreted is not None:
+            return self.interpreted
+        document = _validate(LAYOUTS[self.raw.store].document, _parse(self.raw.raw))
+        return document.model_copy(update={"username": self.username})
 
     @property
     def import_checksum(self) -> str:
@@ -101,7 +113,11 @@ class Decoded:
 
     @cached_property
     def _checksums(self) -> tuple[str, str]:
-        return checksums.pair(self.document, self.unknown)
+        if self.twin is None:
+            return checksums.pair(self.document, self.unknown)
+        document = LAYOUTS[self.raw.store].document
+        both = checksums.of_plain(document, self.raw.raw, username=self.username)
+        return both, both
 
     @property
     def unknown_text(self) -> str | None:
@@ -147,6 +163,19 @@ def reject(raw: RawRecord, code: str, *faults: Fault) -> Rejected:
 def _decode(raw: RawRecord) -> Decoded:
     if raw.fault:
         raise _Unfit(raw.fault, Fault("$", _PLACE_FAULTS[raw.fault]))
+    plain = len(raw.raw) <= LARGEST_RECORD and twins.read(LAYOUTS[raw.store].document, raw.raw)
+    return _plain(raw, plain) if plain else _interpreted(raw)
+
+
+def _plain(raw: RawRecord, twin: Any) -> Decoded:
+    twin.username = _username(twin.username if raw.owner is None else raw.owner)
+    if raw.store == Store.PROFILES:
+        _refuse_repeated_notes(twin.memory_records)
+    key = getattr(twin, LAYOUTS[raw.store].key)
+    return Decoded(raw=raw, username=twin.username, key=key, unknown={}, twin=twin)
+
+
+def _interpreted(raw: RawRecord) -> Decoded:
     record = _parse(raw.raw)
     username = _username(raw.owner) if raw.owner is not None else ""
     document = _validate(LAYOUTS[raw.store].document, record)
@@ -156,9 +185,11 @@ def _decode(raw: RawRecord) -> Decoded:
     username = username or _username(str(record["username"]))
     document = document.model_copy(update={"username": username})
     if isinstance(document, Profile):
-        _refuse_repeated_notes(document)
+        _refuse_repeated_notes(document.memory_records)
     key = str(getattr(document, LAYOUTS[raw.store].key))
-    return Decoded(raw=raw, username=username, key=key, document=document, unknown=unknown_members)
+    return Decoded(
+        raw=raw, username=username, key=key, unknown=unknown_members, twin=None, interpreted=document
+    )
 
 
 _PLACE_FAULTS = {
@@ -312,9 +343,9 @@ def _repeated_in(value: Any, steps: unknown.Steps) -> Iterator[str]:
             yield from _repeated_in(inner, (*steps, index))
 
 
-def _refuse_repeated_notes(profile: Profile) -> None:
+def _refuse_repeated_notes(notes: Iterable[Any]) -> None:
     seen: set[str] = set()
-    for index, note in enumerate(profile.memory_records):
+    for index, note in enumerate(notes):
         if note.note_id in seen:
             path = f"$.memory_records[{index}].note_id"
             raise _Unfit("repeated_note", Fault(path, "an earlier note of this learner has the same id"))

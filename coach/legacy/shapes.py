@@ -29,12 +29,17 @@ class Shape:
 def of(document: type[Document]) -> Shape:
     """The shape of a document class."""
     fields = document.model_fields
-    inner = {name: _document_in(field.annotation) for name, field in fields.items()}
     return Shape(
         known=frozenset(fields),
-        nested=tuple((name, of(found)) for name, found in inner.items() if found),
+        nested=tuple((name, of(inner)) for name, inner in nested_classes(document).items()),
         times=frozenset(name for name, field in fields.items() if field.default_factory is not None),
     )
+
+
+def nested_classes(document: type[Document]) -> dict[str, type[Document]]:
+    """The members that hold documents or lists of them, and the classes of those."""
+    inner = {name: _document_in(field.annotation) for name, field in document.model_fields.items()}
+    return {name: found for name, found in inner.items() if found}
 
 
 def names_every_time(shape: Shape, record: dict[str, Any]) -> bool:

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import msgspec
 from django.db.models import F
 
-from coach.documents.submissions import Submission
-from coach.legacy import bulk, marks
+from coach.documents import submissions as documents
+from coach.documents.submissions import Attachment, ServedSubmission, Submission
+from coach.legacy import bulk, marks, twins
+from coach.legacy.lines import Line, Table
 from coach.legacy.marks import Mark
 from coach.legacy.records import Decoded
 from coach.models import AssessmentSubmission, AttachmentMetadata
+
+SUBMISSIONS = Table(
+    AssessmentSubmission, Submission, late=["id", "learner_id"], given=["graded_by", "served", *marks.WRITTEN]
+)
+ATTACHMENTS = Table(
+    AttachmentMetadata,
+    Attachment,
+    late=["learner_id", "submission_id"],
+    given=["position", *marks.WRITTEN],
+)
 
 
 @dataclass
@@ -34,6 +48,15 @@ class SubmissionRows:
         """The submission, derived from the rows alone."""
         attachments = [row.to_document() for row in self.attachments]
         return self.submission.to_document(username=self.username, attachments=attachments)
+
+
+@dataclass
+class SubmissionLines:
+    """The lines of one submission that is not there yet."""
+
+    submission: Line
+    attachments: list[Line]
+    learner_id: int = 0
 
 
 def find_marks(submission_ids: Collection[str]) -> dict[str, Mark]:
@@ -64,33 +87,78 @@ def build(decoded: Decoded) -> SubmissionRows:
     assert isinstance(document, Submission)
     submission = AssessmentSubmission()
     submission.apply_document(document)
-    graders = AssessmentSubmission.Grader
-    submission.graded_by = graders.IMPORTED if document.grading else graders.NOBODY
+    submission.graded_by = _grader(document.grading)
     attachments = []
     for position, attachment in enumerate(document.attachments):
         row = bulk.blank(AttachmentMetadata)
-        marks.leave_none(row)
+        marks.leave(row)
         row.apply_document(attachment, position=position)
         attachments.append(row)
     return SubmissionRows(submission, attachments, decoded.username)
 
 
-def insert(built: Sequence[SubmissionRows]) -> None:
+def lines_of(rows: SubmissionRows) -> SubmissionLines:
+    """The lines of rows that were built."""
+    return SubmissionLines(
+        SUBMISSIONS.of_row(rows.submission), [ATTACHMENTS.of_row(row) for row in rows.attachments]
+    )
+
+
+def plain_lines(twin: Any, marked: Line) -> SubmissionLines:
+    """What `lines_of` makes of the rows of that record, of its twin instead."""
+    attachments = [
+        ATTACHMENTS.of_twin(attachment, position, *marks.NONE)
+        for position, attachment in enumerate(twin.attachments)
+    ]
+    return SubmissionLines(
+        SUBMISSIONS.of_twin(twin, str(_grader(twin.grading)), _served(twin), *marked), attachments
+    )
+
+
+def _grader(grading: Any) -> AssessmentSubmission.Grader:
+    graders = AssessmentSubmission.Grader
+    return graders.IMPORTED if grading else graders.NOBODY
+
+
+def _served(twin: Any) -> str:
+    """What `documents.served` makes of a submission, as JSON text."""
+    shown = {
+        "responses": [_counted(response) for response in twin.responses],
+        "attachments": [attachment.to_object() for attachment in documents.merged_attachments(twin)],
+    }
+    members = {
+        name: shown[name] if name in shown else getattr(twin, name) for name in ServedSubmission.model_fields
+    }
+    return twins.encode(members).decode()
+
+
+def _counted(response: Any) -> Any:
+    words = response.word_count or documents.count_words(response.response)
+    return response if words == response.word_count else msgspec.structs.replace(response, word_count=words)
+
+
+def insert(built: Sequence[SubmissionLines]) -> None:
     """Write submissions that are not there yet."""
-    bulk.insert([rows.submission for rows in built])
-    for rows in built:
-        _adopt(rows, rows.submission.pk)
-    bulk.insert([row for rows in built for row in rows.attachments])
+    numbers = bulk.numbers(AssessmentSubmission, len(built))
+    numbered = list(zip(numbers, built, strict=True))
+    bulk.write(SUBMISSIONS, ((number, lines.learner_id, *lines.submission) for number, lines in numbered))
+    bulk.write(
+        ATTACHMENTS,
+        ((lines.learner_id, number, *line) for number, lines in numbered for line in lines.attachments),
+    )
 
 
-def update(old: SubmissionRows, new: SubmissionRows) -> None:
-    """Turn a submission's rows into others, writing only what differs."""
-    if old.submission.grading == new.submission.grading:
-        new.submission.graded_by = old.submission.graded_by
-    _adopt(new, old.submission.pk)
-    bulk.update(old.submission, new.submission)
-    before = {row.position: row for row in old.attachments}
-    bulk.insert(bulk.replace(before, {row.position: row for row in new.attachments}))
+def update(pairs: Sequence[tuple[SubmissionRows, SubmissionRows]]) -> None:
+    """Turn submissions' rows, the first of each pair, into the second ones, writing only what differs."""
+    changes = bulk.Changes()
+    for old, new in pairs:
+        if old.submission.grading == new.submission.grading:
+            new.submission.graded_by = old.submission.graded_by
+        _adopt(new, old.submission.pk)
+        changes.update(old.submission, new.submission)
+        before = {row.position: row for row in old.attachments}
+        changes.replace(before, {row.position: row for row in new.attachments})
+    changes.write()
 
 
 def _adopt(rows: SubmissionRows, submission_id: int) -> None:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from coach.legacy import learners, marks, pending, submissions
-from coach.legacy.learners import Derive
+from coach.legacy.learners import Derive, LearnerLines
 from coach.legacy.marks import Mark
+from coach.legacy.pending import PendingLines
 from coach.legacy.records import Decoded
 from coach.legacy.stores import Store
+from coach.legacy.submissions import SubmissionLines
 from coach.models import LearnerProfile
 
 
@@ -22,6 +24,9 @@ class Rows(Protocol):
     def top(self) -> Any: ...
 
     def document(self) -> Any: ...
+
+
+Lines = LearnerLines | SubmissionLines | PendingLines
 
 
 @dataclass(frozen=True)
@@ -74,8 +79,20 @@ def build(store: Store, decoded: Decoded, maker: Maker) -> Rows:
     rows: Rows = (
         learners.build(decoded, derive=maker.derive) if is_profile else _MODULES[store].build(decoded)
     )
-    marks.leave(rows.top, decoded, run_id=maker.run_id, at=maker.at)
+    marks.leave(rows.top, marks.line(decoded, run_id=maker.run_id, at=maker.at))
     return rows
+
+
+def lines(store: Store, decoded: Decoded, maker: Maker) -> Lines:
+    """The same rows as lines, for `insert`; touches no database."""
+    if decoded.twin is None:
+        found: Lines = _MODULES[store].lines_of(build(store, decoded, maker))
+        return found
+    marked = marks.line(decoded, run_id=maker.run_id, at=maker.at)
+    if store == Store.PROFILES:
+        return learners.plain_lines(decoded.twin, marked, derive=maker.derive)
+    found = _MODULES[store].plain_lines(decoded.twin, marked)
+    return found
 
 
 def own(rows: Any, learner_id: int) -> None:
@@ -84,12 +101,13 @@ def own(rows: Any, learner_id: int) -> None:
         row.learner_id = learner_id
 
 
-def insert(store: Store, built: Sequence[Rows]) -> None:
-    """Write rows of records that are not there yet."""
+def insert(store: Store, built: Sequence[Lines]) -> None:
+    """Write the lines of records that are not there yet."""
     if built:
         _MODULES[store].insert(built)
 
 
-def update(store: Store, old: Rows, new: Rows) -> None:
-    """Turn the rows of a record into others, writing only what differs."""
-    _MODULES[store].update(old, new)
+def update(store: Store, pairs: Sequence[tuple[Rows, Rows]]) -> None:
+    """Turn the rows of records, the first of each pair, into the second ones, writing only what differs."""
+    if pairs:
+        _MODULES[store].update(pairs)

@@ -7,7 +7,6 @@ from django.db import transaction
 from coach.documents.assessment import Assessment, AssessmentStatus
 from coach.documents.base import utc_now
 from coach.documents.curriculum import EloPlan
-from coach.documents.profile import Profile
 from coach.engines import coverage
 from coach.models import LearnerProfile
 from coach.services import audit, learners
@@ -24,11 +23,6 @@ def extended(assessment: Assessment | None, plan: EloPlan | None) -> str | None:
     if plan is not None and plan.categories:
         assessment = coverage.extend(assessment, plan.categories)
     return assessment.to_json()
-
-
-def extended_text(profile: Profile) -> str | None:
-    """The derived `extended_assessment` of a profile: what importers store beside it."""
-    return extended(profile.onboarding_assessment, profile.elo_category_plan)
 
 
 def derive(learner: LearnerProfile) -> None:

@@ -204,7 +204,7 @@ class Command(BaseCommand):
             backfill = Backfill(
                 files=found.files,
                 options=options,
-                derive=assessments.extended_text,
+                derive=assessments.extended,
                 run=run,
                 rejects=rejects,
                 progress=progress,

@@ -297,7 +297,7 @@ def test_both_doors_leave_equal_rows(console, upload, confirm, stores):
             "amara": [people.attachment("a1"), people.attachment("a2", kind="link", url="https://x.org")]
         },
     }
-    stores.write(**content).backfill(derive=assessments.extended_text)
+    stores.write(**content).backfill(derive=assessments.extended)
     by_command = rows()
     LearnerProfile.objects.all().delete()
     for store, model in (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from coach.legacy import inputs, ledger
+from coach.legacy.learners import Derive
 from coach.legacy.rejects import RejectFile
 from coach.legacy.run import Backfill, Options, Summary
 from coach.legacy.stores import LAYOUTS, Store
@@ -36,9 +36,7 @@ class Stores:
     def rejects(self) -> Path:
         return self.folder / "rejects.jsonl"
 
-    def backfill(
-        self, *, derive: Callable[[Any], str | None] = lambda profile: None, **options: Any
-    ) -> Summary:
+    def backfill(self, *, derive: Derive = lambda assessment, plan: None, **options: Any) -> Summary:
         """A whole run over what lies in the folder; nothing on record for a rehearsal."""
         with inputs.of_stores(self.folder, {}) as found:
             run = None if options.get("dry_run") else self._run(found)

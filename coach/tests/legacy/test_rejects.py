@@ -23,7 +23,7 @@ def retry(path, rejected_again):
         run = ledger.start(door="command", actor="a test", version="0", options={}, files=files)
         again = RejectFile(rejected_again)
         return Backfill(
-            files=found.files, options=Options(), derive=lambda p: None, run=run, rejects=again
+            files=found.files, options=Options(), derive=lambda assessment, plan: None, run=run, rejects=again
         ).execute()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from django.db import connection
@@ -83,7 +84,7 @@ def test_entries_without_a_learner_are_rejected_by_name(stores):
 
 
 def test_everything_a_profile_holds_is_restored_in_its_order(stores):
-    stores.write(profiles=[FULL_AMARA]).backfill(derive=lambda document: '{"derived": true}')
+    stores.write(profiles=[FULL_AMARA]).backfill(derive=lambda assessment, plan: '{"derived": true}')
     learner = LearnerProfile.objects.get()
     document = learner.to_document().to_object()
     assert list(document["elo_snapshot"]) == ["sql", "http"]
@@ -176,16 +177,17 @@ def test_a_batch_that_the_database_refuses_is_split_until_the_bad_record_stands_
     from coach.legacy import tables
     from coach.legacy.records import Decoded
 
-    build = tables.build
+    lines = tables.lines
 
     def broken(store, decoded: Decoded, maker):
-        rows = build(store, decoded, maker)
-        if decoded.key == "p3":
-            rows.learner.username = ""  # the check constraint refuses it
-        return rows
+        made = lines(store, decoded, maker)
+        if decoded.key != "p3":
+            return made
+        # The check constraint refuses an empty name.
+        return replace(made, learner=tuple("" if value == "p3" else value for value in made.learner))
 
     # The documents let nothing through that a database refuses: one has to be made up.
-    monkeypatch.setattr(tables, "build", broken)
+    monkeypatch.setattr(tables, "lines", broken)
     summary = stores.write(profiles=[profile(f"p{number}") for number in range(6)]).backfill()
     assert usernames() == ["p0", "p1", "p2", "p4", "p5"]
     assert [(f["natural_key"], f["code"]) for f in summary.findings] == [("p3", "refused_by_database")]

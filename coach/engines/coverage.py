@@ -211,6 +211,7 @@ def _task(blueprint: Blueprint, key: str, skill: str, number: int = 1) -> Task:
     return Task(
         task_id=slug(f"{key}-{suffix}", fallback=suffix),
         category_key=key,
+        section_id=_regular_section(blueprint.task_type),
         title=blueprint.title.format(skill=skill, number=number),
         task_type=blueprint.task_type,
         prompt=blueprint.prompt.format(skill=skill),
@@ -226,8 +227,12 @@ def _task(blueprint: Blueprint, key: str, skill: str, number: int = 1) -> Task:
 
 def _regular(task: Task) -> Task:
     """The task in the section of its kind."""
-    section_id = "coding" if task.task_type == "code" else "concept"
+    section_id = _regular_section(task.task_type)
     return task if task.section_id == section_id else task.model_copy(update={"section_id": section_id})
+
+
+def _regular_section(task_type: TaskType) -> Intent:
+    return "coding" if task_type == "code" else "concept"
 
 
 def _regular_sections(tasks: Sequence[Task]) -> Iterator[Section]:

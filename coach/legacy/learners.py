@@ -11,7 +11,6 @@ import msgspec
 
 from coach.documents import schedule as schedules
 from coach.documents.assessment import Assessment
-from coach.documents.curriculum import EloPlan
 from coach.documents.profile import Note, Profile
 from coach.documents.schedule import Schedule, ServedSchedule
 from coach.documents.schedule import ScheduleItem as ItemDocument
@@ -21,8 +20,9 @@ from coach.legacy.marks import Mark
 from coach.legacy.records import Decoded
 from coach.models import CurriculumSchedule, LearnerProfile, MemoryRecord, ScheduleItem
 
-# From assessment and plan to the JSON text of the extended assessment: an engine's work, which the doors pass in.
-Derive = Callable[["Assessment | None", "EloPlan | None"], "str | None"]
+# From an assessment and a plan (or what has a plan's members) to the JSON text of the extended assessment: an engine's
+# work, which the doors pass in.
+Derive = Callable[["Assessment | None", Any], "str | None"]
 
 LEARNERS = Table(LearnerProfile, Profile, late=["id"], given=["extended_assessment", *marks.WRITTEN])
 NOTES = Table(MemoryRecord, Note, late=["learner_id"], given=["position"])
@@ -122,11 +122,9 @@ def lines_of(rows: LearnerRows) -> LearnerLines:
 def plain_lines(twin: Any, marked: Line, *, derive: Derive) -> LearnerLines:
     """What `lines_of` makes of the rows of that record, of its twin instead."""
     schedule = twin.curriculum_schedule
-    assessment = derive(
-        _document(Assessment, twin.onboarding_assessment), _document(EloPlan, twin.elo_category_plan)
-    )
+    extended = derive(_assessment(twin.onboarding_assessment), twin.elo_category_plan)
     return LearnerLines(
-        learner=LEARNERS.of_twin(twin, assessment, *marked),
+        learner=LEARNERS.of_twin(twin, extended, *marked),
         notes=[NOTES.of_twin(note, position) for position, note in enumerate(twin.memory_records)],
         schedule=SCHEDULES.of_twin(schedule, _served(schedule)) if schedule else None,
         items=[ITEMS.of_twin(item, position) for position, item in enumerate(schedule.items)]
@@ -135,8 +133,8 @@ def plain_lines(twin: Any, marked: Line, *, derive: Derive) -> LearnerLines:
     )
 
 
-def _document(document: type[Any], twin: Any) -> Any:
-    return None if twin is None else document.model_validate_json(twins.encode(twin))
+def _assessment(twin: Any) -> Assessment | None:
+    return None if twin is None else Assessment.model_validate_json(twins.encode(twin))
 
 
 def _served(twin: Any) -> str:

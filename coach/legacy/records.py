@@ -83,12 +83,16 @@ class Rejected:
 class Decoded:
     """A record that was read. `username` is the learner's, `key` the natural key, both in normal form.
 
-    `twin` is the record as a struct (twins.read), where it is spelled out plainly; None where it had to be interpreted.
+    `import_checksum` is that of what the record says (checksums.of_record), `content_checksum` that of the whole
+    document (checksums.of_content). `twin` is the record as a struct (twins.read), where it is spelled out plainly;
+    None where it had to be interpreted.
     """
 
     raw: RawRecord
     username: str
     key: str
+    import_checksum: str
+    content_checksum: str
     unknown: Mapping[str, Any] = field(repr=False)
     twin: Any | None = field(repr=False)
     interpreted: Document | None = field(default=None, repr=False)
@@ -100,24 +104,6 @@ class Decoded:
             return self.interpreted
         document = _validate(LAYOUTS[self.raw.store].document, _parse(self.raw.raw))
         return document.model_copy(update={"username": self.username})
-
-    @property
-    def import_checksum(self) -> str:
-        """The checksum of what the record says (checksums.of_record)."""
-        return self._checksums[0]
-
-    @property
-    def content_checksum(self) -> str:
-        """The checksum of the whole document (checksums.of_content)."""
-        return self._checksums[1]
-
-    @cached_property
-    def _checksums(self) -> tuple[str, str]:
-        if self.twin is None:
-            return checksums.pair(self.document, self.unknown)
-        document = LAYOUTS[self.raw.store].document
-        both = checksums.of_plain(document, self.raw.raw, username=self.username)
-        return both, both
 
     @property
     def unknown_text(self) -> str | None:
@@ -163,33 +149,35 @@ def reject(raw: RawRecord, code: str, *faults: Fault) -> Rejected:
 def _decode(raw: RawRecord) -> Decoded:
     if raw.fault:
         raise _Unfit(raw.fault, Fault("$", _PLACE_FAULTS[raw.fault]))
-    plain = len(raw.raw) <= LARGEST_RECORD and twins.read(LAYOUTS[raw.store].document, raw.raw)
-    return _plain(raw, plain) if plain else _interpreted(raw)
+    text = raw.raw
+    twin = twins.read(LAYOUTS[raw.store].document, text) if len(text) <= LARGEST_RECORD else None
+    return _interpreted(raw, text) if twin is None else _plain(raw, text, twin)
 
 
-def _plain(raw: RawRecord, twin: Any) -> Decoded:
+def _plain(raw: RawRecord, text: bytes, twin: Any) -> Decoded:
     twin.username = _username(twin.username if raw.owner is None else raw.owner)
     if raw.store == Store.PROFILES:
         _refuse_repeated_notes(twin.memory_records)
-    key = getattr(twin, LAYOUTS[raw.store].key)
-    return Decoded(raw=raw, username=twin.username, key=key, unknown={}, twin=twin)
+    layout = LAYOUTS[raw.store]
+    checksum = checksums.of_plain(layout.document, text, username=twin.username)
+    key = getattr(twin, layout.key)
+    return Decoded(raw, twin.username, key, checksum, checksum, unknown={}, twin=twin)
 
 
-def _interpreted(raw: RawRecord) -> Decoded:
-    record = _parse(raw.raw)
+def _interpreted(raw: RawRecord, text: bytes) -> Decoded:
+    record = _parse(text)
     username = _username(raw.owner) if raw.owner is not None else ""
     document = _validate(LAYOUTS[raw.store].document, record)
-    unknown_members = _unknown(type(document), record, raw.raw)
-    _refuse_nul(raw.raw, record)
-    _refuse_repeated(raw.raw, record)
+    found = _unknown(type(document), record, text)
+    _refuse_nul(text, record)
+    _refuse_repeated(text, record)
     username = username or _username(str(record["username"]))
     document = document.model_copy(update={"username": username})
     if isinstance(document, Profile):
         _refuse_repeated_notes(document.memory_records)
     key = str(getattr(document, LAYOUTS[raw.store].key))
-    return Decoded(
-        raw=raw, username=username, key=key, unknown=unknown_members, twin=None, interpreted=document
-    )
+    both = checksums.pair(document, found)
+    return Decoded(raw, username, key, *both, unknown=found, twin=None, interpreted=document)
 
 
 _PLACE_FAULTS = {

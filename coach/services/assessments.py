@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 
 from coach.documents.assessment import Assessment, AssessmentStatus
 from coach.documents.base import utc_now
-from coach.documents.curriculum import EloPlan
 from coach.engines import coverage
 from coach.models import LearnerProfile
 from coach.services import audit, learners
@@ -16,8 +17,11 @@ class NoAssessment(LookupError):
     """The learner has no assessment."""
 
 
-def extended(assessment: Assessment | None, plan: EloPlan | None) -> str | None:
-    """The assessment as the profile view shows it, as JSON text; None where there is no assessment."""
+def extended(assessment: Assessment | None, plan: Any) -> str | None:
+    """The assessment as the profile view shows it, as JSON text; None where there is no assessment.
+
+    `plan` is an EloPlan, anything with its members, or None.
+    """
     if assessment is None:
         return None
     if plan is not None and plan.categories:

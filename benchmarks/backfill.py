@@ -1,6 +1,8 @@
-"""What the backfill costs: first run, unchanged re-run, verify and export, beside a plain COPY of the same rows.
+"""What the backfill costs: first run, unchanged re-run, verify and export, beside plain ways of writing the same rows.
 
     python -m benchmarks.backfill --database postgresql://… --learners 10000 [--rounds 3]
+
+Plain ways: one COPY a table (in its text format, as pg_dump writes it), and the ORM's `bulk_create`, 200 rows at a time.
 
 The database is EMPTIED: name one of your own. Ratios of one round are comparable, absolute figures are not: the machine
 has other things to do. Memory is the anonymous part (RssAnon) of the command's process at its highest.
@@ -9,7 +11,9 @@ has other things to do. Memory is the anonymous part (RssAnon) of the command's 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
+import pickle
 import re
 import statistics
 import subprocess
@@ -19,17 +23,21 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+from benchmarks import servers
 
 ROOT = Path(__file__).resolve().parents[1]
-TABLES = (
-    "coach_learnerprofile",
-    "coach_memoryrecord",
-    "coach_curriculumschedule",
-    "coach_scheduleitem",
-    "coach_assessmentsubmission",
-    "coach_attachmentmetadata",
+MODELS = (
+    "LearnerProfile",
+    "MemoryRecord",
+    "CurriculumSchedule",
+    "ScheduleItem",
+    "AssessmentSubmission",
+    "AttachmentMetadata",
 )
+TABLES = tuple(f"coach_{name.lower()}" for name in MODELS)
+_ROWS_AT_ONCE = 200
 _ANONYMOUS = re.compile(r"RssAnon:\s+(\d+) kB")
 
 
@@ -41,11 +49,11 @@ def main() -> None:
     parser.add_argument("--learners", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
-    os.environ.update(
-        {"ARCADIA_DATABASE_URL": arguments.database, "DJANGO_SETTINGS_MODULE": "arcadia.settings"}
-    )
-    os.environ.setdefault("ARCADIA_DEBUG", "1")
+    os.environ["DJANGO_SETTINGS_MODULE"] = "arcadia.settings"
+    # As in production: with DEBUG, Django writes down every statement.
+    os.environ["ARCADIA_DEBUG"] = ""
     with tempfile.TemporaryDirectory(prefix="backfill-") as folder:
+        os.environ.update(servers.production(arguments.database, Path(folder)))
         stores = Path(folder) / "stores"
         words = [sys.executable, "-m", "benchmarks.generate_stores", "--learners", str(arguments.learners)]
         subprocess.run([*words, "--out", str(stores)], check=True, cwd=ROOT)
@@ -69,6 +77,7 @@ def one_round(stores: Path, folder: Path) -> dict[str, Measured]:
     found["verify"] = manage("backfill", "--data-dir", str(stores), "--verify", "--no-progress")
     found["export"] = manage("export_stores", "--data-dir", str(folder / "export"), "--no-progress")
     found["plain COPY"] = Measured(copy_limit(folder))
+    found["bulk_create"] = Measured(bulk_create(folder))
     for name, measured in found.items():
         print(f"{name:>17}: {measured.seconds:7.1f} s {measured.megabytes:6.0f} MB", flush=True)
     return found
@@ -121,6 +130,38 @@ def copy_limit(folder: Path) -> float:
     return time.monotonic() - began
 
 
+def bulk_create(folder: Path) -> float:
+    """Seconds that the ORM takes for the rows that are there, made and numbered beforehand."""
+    import django
+
+    django.setup()
+    from django.apps import apps
+    from django.db import transaction
+
+    models = [apps.get_model("coach", name) for name in MODELS]
+    for model in models:
+        with (folder / model.__name__).open("wb") as file:
+            for row in model._base_manager.order_by("pk").iterator(_ROWS_AT_ONCE):
+                pickle.dump(row, file)
+    empty()
+    taken = 0.0
+    for model in models:
+        with (folder / model.__name__).open("rb") as file, transaction.atomic():
+            while rows := list(itertools.islice(unpickled(file), _ROWS_AT_ONCE)):
+                began = time.monotonic()
+                model._base_manager.bulk_create(rows)
+                taken += time.monotonic() - began
+    return taken
+
+
+def unpickled(file: BinaryIO) -> Iterator[Any]:
+    while True:
+        try:
+            yield pickle.load(file)
+        except EOFError:
+            return
+
+
 def pieces(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while piece := file.read(1024 * 1024):
@@ -142,13 +183,18 @@ def show(rounds: list[dict[str, Measured]], learners: int) -> None:
         print(f"{name:>17}: {seconds:7.1f} s, {records / seconds:8,.0f} records/s")
     limit = [found["plain COPY"].seconds / found["first run"].seconds for found in rounds]
     again = [found["first run"].seconds / found["unchanged re-run"].seconds for found in rounds]
-    print(f"first run, of the COPY limit: {statistics.median(limit):.2f}")
+    print(
+        f"first run, of the COPY limit: {statistics.median(limit):.2f} ({min(limit):.2f} to {max(limit):.2f})"
+    )
+    plain = [found["bulk_create"].seconds / found["first run"].seconds for found in rounds]
+    print(f"first run, times the rate of bulk_create: {statistics.median(plain):.1f}")
     print(f"unchanged re-run, times the first run's rate: {statistics.median(again):.1f}")
     for name in ("verify", "export"):
         ratio = statistics.median(found["first run"].seconds / found[name].seconds for found in rounds)
         print(f"{name}, times the first run's rate: {ratio:.1f}")
-    most = max(measured.megabytes for found in rounds for measured in found.values())
-    print(f"most anonymous memory: {most:.0f} MB")
+    for name in ("first run", "unchanged re-run", "verify", "export"):
+        most = max(found[name].megabytes for found in rounds)
+        print(f"{name:>17}: at most {most:.0f} MB of anonymous memory")
 
 
 if __name__ == "__main__":

@@ -17,9 +17,10 @@ from typing import Any, BinaryIO
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from coach.documents.base import Document, utc_now
-from coach.legacy import tables, unknown
+from coach.documents.base import utc_now
+from coach.legacy import texts, unknown
 from coach.legacy.stores import LAYOUTS, MANIFEST, Store
+from coach.legacy.texts import Held
 from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
 
 _BATCH = 40
@@ -129,14 +130,16 @@ def _write(store: Store, part: _Part, usernames: frozenset[str], progress: Progr
     total, done, misplaced = rows.count(), 0, 0
     listed, learner = LAYOUTS[store].listed, ""
     part.write(b"{")
-    for username, document, members in _documents(store, rows):
-        text, gone = _record(document, members)
+    for held in _records(store, rows):
+        text, gone = _record(held)
         misplaced += gone
-        if username != learner:
+        if held.username != learner:
             closing = b"\n]" if listed else b""
-            part.write((closing + b"," if learner else b"") + b"\n" + json.dumps(username).encode() + b":")
+            part.write(
+                (closing + b"," if learner else b"") + b"\n" + json.dumps(held.username).encode() + b":"
+            )
             part.write(b" [\n" if listed else b" ")
-            learner = username
+            learner = held.username
         else:
             part.write(b",\n")
         part.write(text)
@@ -159,15 +162,11 @@ def _rows(store: Store, usernames: frozenset[str]) -> QuerySet[Any]:
     return rows.filter(learner__username__in=usernames) if usernames else rows
 
 
-def _documents(store: Store, rows: QuerySet[Any]) -> Iterator[tuple[str, Document, dict[str, Any]]]:
-    """Username, document and unknown members of each row."""
+def _records(store: Store, rows: QuerySet[Any]) -> Iterator[Held]:
     for numbers in _batches(rows, "pk" if store == Store.PROFILES else "learner_id"):
-        loaded = tables.load(store, numbers)
+        held = texts.of(store, numbers)
         for number in numbers:
-            found = loaded[number]
-            document = found.document()
-            members = json.loads(found.top.unknown_members or "{}")
-            yield document.username, document, members
+            yield held.pop(number)
 
 
 def _batches(rows: QuerySet[Any], column: str) -> Iterator[list[int]]:
@@ -182,11 +181,12 @@ def _batches(rows: QuerySet[Any], column: str) -> Iterator[list[int]]:
         after = batch[-1]
 
 
-def _record(document: Document, members: dict[str, Any]) -> tuple[bytes, int]:
+def _record(held: Held) -> tuple[bytes, int]:
     """The record's text, and how many of its unknown members have no place any more."""
+    members = json.loads(held.unknown_members or "{}")
     if not members:
-        return document.to_json().encode(), 0
-    record = document.to_object()
+        return held.text, 0
+    record = json.loads(held.text)
     gone = unknown.put_back(record, members)
     return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode(), len(gone)
 

@@ -9,9 +9,11 @@ import json
 import pytest
 from django.db import connection
 
+from coach.documents.submissions import Submission
 from coach.legacy import export, inputs, verify
 from coach.legacy.stores import LAYOUTS, Store
 from coach.models import AttachmentMetadata, LearnerProfile, MemoryRecord
+from coach.tests import cast
 from coach.tests.legacy.conftest import Stores
 from coach.tests.legacy.people import FULL_AMARA, attachment, note, profile, submission
 
@@ -61,6 +63,33 @@ def test_an_export_gives_every_record_back_with_its_unknown_members(imported, tm
     assert [entry["submission_id"] for entry in read(found, "submissions")["amara"]] == ["s1", "s2"]
     assert read(found, "submissions")["amara"][1]["mood"] == "good"
     assert [entry["attachment_id"] for entry in read(found, "attachments")["amara"]] == ["a1", "a2"]
+
+
+def test_records_of_a_learner_stand_side_by_side_whatever_the_order_of_their_rows(tmp_path):
+    people = [cast.learner(cast.AMARA), cast.learner(cast.FELIX)]
+    for number in range(4):
+        learner = people[number % 2]
+        document = Submission(submission_id=f"s{number}", username=learner.username, submitted_at=cast.NOON)
+        cast.submission(learner, document)
+    found = read(exported(tmp_path), "submissions")
+    assert {name: [entry["submission_id"] for entry in entries] for name, entries in found.items()} == {
+        "amara": ["s0", "s2"],
+        "felix": ["s1", "s3"],
+    }
+
+
+def test_a_record_with_unknown_members_keeps_its_numbers_as_they_are_spelled(stores, tmp_path):
+    stores.write(
+        profiles=b"""{"amara": {"username": "amara", "last_updated": "2025-04-02T12:00:00Z",
+        "elo_snapshot": {"b": 9007199254740993},
+        "foundation_tracks": [{"track_id": "t", "label": "l", "weight": 0.1}], "extra": [12345678901234567890, 1.0]}}"""
+    )
+    assert stores.backfill().clean
+    exported(tmp_path)
+    text = Stores(tmp_path / "export").path("profiles").read_text()
+    assert '"elo_snapshot":{"b":9007199254740993}' in text
+    assert '"weight":0.1,' in text
+    assert '"extra":[12345678901234567890,1.0]}' in text
 
 
 def test_the_manifest_holds_for_every_file(imported, tmp_path):

@@ -6,7 +6,7 @@ same bytes is `tables.load`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import orjson
@@ -46,7 +46,10 @@ def of(store: Store, row_ids: Collection[int]) -> dict[int, Held]:
     `text` is what `tables.load(store, row_ids)[pk].document().to_json()` gives, byte for byte, as long as every column
     holds its document as `to_json` writes it.
     """
-    return _WAYS[store](row_ids) if row_ids else {}
+    return dict(_WAYS[store](row_ids)) if row_ids else {}
+
+
+Row = tuple[Any, ...]
 
 
 class _Reader:
@@ -55,95 +58,85 @@ class _Reader:
     Members without a column are None until somebody fills them in; all stand in the document's order.
     """
 
-    def __init__(self, document: type[Document], model: type[models.Model]) -> None:
+    def __init__(self, document: type[Document], model: type[models.Model], *more: str) -> None:
+        """`more` are columns that are read besides; they stand at the beginning of each row."""
         fields = {field.name: field for field in model._meta.concrete_fields}
         self._members = tuple(document.model_fields)
         self._columns = tuple(name for name in self._members if name in fields)
         self._stored = tuple(name for name in self._columns if isinstance(fields[name], DocumentField))
+        self._more = more
 
-    def read(self, rows: models.QuerySet[Any], *more: str) -> Iterator[tuple[Any, ...]]:
-        """The values of `more` columns of each row, and last its members."""
-        count = len(more)
-        for row in Prepared(lambda: rows.values_list(*more, *self._columns)).rows():
-            members: Members = dict.fromkeys(self._members)
-            members.update(zip(self._columns, row[count:], strict=True))
-            for name in self._stored:
-                if members[name] is not None:
-                    members[name] = orjson.Fragment(members[name])
-            yield *row[:count], members
+    def rows(self, rows: models.QuerySet[Any]) -> list[Row]:
+        return Prepared(lambda: rows.values_list(*self._more, *self._columns)).rows()
 
+    def grouped(self, rows: models.QuerySet[Any]) -> dict[int, list[Row]]:
+        """Rows in stored order, by the first of their columns."""
+        found: dict[int, list[Row]] = {}
+        for row in self.rows(rows.order_by("position", "pk")):
+            found.setdefault(row[0], []).append(row)
+        return found
 
-_profiles = _Reader(Profile, LearnerProfile)
-_notes = _Reader(Note, MemoryRecord)
-_schedules = _Reader(Schedule, CurriculumSchedule)
-_items = _Reader(Item, ScheduleItem)
-_submissions = _Reader(Submission, AssessmentSubmission)
-_attachments = _Reader(Attachment, AttachmentMetadata)
-_pending = _Reader(PendingAttachment, AttachmentMetadata)
-
-
-def _held_profiles(learner_ids: Collection[int]) -> dict[int, Held]:
-    learners = LearnerProfile.objects.filter(pk__in=learner_ids).order_by()
-    notes = _grouped(_notes, MemoryRecord.objects.filter(learner__in=learner_ids), "learner")
-    schedules = _schedules_of(learner_ids)
-    found = {}
-    for learner, unknown_members, profile in _profiles.read(learners, "pk", "unknown_members"):
-        profile["memory_records"] = notes.get(learner, [])
-        profile["curriculum_schedule"] = schedules.get(learner)
-        found[learner] = Held(profile["username"], _text(profile), unknown_members)
-    return found
+    def members(self, row: Row) -> Members:
+        members: Members = dict.fromkeys(self._members)
+        members.update(zip(self._columns, row[len(self._more) :], strict=True))
+        for name in self._stored:
+            if members[name] is not None:
+                members[name] = orjson.Fragment(members[name])
+        return members
 
 
-def _schedules_of(learner_ids: Collection[int]) -> dict[int, Members]:
-    """The schedule of each learner who has one, items included."""
-    schedules = CurriculumSchedule.objects.filter(learner__in=learner_ids).order_by()
-    items = _grouped(_items, ScheduleItem.objects.filter(schedule__learner__in=learner_ids), "schedule")
-    found = {}
-    for learner, schedule, members in _schedules.read(schedules, "learner", "pk"):
-        members["items"] = items.get(schedule, [])
-        found[learner] = members
-    return found
+_OWNED = ("pk", "unknown_members", "learner__username")
+_profiles = _Reader(Profile, LearnerProfile, "pk", "unknown_members")
+_notes = _Reader(Note, MemoryRecord, "learner")
+_schedules = _Reader(Schedule, CurriculumSchedule, "learner", "pk")
+_items = _Reader(Item, ScheduleItem, "schedule")
+_submissions = _Reader(Submission, AssessmentSubmission, *_OWNED)
+_attachments = _Reader(Attachment, AttachmentMetadata, "submission")
+_pending = _Reader(PendingAttachment, AttachmentMetadata, *_OWNED)
 
 
-def _held_submissions(submission_ids: Collection[int]) -> dict[int, Held]:
-    attachments = _grouped(
-        _attachments, AttachmentMetadata.objects.filter(submission__in=submission_ids), "submission"
-    )
-    rows = AssessmentSubmission.objects.filter(pk__in=submission_ids).order_by()
-    return {
-        number: _owned(username, unknown_members, {**members, "attachments": attachments.get(number, [])})
-        for number, username, unknown_members, members in _submissions.read(rows, *_OWNED)
-    }
+def _held_profiles(learner_ids: Collection[int]) -> Iterator[tuple[int, Held]]:
+    learners = _profiles.rows(LearnerProfile.objects.filter(pk__in=learner_ids).order_by())
+    notes = _notes.grouped(MemoryRecord.objects.filter(learner__in=learner_ids))
+    schedules = _schedules.rows(CurriculumSchedule.objects.filter(learner__in=learner_ids).order_by())
+    items = _items.grouped(ScheduleItem.objects.filter(schedule__learner__in=learner_ids))
+    schedule_of = {row[0]: row for row in schedules}
+    for row in learners:
+        number, unknown_members = row[:2]
+        profile = _profiles.members(row)
+        profile["memory_records"] = [_notes.members(note) for note in notes.pop(number, ())]
+        if schedule := schedule_of.get(number):
+            profile["curriculum_schedule"] = _schedule(schedule, items.pop(schedule[1], ()))
+        yield number, Held(profile["username"], _text(profile), unknown_members)
 
 
-def _held_pending(row_ids: Collection[int]) -> dict[int, Held]:
-    rows = AttachmentMetadata.objects.filter(pk__in=row_ids).order_by()
-    return {
-        number: _owned(username, unknown_members, members)
-        for number, username, unknown_members, members in _pending.read(rows, *_OWNED)
-    }
+def _schedule(row: Row, items: Iterable[Row]) -> Members:
+    return _schedules.members(row) | {"items": [_items.members(item) for item in items]}
 
 
-_OWNED = ("pk", "learner__username", "unknown_members")
+def _held_submissions(submission_ids: Collection[int]) -> Iterator[tuple[int, Held]]:
+    rows = _submissions.rows(AssessmentSubmission.objects.filter(pk__in=submission_ids).order_by())
+    attachments = _attachments.grouped(AttachmentMetadata.objects.filter(submission__in=submission_ids))
+    for row in rows:
+        own = [_attachments.members(attachment) for attachment in attachments.pop(row[0], ())]
+        yield row[0], _owned(row, _submissions.members(row) | {"attachments": own})
 
 
-def _owned(username: str, unknown_members: str | bytes | None, members: Members) -> Held:
-    return Held(username, _text({**members, "username": username}), unknown_members)
+def _held_pending(row_ids: Collection[int]) -> Iterator[tuple[int, Held]]:
+    for row in _pending.rows(AttachmentMetadata.objects.filter(pk__in=row_ids).order_by()):
+        yield row[0], _owned(row, _pending.members(row))
 
 
-def _grouped(reader: _Reader, rows: models.QuerySet[Any], owner: str) -> dict[int, list[Members]]:
-    """The members of rows by whom they belong to, in stored order."""
-    found: dict[int, list[Members]] = {}
-    for number, members in reader.read(rows.order_by("position", "pk"), owner):
-        found.setdefault(number, []).append(members)
-    return found
+def _owned(row: Row, members: Members) -> Held:
+    _, unknown_members, username = row[: len(_OWNED)]
+    return Held(username, _text(members | {"username": username}), unknown_members)
 
 
 def _text(members: Members) -> bytes:
     return orjson.dumps(members, option=orjson.OPT_UTC_Z)
 
 
-_WAYS: dict[Store, Callable[[Collection[int]], dict[int, Held]]] = {
+_WAYS: dict[Store, Callable[[Collection[int]], Iterator[tuple[int, Held]]]] = {
     Store.PROFILES: _held_profiles,
     Store.SUBMISSIONS: _held_submissions,
     Store.ATTACHMENTS: _held_pending,

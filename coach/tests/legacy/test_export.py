@@ -37,9 +37,9 @@ def imported(stores):
     return stores
 
 
-def verified(stores):
+def verified(stores, **options):
     with inputs.of_stores(stores.folder, {}) as found:
-        return verify.compare(found.files)
+        return verify.compare(found.files, **options)
 
 
 def exported(tmp_path, **options):

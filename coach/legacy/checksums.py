@@ -46,24 +46,10 @@ def pair(document: Document, unknown: Mapping[str, Any]) -> tuple[str, str]:
     return hashlib.sha256(text).hexdigest(), content
 
 
-def of_text(document: type[Document], text: bytes) -> str | None:
-    """`of_content` of the document that this JSON text holds, without building it.
-
-    None where only the class can tell what the text says.
-    """
-    struct = twins.said(document, text)
-    return None if struct is None else _of_struct(struct)
-
-
 def of_plain(document: type[Document], text: bytes, *, username: str) -> str:
-    """`of_record` and `of_content`, which are one, of a text that `twins.read` took; for the learner of that name."""
-    struct = twins.said(document, text, vouched=True)
-    assert struct is not None
+    """`of_record` and `of_content`, which are one, of a text that `twins.read` takes; for the learner of that name."""
+    struct = twins.said(document, text)
     struct.username = username
-    return _of_struct(struct)
-
-
-def _of_struct(struct: Any) -> str:
     for name in ORDERED:
         if members := getattr(struct, name, None):
             setattr(struct, name, list(members.items()))

@@ -83,16 +83,12 @@ class Rejected:
 class Decoded:
     """A record that was read. `username` is the learner's, `key` the natural key, both in normal form.
 
-    `import_checksum` is that of what the record says (checksums.of_record), `content_checksum` that of the whole
-    document (checksums.of_content). `twin` is the record as a struct (twins.read), where it is spelled out plainly;
-    None where it had to be interpreted.
+    `twin` is the record as a struct (twins.read), where it is spelled out plainly; None where it had to be interpreted.
     """
 
     raw: RawRecord
     username: str
     key: str
-    import_checksum: str
-    content_checksum: str
     unknown: Mapping[str, Any] = field(repr=False)
     twin: Any | None = field(repr=False)
     interpreted: Document | None = field(default=None, repr=False)
@@ -104,6 +100,24 @@ class Decoded:
             return self.interpreted
         document = _validate(LAYOUTS[self.raw.store].document, _parse(self.raw.raw))
         return document.model_copy(update={"username": self.username})
+
+    @property
+    def import_checksum(self) -> str:
+        """The checksum of what the record says (checksums.of_record)."""
+        return self._checksums[0]
+
+    @property
+    def content_checksum(self) -> str:
+        """The checksum of the whole document (checksums.of_content)."""
+        return self._checksums[1]
+
+    @cached_property
+    def _checksums(self) -> tuple[str, str]:
+        if self.twin is None:
+            return checksums.pair(self.document, self.unknown)
+        document = LAYOUTS[self.raw.store].document
+        both = checksums.of_plain(document, self.raw.raw, username=self.username)
+        return both, both
 
     @property
     def unknown_text(self) -> str | None:
@@ -151,17 +165,15 @@ def _decode(raw: RawRecord) -> Decoded:
         raise _Unfit(raw.fault, Fault("$", _PLACE_FAULTS[raw.fault]))
     text = raw.raw
     twin = twins.read(LAYOUTS[raw.store].document, text) if len(text) <= LARGEST_RECORD else None
-    return _interpreted(raw, text) if twin is None else _plain(raw, text, twin)
+    return _interpreted(raw, text) if twin is None else _plain(raw, twin)
 
 
-def _plain(raw: RawRecord, text: bytes, twin: Any) -> Decoded:
+def _plain(raw: RawRecord, twin: Any) -> Decoded:
     twin.username = _username(twin.username if raw.owner is None else raw.owner)
     if raw.store == Store.PROFILES:
         _refuse_repeated_notes(twin.memory_records)
-    layout = LAYOUTS[raw.store]
-    checksum = checksums.of_plain(layout.document, text, username=twin.username)
-    key = getattr(twin, layout.key)
-    return Decoded(raw, twin.username, key, checksum, checksum, unknown={}, twin=twin)
+    key = getattr(twin, LAYOUTS[raw.store].key)
+    return Decoded(raw, twin.username, key, unknown={}, twin=twin)
 
 
 def _interpreted(raw: RawRecord, text: bytes) -> Decoded:
@@ -176,8 +188,7 @@ def _interpreted(raw: RawRecord, text: bytes) -> Decoded:
     if isinstance(document, Profile):
         _refuse_repeated_notes(document.memory_records)
     key = str(getattr(document, LAYOUTS[raw.store].key))
-    both = checksums.pair(document, found)
-    return Decoded(raw, username, key, *both, unknown=found, twin=None, interpreted=document)
+    return Decoded(raw, username, key, unknown=found, twin=None, interpreted=document)
 
 
 _PLACE_FAULTS = {

@@ -5,14 +5,13 @@ Doors pass in what they decide (options, derivation, progress, when to stop) and
 
 from __future__ import annotations
 
-import gc
 import json
 import re
 import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,7 +22,7 @@ from django.db import InterfaceError, OperationalError, connection, reset_querie
 
 from coach import attachments
 from coach.documents.base import utc_now
-from coach.legacy import ledger, sieve
+from coach.legacy import collector, ledger, sieve
 from coach.legacy.apply import Batch, Writer
 from coach.legacy.compare import OnConflict, Planned
 from coach.legacy.files import Copied, Copier
@@ -44,7 +43,6 @@ MOST_UNKNOWN = 1000
 # Waits between attempts after a deadlock, a serialisation failure or a lost connection, in seconds.
 PAUSES = (0.1, 0.3, 1, 3, 5, 10, 20)
 _HEARTBEAT_SECONDS = 1.0
-_BATCHES_PER_COLLECTION = 100
 _BATCHES_AHEAD = 2
 _TURN_SECONDS = 0.0005
 _MOST_STATEMENTS = 100
@@ -226,25 +224,14 @@ class Backfill:
 
     def _read_ahead(self, writer: Writer, batches: Iterator[list[RawRecord]]) -> Iterator[Batch]:
         """The batches in their order; while one is written, the next ones are being decoded."""
-        # Pausing the collector saves half of the decoding: it would look through all documents again and again.
-        with (
-            ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode") as executor,
-            _collector_paused(),
-            _short_turns(),
-        ):
-            yield from self._overlapping(writer, batches, executor)
-
-    def _overlapping(
-        self, writer: Writer, batches: Iterator[list[RawRecord]], executor: Executor
-    ) -> Iterator[Batch]:
         waiting: deque[Batch] = deque()
-        for number, raws in enumerate(batches):
-            waiting.append(self._patiently(partial(writer.read, raws, executor)))
-            if len(waiting) > _BATCHES_AHEAD:
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode") as executor, _short_turns():
+            for raws in collector.paused(batches):
+                waiting.append(self._patiently(partial(writer.read, raws, executor)))
+                if len(waiting) > _BATCHES_AHEAD:
+                    yield waiting.popleft()
+            while waiting:
                 yield waiting.popleft()
-            if number % _BATCHES_PER_COLLECTION == _BATCHES_PER_COLLECTION - 1:
-                gc.collect()
-        yield from waiting
 
     # --- one batch --------------------------------------------------------------------------------
 
@@ -373,17 +360,6 @@ def _short_turns() -> Iterator[None]:
         yield
     finally:
         sys.setswitchinterval(before)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _add(counts: dict[str, int], done: Mapping[Outcome, int]) -> None:

@@ -13,7 +13,7 @@ import typing
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, reduce
 from operator import or_
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 import msgspec
 from pydantic import AfterValidator
@@ -34,16 +34,11 @@ _ESCAPED_COLON = re.compile(rb"\\u003[aA]")
 _FINE = re.compile(rb"\.\d{7}")
 _FINE_TIME = re.compile(rb":\d\d\.\d{7}")
 
+Decoder = msgspec.json.Decoder[Any]
 Check = Callable[[Any], bool]
+Settle = Callable[[Any], None]
 # From a document class to its twin, of the kind that is being made.
 Nested = Callable[[type[Document]], Any]
-
-
-class _Family(NamedTuple):
-    """The decoder of one document class, and what is left to be checked of a struct that came out of it."""
-
-    decoder: msgspec.json.Decoder[Any]
-    is_sound: Check | None
 
 
 def read(document: type[Document], text: bytes) -> Any | None:
@@ -51,32 +46,24 @@ def read(document: type[Document], text: bytes) -> Any | None:
 
     That is: unless every member stands there exactly once and no other one, each of its own JSON type, times in UTC.
     """
-    found = _checked(_in_full(document), text)
-    return found if found is not None and _names_none_twice(text, encode(found)) else None
-
-
-def said(document: type[Document], text: bytes, *, vouched: bool = False) -> Any | None:
-    """The document as a struct that `canonical` writes without what equals a default; None as in `read`.
-
-    Members may be left out here, but for times that would read as "now"; of members that stand twice the last one
-    counts. `vouched` says that `read` took the text already.
-    """
-    family = _sorted(document)
-    found = family.decoder.decode(text) if vouched else _checked(family, text)
-    settle = _settle_of(document)
-    if found is not None and settle:
-        settle(found)
-    return found
-
-
-def _checked(family: _Family, text: bytes) -> Any | None:
     if b"\\u0000" in text or (_FINE.search(text) and _FINE_TIME.search(text)):
         return None
+    decoder, is_sound = _in_full(document)
     try:
-        found = family.decoder.decode(text)
-        return found if family.is_sound is None or family.is_sound(found) else None
+        found = decoder.decode(text)
+        sound = is_sound is None or is_sound(found)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
+    return found if sound and _names_none_twice(text, encode(found)) else None
+
+
+def said(document: type[Document], text: bytes) -> Any:
+    """A document that `read` takes, as a struct that `canonical` writes: sorted, without what equals a default."""
+    decoder, settle = _sorted(document)
+    found = decoder.decode(text)
+    if settle:
+        settle(found)
+    return found
 
 
 def _names_none_twice(text: bytes, written: bytes) -> bool:
@@ -90,13 +77,13 @@ def _names_none_twice(text: bytes, written: bytes) -> bool:
 
 
 @cache
-def _in_full(document: type[Document]) -> _Family:
-    return _Family(msgspec.json.Decoder(_full_struct(document)), _check_of(document))
+def _in_full(document: type[Document]) -> tuple[Decoder, Check | None]:
+    return msgspec.json.Decoder(_full_struct(document)), _check_of(document)
 
 
 @cache
-def _sorted(document: type[Document]) -> _Family:
-    return _Family(msgspec.json.Decoder(_sorted_struct(document)), _check_of(document))
+def _sorted(document: type[Document]) -> tuple[Decoder, Settle | None]:
+    return msgspec.json.Decoder(_sorted_struct(document)), _settle_of(document)
 
 
 @cache
@@ -200,7 +187,7 @@ def _check_of(document: type[Document]) -> Check | None:
 
 
 @cache
-def _settle_of(document: type[Document]) -> Callable[[Any], None] | None:
+def _settle_of(document: type[Document]) -> Settle | None:
     """Puts the very default in place of values that equal it: only of that one a struct knows that it is one.
 
     None where all defaults are such as there is but one of.

@@ -51,7 +51,7 @@ ENVIRONMENT_COLOUR = environment.choice(
 # --- application ----------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "coach.apps.StaffDoorConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

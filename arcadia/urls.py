@@ -6,6 +6,9 @@ from django.views.generic import RedirectView
 
 from coach.api.unrouted import unrouted
 
+# Here and not when the apps are set up, because commands show no screens.
+admin.autodiscover()
+
 urlpatterns = [
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),

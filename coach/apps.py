@@ -1,11 +1,38 @@
-"""The app's configuration."""
+"""The app's configuration, and that of Django's admin."""
+
+import gc
+from typing import Any
 
 from django.apps import AppConfig
+from django.contrib import admin
+from django.contrib.admin import apps as admin_apps
+from django.contrib.admin import checks as admin_checks
+from django.core.checks import CheckMessage, Tags, register
 
 
 class CoachConfig(AppConfig):
     name = "coach"
     verbose_name = "Arcadia Coach"
+    default = True
 
     def ready(self) -> None:
         from coach import checks  # noqa: F401 (registers them)
+
+        # What loading made stays to the end: no collection needs to look through it again, not even the last one.
+        gc.freeze()
+
+
+class StaffDoorConfig(admin_apps.SimpleAdminConfig):
+    """Django's admin, whose screens are loaded with the URLs: most commands show none."""
+
+    default = False
+
+    def ready(self) -> None:
+        register(admin_checks.check_dependencies, Tags.admin)
+        register(check_screens, Tags.admin)
+
+
+def check_screens(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    """Django's own checks of the screens; only what is loaded is checked."""
+    admin.autodiscover()
+    return admin_checks.check_admin_app(app_configs, **options)

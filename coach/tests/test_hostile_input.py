@@ -506,6 +506,7 @@ def scripted():
 
 def pages():
     """The list of every kind of row, and the page of its first row."""
+    admin.autodiscover()
     for model in admin.site._registry:
         label = f"{model._meta.app_label}_{model._meta.model_name}"
         yield reverse(f"admin:{label}_changelist")

@@ -1,0 +1,36 @@
+"""What is loaded when: tried in processes of their own, because this one has loaded everything."""
+
+import subprocess
+import sys
+
+SET_UP = "import sys, django; django.setup(); loaded = lambda: 'coach.admin.runs' in sys.modules; "
+
+
+def said(script):
+    """What a fresh process prints that runs the script after the apps are set up."""
+    done = subprocess.run([sys.executable, "-c", SET_UP + script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_a_command_that_shows_no_screens_loads_none():
+    command = "from django.core.management import load_command_class as load; load('coach', 'backfill'); "
+
+    assert said(command + "print(loaded())") == ["False"]
+
+
+def test_the_urls_bring_every_screen_along():
+    script = "import arcadia.urls; from django.contrib import admin; print(loaded(), len(admin.site._registry) > 10)"
+
+    assert said(script) == ["True", "True"]
+
+
+def test_the_screens_are_loaded_before_they_are_checked():
+    script = (
+        "from django.contrib import admin; from django.core.checks import run_checks; "
+        "before, site_check = loaded(), admin.AdminSite.check; "
+        "admin.AdminSite.check = lambda *given: print(before, loaded()) or site_check(*given); "
+        "print(len(run_checks(tags=['admin'])))"
+    )
+
+    assert said(script) == ["False", "True", "0"]

@@ -64,8 +64,16 @@ class LearnerLines:
 
 def find_marks(usernames: Collection[str]) -> dict[str, Mark]:
     """The marks of the learners of those names."""
-    rows = LearnerProfile.objects.filter(username__in=usernames).values_list("pk", "username", *marks.COLUMNS)
-    return {row[1]: Mark(row[0], row[0], *row[1:]) for row in rows}
+    return {row[2]: Mark(*row) for row in _MARKED.rows(usernames)}
+
+
+_MARKED = marks.Finder(
+    lambda usernames: (
+        LearnerProfile.objects.filter(username__in=usernames)
+        .order_by()
+        .values_list("pk", "pk", "username", *marks.COLUMNS)
+    )
+)
 
 
 def load(learner_ids: Collection[int]) -> dict[int, LearnerRows]:

@@ -56,16 +56,24 @@ def find_marks(attachment_ids: Collection[str]) -> dict[str, Mark]:
 
     A used one without marks came inside a submission: it is another thing that happens to share the id.
     """
-    rows = AttachmentMetadata.objects.filter(
-        Q(submission__isnull=True) | ~Q(import_checksum=""), attachment_id__in=attachment_ids
-    )
-    columns = ("attachment_id", "pk", "learner_id", "learner__username", *marks.COLUMNS, "submission_id")
     found: dict[str, Mark] = {}
-    for row in rows.order_by("pk").values_list(*columns):
-        mark = Mark(*(*row[1:-1], row[-1] is not None))
-        if row[0] not in found or found[row[0]].used:
-            found[row[0]] = mark
+    for key, submission, *columns in _MARKED.rows(attachment_ids):
+        if key not in found or found[key].used:
+            found[key] = Mark._make((*columns, submission is not None))
     return found
+
+
+_MARKED = marks.Finder(
+    lambda attachment_ids: (
+        AttachmentMetadata.objects.filter(
+            Q(submission__isnull=True) | ~Q(import_checksum=""), attachment_id__in=attachment_ids
+        )
+        .order_by("pk")
+        .values_list(
+            "attachment_id", "submission_id", "pk", "learner_id", "learner__username", *marks.COLUMNS
+        )
+    )
+)
 
 
 def load(row_ids: Collection[int]) -> dict[int, PendingRows]:

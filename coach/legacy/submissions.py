@@ -61,9 +61,16 @@ class SubmissionLines:
 
 def find_marks(submission_ids: Collection[str]) -> dict[str, Mark]:
     """The marks of the submissions with those ids."""
-    rows = AssessmentSubmission.objects.filter(submission_id__in=submission_ids).order_by()
-    found = rows.values_list("submission_id", "pk", "learner_id", "learner__username", *marks.COLUMNS)
-    return {row[0]: Mark(*row[1:]) for row in found}
+    return {key: Mark(*columns) for key, *columns in _MARKED.rows(submission_ids)}
+
+
+_MARKED = marks.Finder(
+    lambda submission_ids: (
+        AssessmentSubmission.objects.filter(submission_id__in=submission_ids)
+        .order_by()
+        .values_list("submission_id", "pk", "learner_id", "learner__username", *marks.COLUMNS)
+    )
+)
 
 
 def load(submission_ids: Collection[int]) -> dict[int, SubmissionRows]:

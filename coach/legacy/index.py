@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Hashable, Iterable, Iterator
+from functools import lru_cache
 
 from coach.legacy.records import RawRecord
 from coach.legacy.scanner import Buffer
@@ -20,7 +22,7 @@ CREATE TABLE entry (
 ) WITHOUT ROWID;
 CREATE TABLE seen (name TEXT PRIMARY KEY, times INTEGER) WITHOUT ROWID;
 """
-_COLUMNS = 'store, ordinal, place, owner, start, "end", key, fault, checksum'
+_COLUMNS = 'ordinal, place, owner, start, "end", key, fault, checksum'
 
 
 # Records are decoded a batch at a time: what bounds the memory of a run, in bytes.
@@ -36,6 +38,7 @@ class Index:
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._database.executescript(_SCHEMA)
         self._counts: dict[Store, int] = {}
+        self._hashes = Hashes()
         self._repeated: set[Store] = set()
 
     def close(self) -> None:
@@ -44,14 +47,24 @@ class Index:
     def add(self, entries: Iterable[RawRecord]) -> None:
         """Take in records, those of one store in their order."""
         self._database.execute("BEGIN")
-        rows = ((*entry[:3], _text(entry.owner), *entry[4:9]) for entry in entries)
-        self._database.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        self._database.executemany(
+            "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", self._rows(entries)
+        )
         self._database.execute("COMMIT")
+
+    def _rows(self, entries: Iterable[RawRecord]) -> Iterator[tuple[object, ...]]:
+        add = self._hashes.add
+        for store, ordinal, place, owner, start, end, key, fault, checksum, _ in entries:
+            if key is not None:
+                add(key)
+            yield store._value_, ordinal, place, _text(owner), start, end, key, fault, checksum
 
     def complete(self) -> None:
         """All entries are in: count them, and find the keys that stand twice."""
         rows = self._database.execute("SELECT store, count(*) FROM entry GROUP BY store")
         self._counts = {Store(store): count for store, count in rows}
+        if not self._hashes.may_repeat():
+            return
         self._database.executescript(
             """
             CREATE INDEX entry_key ON entry (store, key, ordinal);
@@ -68,14 +81,17 @@ class Index:
         return self._counts.get(store, 0)
 
     def chunks(self, store: Store, *, start: int, size: int) -> Iterator[list[RawRecord]]:
-        """The entries from ordinal `start` on, at most `size` at a time."""
-        while True:
-            rows = self._select("store = ? AND ordinal >= ? ORDER BY ordinal LIMIT ?", store, start, size)
-            if not rows:
-                return
-            rows = rows[: _fitting(rows)]
-            yield rows
-            start = rows[-1].ordinal + 1
+        """The entries from ordinal `start` on, at most `size` at a time and as many as stay below LARGEST_BATCH."""
+        chunk: list[RawRecord] = []
+        held = 0
+        for entry in self._select("store = ? AND ordinal >= ? ORDER BY ordinal", store, start):
+            held += entry.end - entry.start
+            if chunk and (len(chunk) == size or held > LARGEST_BATCH):
+                yield chunk
+                chunk, held = [], entry.end - entry.start
+            chunk.append(entry)
+        if chunk:
+            yield chunk
 
     def stands_twice(self, store: Store, key: str | None) -> bool:
         """Whether several entries of the store have that natural key."""
@@ -86,16 +102,7 @@ class Index:
 
     def earlier(self, store: Store, key: str, *, before: int) -> Iterator[RawRecord]:
         """The entries with that natural key whose ordinal is less, in their order."""
-        after = -1
-        while True:
-            rows = self._select(
-                "store = ? AND key = ? AND ordinal > ? AND ordinal < ? ORDER BY ordinal LIMIT 1",
-                *(store, key, after, before),
-            )
-            if not rows:
-                return
-            yield rows[0]
-            after = rows[0].ordinal
+        return self._select("store = ? AND key = ? AND ordinal < ? ORDER BY ordinal", store, key, before)
 
     def times(self, name: str) -> int:
         """How often that name has been asked for, this time included."""
@@ -109,28 +116,40 @@ class Index:
         """Whether `times` was asked for that name before."""
         return self._database.execute("SELECT 1 FROM seen WHERE name = ?", (name,)).fetchone() is not None
 
-    def _select(self, condition: str, *values: object) -> list[RawRecord]:
-        rows = self._database.execute(f"SELECT {_COLUMNS} FROM entry WHERE {condition}", values)
-        return [
-            RawRecord._make((Store(row[0]), *row[1:3], _name(row[3]), *row[4:], self._data))
-            for row in rows.fetchall()
-        ]
+    def _select(self, condition: str, store: Store, *values: object) -> Iterator[RawRecord]:
+        rows = self._database.execute(f"SELECT {_COLUMNS} FROM entry WHERE {condition}", (store, *values))
+        for ordinal, place, owner, start, end, key, fault, checksum in rows:
+            yield RawRecord(store, ordinal, place, _name(owner), start, end, key, fault, checksum, self._data)
 
 
-def _fitting(rows: list[RawRecord]) -> int:
-    """How many of the rows make a batch: as many as stay below the limit of bytes, but at least one."""
-    total = 0
-    for number, row in enumerate(rows):
-        total += row.end - row.start
-        if total > LARGEST_BATCH and number:
-            return number
-    return len(rows)
+class Hashes:
+    """Tells whether things may stand twice, at 8 bytes each: where no two hashes are alike, no two things are."""
+
+    # How many are compared at once: what bounds the memory.
+    AT_ONCE = 50_000
+
+    def __init__(self) -> None:
+        self._hashes = array("q")
+
+    def add(self, thing: Hashable) -> None:
+        self._hashes.append(hash(thing))
+
+    def may_repeat(self) -> bool:
+        parts = len(self._hashes) // self.AT_ONCE + 1
+        return any(self._repeat_among(part, parts) for part in range(parts))
+
+    def _repeat_among(self, part: int, parts: int) -> bool:
+        some = [found for found in self._hashes if found % parts == part]
+        return len(set(some)) < len(some)
 
 
+# The records of one list stand together, and have one owner.
+@lru_cache(maxsize=8)
 def _text(owner: str | None) -> str | None:
     # As JSON: a member name may hold what no database stores (a lone surrogate).
     return None if owner is None else json.dumps(owner)
 
 
+@lru_cache(maxsize=8)
 def _name(text: str | None) -> str | None:
     return None if text is None else json.loads(text)

@@ -15,19 +15,20 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
 
 from coach.documents import usernames
-from coach.legacy import checksums, paths
-from coach.legacy.index import Index
+from coach.legacy import paths
+from coach.legacy.index import Hashes, Index
 from coach.legacy.records import RawRecord
 from coach.legacy.scanner import Cursor, Malformed
 from coach.legacy.stores import LAYOUTS, MANIFEST, Store
 
-_CHUNK_BYTES = 1024 * 1024
+_TEXT_BYTES = 256 * 1024
 # Of a mapped file at most about this much is held at once, by each walk through it.
 _HELD_BYTES = 16 * 1024 * 1024
 
@@ -149,7 +150,10 @@ def open_store(path: Path, store: Store, *, fast: bool = True) -> StoreFile:
     Checked are: readable, not empty, UTF-8, one complete JSON value of the right shape, and the size and sha256 that a
     `manifest.json` beside it names. `fast=False` reads with the plain scanner (same answers, slower).
     """
-    return open_text(path, store, lambda opened: _whole_value(opened, store, fast=fast))
+    if fast:
+        with contextlib.suppress(_NamesRepeat):
+            return open_text(path, store, lambda opened: _whole_value(opened, store, _Names(), fast=True))
+    return open_text(path, store, lambda opened: _whole_value(opened, store, _CountedNames(), fast=fast))
 
 
 def open_text(
@@ -187,50 +191,53 @@ def _identity(file: BinaryIO) -> tuple[int, ...]:
 
 def _inspect(opened: StoreFile, entries: Callable[[StoreFile], Iterator[RawRecord]]) -> None:
     # The digest of the whole file leaves the interpreter free: it is taken beside the rest.
-    digest = _Digest(opened.data)
-    digest.start()
-    try:
-        _check_text(opened)
-        opened.index.add(entries(opened))
-    except Malformed as error:
-        raise RefusedFile(opened.path, f"not one complete JSON value: {error}") from None
-    finally:
-        digest.join()
-        opened.release()
-    opened.sha256 = digest.hexadecimal
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="digest") as executor:
+        given_up = threading.Event()
+        digest = executor.submit(_digest, opened.data, given_up)
+        try:
+            _check_text(opened)
+            _take_in(opened, entries)
+            opened.sha256 = digest.result()
+        except BaseException:
+            given_up.set()
+            raise
+        finally:
+            opened.release()
     opened.index.complete()
     opened.check_unchanged()
 
 
-class _Digest(threading.Thread):
-    """The sha256 of a mapped file, taken in a thread of its own."""
+def _take_in(opened: StoreFile, entries: Callable[[StoreFile], Iterator[RawRecord]]) -> None:
+    try:
+        opened.index.add(entries(opened))
+    except Malformed as error:
+        raise RefusedFile(opened.path, f"not one complete JSON value: {error}") from None
 
-    def __init__(self, data: mmap.mmap) -> None:
-        super().__init__(name="digest", daemon=True)
-        self._data = data
-        self.hexadecimal = ""
 
-    def run(self) -> None:
-        hashed, pages = hashlib.sha256(), _Pages(self._data)
-        for start in range(0, len(self._data), _CHUNK_BYTES):
-            hashed.update(self._data[start : start + _CHUNK_BYTES])
+def _digest(data: mmap.mmap, given_up: threading.Event) -> str:
+    """The sha256 of a mapped file. In large pieces: after each of them the thread may have to wait for its turn."""
+    hashed, pages = hashlib.sha256(), _Pages(data)
+    with memoryview(data) as view:
+        for start in range(0, len(view), _HELD_BYTES):
+            if given_up.is_set():
+                break
+            hashed.update(view[start : start + _HELD_BYTES])
             pages.release(start)
-        self.hexadecimal = hashed.hexdigest()
+    return hashed.hexdigest()
 
 
 def _check_text(opened: StoreFile) -> None:
     if opened.data[:3] == codecs.BOM_UTF8:
         raise RefusedFile(opened.path, "the file begins with a byte order mark; save it as plain UTF-8")
-    decoder, pages = codecs.getincrementaldecoder("utf-8")(), _Pages(opened.data)
-    for start in range(0, opened.size, _CHUNK_BYTES):
-        pages.release(start)
-        pending = len(decoder.getstate()[0])
-        try:
-            decoder.decode(
-                opened.data[start : start + _CHUNK_BYTES], final=start + _CHUNK_BYTES >= opened.size
-            )
-        except UnicodeDecodeError as error:
-            raise RefusedFile(opened.path, f"not UTF-8 (byte {start - pending + error.start})") from None
+    at, pages = 0, _Pages(opened.data)
+    with memoryview(opened.data) as view:
+        while at < opened.size:
+            end = min(at + _TEXT_BYTES, opened.size)
+            try:
+                at += codecs.utf_8_decode(view[at:end], "strict", end == opened.size)[1]
+            except UnicodeDecodeError as error:
+                raise RefusedFile(opened.path, f"not UTF-8 (byte {at + error.start})") from None
+            pages.release(at)
 
 
 # Place, owner, where it lies, and what is wrong with the place.
@@ -239,34 +246,29 @@ _Span = tuple[str, str | None, tuple[int, int], str]
 # --- what stands where ----------------------------------------------------------------------------
 
 
-def _whole_value(opened: StoreFile, store: Store, *, fast: bool) -> Iterator[RawRecord]:
-    cursor, pages = Cursor(opened.data, fast=fast), _Pages(opened.data)
+def _whole_value(opened: StoreFile, store: Store, names: _Names, *, fast: bool) -> Iterator[RawRecord]:
+    data, cursor, pages = opened.data, Cursor(opened.data, fast=fast), _Pages(opened.data)
     try:
-        for ordinal, (place, owner, (start, end), fault) in enumerate(_spans(opened, store, cursor)):
-            yield RawRecord(
-                store=store,
-                ordinal=ordinal,
-                place=place,
-                owner=owner,
-                start=start,
-                end=end,
-                key=opened.read_key(store, start, end),
-                fault=fault,
-                checksum=checksums.of_bytes(opened.data[start:end]),
-                data=opened.data,
-            )
-            pages.release(end)
+        with memoryview(data) as view:
+            spans = _spans(opened, store, cursor, names)
+            for ordinal, (place, owner, (start, end), fault) in enumerate(spans):
+                key = opened.read_key(store, start, end)
+                # What checksums.of_bytes gives, without a copy.
+                checksum = hashlib.sha256(view[start:end]).hexdigest()
+                yield RawRecord(store, ordinal, place, owner, start, end, key, fault, checksum, data)
+                pages.release(end)
         cursor.end()
+        names.end()
     finally:
         cursor.close()
 
 
-def _spans(opened: StoreFile, store: Store, cursor: Cursor) -> Iterator[_Span]:
+def _spans(opened: StoreFile, store: Store, cursor: Cursor, names: _Names) -> Iterator[_Span]:
     first, listed = cursor.peek(), LAYOUTS[store].listed
     if listed and first == "{":
-        return _listed(cursor)
+        return _listed(cursor, names)
     if not listed and first in "{[":
-        return _members(cursor) if first == "{" else _elements(cursor)
+        return _members(cursor, names) if first == "{" else _elements(cursor)
     expected = "an object of lists" if listed else "an object or an array of profiles"
     raise RefusedFile(opened.path, f"{expected} is expected at the top")
 
@@ -276,15 +278,13 @@ def _elements(cursor: Cursor) -> Iterator[_Span]:
         yield f"$[{position}]", None, cursor.value(), ""
 
 
-def _members(cursor: Cursor) -> Iterator[_Span]:
-    names = _Names()
+def _members(cursor: Cursor, names: _Names) -> Iterator[_Span]:
     for name in cursor.members():
         place, fault = names.place(name)
         yield place, None, cursor.value(), fault
 
 
-def _listed(cursor: Cursor) -> Iterator[_Span]:
-    names = _Names()
+def _listed(cursor: Cursor, names: _Names) -> Iterator[_Span]:
     for name in cursor.members():
         place, fault = names.place(name)
         if cursor.peek() != "[":
@@ -294,10 +294,32 @@ def _listed(cursor: Cursor) -> Iterator[_Span]:
             yield f"{place}[{position}]", name, cursor.value(), fault
 
 
+class _NamesRepeat(Exception):
+    """Two members of the object may have the same name: it has to be read with a count of each."""
+
+
 class _Names:
-    """The member names of one object so far; later ones of the same name are told apart as `$.name#2`."""
+    """The member names of one object, as long as all of them differ."""
 
     def __init__(self) -> None:
+        self._hashes = Hashes()
+
+    def place(self, name: str) -> tuple[str, str]:
+        """Where the member of that name stands, and what is wrong with the place."""
+        self._hashes.add(name)
+        return "$" + paths.step(name), ""
+
+    def end(self) -> None:
+        """All names were seen; raises _NamesRepeat where some may be alike."""
+        if self._hashes.may_repeat():
+            raise _NamesRepeat
+
+
+class _CountedNames(_Names):
+    """Later members of the same name are told apart as `$.name#2`."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self._seen = Index()
 
     def place(self, name: str) -> tuple[str, str]:

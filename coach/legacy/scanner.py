@@ -16,11 +16,14 @@ import msgspec
 
 Buffer = bytes | mmap.mmap
 
+_LAST_SPACE = ord(" ")
 _SPACE = re.compile(rb"[ \t\r\n]*+")
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _SCALAR = re.compile(rb'[^ \t\r\n,:"\[\]{}]++')
 # Everything up to the next bracket that is not part of a string.
 _TO_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
+# A member name without escapes, with its colon.
+_PLAIN_NAME = re.compile(rb'[ \t\r\n]*+"([^"\\\x00-\x1f]*+)"[ \t\r\n]*+:')
 _TRAILING = re.compile(r"JSON is malformed: trailing characters \(byte (\d+)\)")
 _CLOSERS = {ord("{"): ord("}"), ord("["): ord("]")}
 _RAW = msgspec.json.Decoder(msgspec.Raw)
@@ -43,6 +46,7 @@ class Cursor:
         """`fast=False` cuts every value with the plain scanner: slower, same answers."""
         self.data = data
         self.at = 0
+        self._size = len(data)
         self._view = memoryview(data)
         self._fast = fast
 
@@ -52,8 +56,10 @@ class Cursor:
 
     def peek(self) -> str:
         """The next character that is not white space; raises Malformed at the end of the text."""
+        if self.at < self._size and (found := self.data[self.at]) > _LAST_SPACE:
+            return chr(found)
         self.at = _SPACE.match(self.data, self.at).end()  # type: ignore[union-attr]
-        if self.at >= len(self.data):
+        if self.at >= self._size:
             raise Malformed("the text ends too early", self.at)
         return chr(self.data[self.at])
 
@@ -63,10 +69,7 @@ class Cursor:
         if self._ends_with("}"):
             return
         while True:
-            name = self._name()
-            self._expect(":")
-            self.peek()
-            yield name
+            yield self._name()
             if not self._goes_on("}"):
                 return
 
@@ -132,15 +135,29 @@ class Cursor:
         return end
 
     def _name(self) -> str:
+        """Move over a member name and its colon."""
+        found = _PLAIN_NAME.match(self.data, self.at) if self._fast else None
+        if found is None:
+            return self._checked_name()
+        try:
+            name = found[1].decode()
+        except UnicodeDecodeError:
+            return self._checked_name()
+        self.at = found.end()
+        return name
+
+    def _checked_name(self) -> str:
         self.peek()
         found = _STRING.match(self.data, self.at)
         if found is None:
             raise Malformed("a member name is missing", self.at)
         self.at = found.end()
         try:
-            return str(json.loads(found[0]))
+            name = str(json.loads(found[0]))
         except ValueError:
             raise Malformed("a member name is no JSON text", found.start()) from None
+        self._expect(":")
+        return name
 
     def _expect(self, character: str) -> None:
         if self.peek() != character:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coach.legacy import reader
+from coach.legacy import checksums, reader
 from coach.legacy.reader import ChangedFile, RefusedFile
 from coach.legacy.stores import MANIFEST, Store
 
@@ -147,6 +148,18 @@ records_ = st.dictionaries(
 )
 
 
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, RefusedFile])
+def test_whatever_ends_the_reading_reaches_the_caller_and_leaves_no_thread(file, fault):
+    def entries(opened):
+        raise fault(opened.path, "no record to be had")
+        yield
+
+    before = threading.active_count()
+    with pytest.raises(fault, match="no record to be had"):
+        reader.open_text(file({}), Store.PROFILES, entries)
+    assert threading.active_count() == before
+
+
 @given(
     st.dictionaries(keys, st.lists(records_, max_size=3) | records_, max_size=4), st.sampled_from([None, 2])
 )
@@ -156,3 +169,16 @@ def test_the_fast_and_the_plain_way_read_alike(tmp_path_factory, content, indent
     for store in Store:
         fast, plain = read(path, store)[0], read(path, store, fast=False)[0]
         assert [record[:9] for record in fast] == [record[:9] for record in plain]
+        cut = [path.read_bytes()[record.start : record.end] for record in plain]
+        assert [record.checksum for record in fast] == list(map(checksums.of_bytes, cut))
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc") | keys, st.sampled_from(["[]", "[1]", "[{}, 2]", "3"]))))
+def test_both_ways_count_repeated_names_alike(tmp_path_factory, members):
+    path = tmp_path_factory.mktemp("stores") / "store.json"
+    path.write_text("{" + ", ".join(f"{json.dumps(name)}: {value}" for name, value in members) + "}")
+    names = [name for name, _ in members]
+    for store in Store:
+        fast, plain = read(path, store)[0], read(path, store, fast=False)[0]
+        assert [record[:9] for record in fast] == [record[:9] for record in plain]
+        assert any(record.fault == "repeated_key" for record in fast) <= (len(set(names)) < len(names))

@@ -6,9 +6,7 @@ from types import ModuleType
 
 from django.conf import settings
 
-from coach.agent import client, model, offline
-
-__all__ = ["coach", "model", "offline"]
+from coach.agent import client
 
 
 def coach() -> ModuleType | None:
@@ -16,6 +14,9 @@ def coach() -> ModuleType | None:
 
     Both have the same functions; `MAKER` says who made an answer.
     """
+    # Loaded with the first question: most commands ask none.
+    from coach.agent import model, offline
+
     if settings.AGENT == "offline":
         return offline
     return model if client.is_configured() else None

@@ -13,6 +13,7 @@ from django.db import transaction
 from coach import agent
 from coach.agent import errors as agent_errors
 from coach.agent.asks import ChatAsk, TopicAsk
+from coach.agent.model import MODELS_BY_EFFORT
 from coach.documents import sessions as documents
 from coach.documents import usernames
 from coach.documents.base import utc_now
@@ -47,7 +48,7 @@ def chat(asked: ChatRequest) -> documents.Chat:
     attachments = merge(
         session_id=asked.session_id,
         attachments=asked.attachments,
-        images_only=(model or agent.model.MODELS_BY_EFFORT[effort]) == IMAGES_ONLY,
+        images_only=(model or MODELS_BY_EFFORT[effort]) == IMAGES_ONLY,
     )
     coach = _coach()
     ask = ChatAsk(

@@ -3,7 +3,8 @@
 import subprocess
 import sys
 
-SET_UP = "import sys, django; django.setup(); loaded = lambda: 'coach.admin.runs' in sys.modules; "
+SET_UP = "import sys, django; django.setup(); loaded = lambda name='coach.admin.runs': name in sys.modules; "
+LOAD = "from django.core.management import load_command_class as load; load('coach', 'backfill'); "
 
 
 def said(script):
@@ -13,10 +14,8 @@ def said(script):
     return done.stdout.split()
 
 
-def test_a_command_that_shows_no_screens_loads_none():
-    command = "from django.core.management import load_command_class as load; load('coach', 'backfill'); "
-
-    assert said(command + "print(loaded())") == ["False"]
+def test_a_command_loads_no_screens_and_nothing_that_asks_a_model():
+    assert said(LOAD + "print(loaded(), loaded('coach.agent.model'))") == ["False", "False"]
 
 
 def test_the_urls_bring_every_screen_along():

@@ -9,19 +9,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from benchmarks import kills
 from coach.documents.usernames import UnusableUsername, normalise
 from coach.legacy import export
-from coach.legacy.reader import RefusedFile
 from coach.legacy.stores import Store
 from coach.models import BackfillRun, LearnerProfile
 from coach.tests import strategies
+from coach.tests.commands.test_backfill import manage
 from coach.tests.legacy.conftest import Stores
+from coach.tests.legacy.people import FULL_AMARA, profile
 from coach.tests.legacy.test_export import verified
 
 pytestmark = pytest.mark.django_db(transaction=True)
 some = settings(
     max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
+few = settings(some, max_examples=12)
 
 
 def usable(name):
@@ -86,6 +89,10 @@ def test_valid_stores_come_back_and_come_back_again(
         "read",
         "unchanged",
     }
+    LearnerProfile.objects.all().delete()
+    assert shuffled.backfill().clean
+    third = exported(stores.folder / "third")
+    assert {name: json.loads(data) for name, data in third.items()} == decoded
 
 
 def owned(value, name):
@@ -110,40 +117,73 @@ def shuffle(value, chance, name=""):
     return dict(members)
 
 
-@some
-@given(st.lists(strategies.profiles, max_size=4))
-def test_split_files_end_in_the_same_database(tmp_path_factory, profiles):
+@few
+@given(
+    st.lists(strategies.profiles, max_size=3),
+    st.lists(strategies.submitted, max_size=4),
+    st.lists(strategies.pending_attachments, max_size=4),
+    st.randoms(use_true_random=False),
+)
+def test_split_files_end_in_the_same_database(tmp_path_factory, profiles, submissions, attachments, chance):
+    content = as_stores(profiles, submissions, attachments)
     LearnerProfile.objects.all().delete()
-    people = list(as_stores(profiles, [], [])["profiles"].values())
-    whole = Stores(tmp_path_factory.mktemp("whole")).write(profiles=people)
-    whole.backfill()
-    first = exported(whole.folder / "export")
+    whole = Stores(tmp_path_factory.mktemp("whole")).write(**content)
+    assert manage("backfill", "--data-dir", whole.folder).status == 0
+    expected = kills.digests()
+
     LearnerProfile.objects.all().delete()
-    for part in (people[:1], people[1:]):
-        Stores(tmp_path_factory.mktemp("part")).write(profiles=part).backfill()
-    assert exported(whole.folder / "again") == first
+    first, second = split(content, chance)
+    parts = [Stores(tmp_path_factory.mktemp("part")).write(**part) for part in (first, second)]
+    for store in Store:
+        for part in parts:
+            assert manage("backfill", f"--{store}", part.path(store)).status == 0
+    assert kills.digests() == expected
+
+
+def split(content, chance):
+    """The records of stores, each in one of two other stores."""
+    parts = {name: {} for name in content}, {name: {} for name in content}
+    for learner, record in content["profiles"].items():
+        chance.choice(parts)["profiles"][learner] = record
+    for name in ("submissions", "attachments"):
+        for learner, records in content[name].items():
+            for record in records:
+                chance.choice(parts)[name].setdefault(learner, []).append(record)
+    return parts
+
+
+VALID = json.dumps([FULL_AMARA, profile("felix")]).encode()
+damaged = st.builds(
+    lambda start, length, instead: VALID[:start] + instead + VALID[start + length :],
+    st.integers(0, len(VALID)),
+    st.integers(0, 9) | st.just(len(VALID)),
+    st.binary(max_size=4),
+)
 
 
 @some
 @given(
     st.binary(max_size=80)
+    | damaged
     | st.text(alphabet='{}[]:,"\\ u0d8username7.eNa\n', max_size=80).map(str.encode)
     | st.text(max_size=30).map(
         lambda text: json.dumps({"amara": [{"username": text, "submission_id": text}]}).encode()
     ),
     st.sampled_from(list(Store)),
 )
-def test_any_bytes_are_refused_or_every_record_is_accounted_for(tmp_path_factory, data, store):
+def test_any_bytes_answer_1_and_leave_the_database_alone_or_rejects_say_why(tmp_path_factory, data, store):
     LearnerProfile.objects.all().delete()
-    runs = BackfillRun.objects.count()
+    before = BackfillRun.objects.count(), kills.digests()
     stores = Stores(tmp_path_factory.mktemp("stores")).write(**{store: data})
-    try:
-        summary = stores.backfill()
-    except RefusedFile:
-        assert not LearnerProfile.objects.exists()
-        assert BackfillRun.objects.count() == runs
+    answer = manage("backfill", f"--{store}", stores.path(store), "--rejects", stores.rejects)
+    if answer.status == 1:
+        assert f"refused, nothing was written: {stores.path(store).name}: " in answer.err
+        assert (BackfillRun.objects.count(), kills.digests()) == before
         return
-    [counts] = [dict(counts) for counts in summary.counts.values()]
-    assert counts.pop("read") == sum(counts.values())
-    assert len(summary.findings) == counts["rejected"]
-    assert all(finding["errors"] for finding in summary.findings)
+    counts = answer.report["stores"][store]
+    lines = stores.rejects.read_text().splitlines() if stores.rejects.exists() else []
+    assert counts["read"] == counts["created"] + counts["rejected"]
+    assert len(lines) == counts["rejected"]
+    assert all(error["reason"] for line in lines for error in json.loads(line)["errors"])
+    assert all(json.loads(line)["errors"] for line in lines)
+    assert answer.status == (2 if lines else 0)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import psycopg
 import pytest
 
+from benchmarks import kills
 from coach.tests import postgres
-from coach.tests.commands.test_backfill import environment
+from coach.tests.commands.test_backfill import manage
+from coach.tests.legacy import processes
 from coach.tests.legacy.people import FULL_AMARA
 
-pytestmark = pytest.mark.django_db(transaction=True)
-ROOT = Path(__file__).parents[3]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.postgresql("it is PostgreSQL's server that goes away"),
+]
 LEARNERS = 600
 
 
@@ -41,71 +41,73 @@ class Server:
 
     def __init__(self, cluster, folder):
         self.cluster, self.folder = cluster, folder
-        self.pauses = (1,) * 60
-        self.environment = environment() | {"ARCADIA_DATABASE_URL": cluster.url}
+        # Less patient than an operator would want it: a pause for each second is enough here.
+        self.program = processes.with_pauses(*(1,) * 60)
+
+    def start(self, *words):
+        return processes.start(*words, program=self.program, env={"ARCADIA_DATABASE_URL": self.cluster.url})
 
     def manage(self, *words):
-        # Less patient than an operator would want it: a pause for each second is enough here.
-        program = (
-            "import sys; from coach.legacy import run; run.PAUSES = {pauses}; import manage; manage.main()"
-        )
-        prepared = f"import django; django.setup(); {program.format(pauses=self.pauses)}"
-        command = [sys.executable, "-c", prepared, *map(str, words)]
-        return subprocess.Popen(
-            command, cwd=ROOT, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        return processes.end(self.start(*words))
 
     def begin(self):
         """A run that has committed something already."""
         words = ["--data-dir", self.folder, "--rejects", self.folder / "rejects.jsonl", "--batch-size", "2"]
-        process = self.manage("backfill", *words, "--no-progress")
-        deadline = time.monotonic() + 60
-        while not self.count() and time.monotonic() < deadline:
-            time.sleep(0.01)
+        process = self.start("backfill", *words, "--no-progress")
+        processes.wait_until(self.count)
         return process
 
     def count(self):
         with psycopg.connect(self.cluster.url) as connection:
             return connection.execute("SELECT count(*) FROM coach_learnerprofile").fetchone()[0]
 
+    def tables(self):
+        """A checksum of each."""
+        lines = "import json, django; django.setup(); from benchmarks import kills"
+        program = f"-c '{lines}; print(json.dumps(kills.digests()))'"
+        answer = processes.manage(program=program, env={"ARCADIA_DATABASE_URL": self.cluster.url})
+        return json.loads(answer.out)
+
 
 @pytest.fixture
 def server(cluster, folder):
     cluster.start()
     found = Server(cluster, folder)
-    migrating = found.manage("migrate", "-v0")
-    migrating.communicate(timeout=120)
-    assert migrating.returncode == 0
+    assert found.manage("migrate", "-v0").status == 0
     with psycopg.connect(cluster.url) as connection:
         connection.execute("TRUNCATE coach_learnerprofile, coach_backfillrun CASCADE")
     return found
 
 
-@pytest.mark.postgresql("it is PostgreSQL's server that goes away")
+@pytest.fixture
+def expected(folder):
+    """The tables after a run over the same stores whose server stayed; in the test's own database."""
+    assert manage("backfill", "--data-dir", folder).status == 0
+    return kills.digests()
+
+
 @pytest.mark.parametrize("way", ["restart", "crash"])
-def test_a_server_that_comes_back_is_waited_for(server, way):
-    process = server.begin()
+def test_a_server_that_comes_back_is_waited_for(server, expected, way):
+    run = server.begin()
     if way == "crash":
         server.cluster.kill()
     else:
         server.cluster.stop()
     server.cluster.start()
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, out + err
-    assert server.count() == LEARNERS
-    assert f"{LEARNERS}" in out
+    ended = processes.end(run)
+    assert ended.status == 0, ended.said
+    assert server.tables() == expected
+    assert f"{LEARNERS}" in ended.out
 
 
-@pytest.mark.postgresql("it is PostgreSQL's server that goes away")
-def test_a_server_that_stays_away_ends_the_run_which_can_be_resumed(server):
-    server.pauses = (0.1,)
-    process = server.begin()
+def test_a_server_that_stays_away_ends_the_run_which_can_be_resumed(server, expected):
+    server.program = processes.with_pauses(0.1)
+    run = server.begin()
     server.cluster.stop()
-    _, err = process.communicate(timeout=180)
-    assert process.returncode == 7, err
-    assert "stopped: the database failed" in err
+    ended = processes.end(run)
+    assert ended.status == 7, ended.said
+    assert "stopped: the database failed 2 times: OperationalError" in ended.err
     server.cluster.start()
-    resumed = server.manage("backfill", "--resume", "--no-progress")
-    out, err = resumed.communicate(timeout=120)
-    assert resumed.returncode == 0, out + err
-    assert server.count() == LEARNERS
+    resumed = server.manage(*ended.next_command, "--no-progress")
+    assert resumed.status == 0, resumed.said
+    assert server.tables() == expected

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -51,16 +51,20 @@ def stores(
     """
     folder.mkdir(parents=True, exist_ok=True)
     parts = {store: _Part(folder / LAYOUTS[store].file_name) for store in Store}
+    manifest = _Part(folder / MANIFEST)
     try:
         with _snapshot():
             exported = [_write(store, parts[store], usernames, progress) for store in Store]
+        _write_manifest(manifest, exported)
+        # What can still fail for want of room fails before the first of the earlier files is gone.
+        for part in (*parts.values(), manifest):
+            part.finish()
         # A manifest that names other files must not survive the first of the new ones.
-        (folder / MANIFEST).unlink(missing_ok=True)
-        for part in parts.values():
+        manifest.path.unlink(missing_ok=True)
+        for part in (*parts.values(), manifest):
             part.publish()
-        _write_manifest(folder, exported)
     finally:
-        for part in parts.values():
+        for part in (*parts.values(), manifest):
             part.discard()
     return exported
 
@@ -86,17 +90,22 @@ class _Part:
         self._hashed.update(data)
         self.size += len(data)
 
-    def publish(self) -> None:
+    def finish(self) -> None:
+        """Have it whole on the disk."""
         assert self._file
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
+
+    def publish(self) -> None:
         self._part.replace(self.path)
         _sync_folder(self.path.parent)
 
     def discard(self) -> None:
         if self._file and not self._file.closed:
-            self._file.close()
+            # A full disk refuses once more what is still to be written.
+            with suppress(OSError):
+                self._file.close()
         self._part.unlink(missing_ok=True)
 
 
@@ -191,16 +200,9 @@ def _record(held: Held) -> tuple[bytes, int]:
     return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode(), len(gone)
 
 
-def _write_manifest(folder: Path, exported: list[Exported]) -> None:
+def _write_manifest(part: _Part, exported: list[Exported]) -> None:
     files = {
         file.path.name: {"sha256": file.sha256, "size": file.size, "records": file.records}
         for file in exported
     }
-    part = _Part(folder / MANIFEST)
-    try:
-        part.write(
-            json.dumps({"files": files, "exported_at": utc_now().isoformat()}, indent=1).encode() + b"\n"
-        )
-        part.publish()
-    finally:
-        part.discard()
+    part.write(json.dumps({"files": files, "exported_at": utc_now().isoformat()}, indent=1).encode() + b"\n")

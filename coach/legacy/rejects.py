@@ -5,9 +5,10 @@ The only place outside the database that holds records' contents: it is readable
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -31,13 +32,21 @@ class RejectFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file: BinaryIO | None = None
+        # Where the lines of a batch begin, by the place of its first record.
+        self._begun: list[tuple[tuple[int, int], int]] = []
 
-    def add(self, planned: Iterable[Planned]) -> None:
-        """Append the rejected ones among these; they are on the disk afterwards."""
+    def add(self, planned: Sequence[Planned]) -> None:
+        """Append the rejected ones among these; they are on the disk afterwards.
+
+        Records that come again, because the transaction that they came with was rolled back, replace their former lines.
+        """
+        place = _place(planned[0].record)
+        self._take_back(place)
         lines = [_line(plan) for plan in planned if plan.outcome == Outcome.REJECTED]
         if not lines:
             return
         file = self._file or self._open()
+        self._begun.append((place, file.seek(0, os.SEEK_END)))
         file.write(b"".join(lines))
         file.flush()
         os.fsync(file.fileno())
@@ -62,8 +71,15 @@ class RejectFile:
 
     def close(self) -> None:
         if self._file:
-            self._file.close()
+            # What a full disk did not take would be written once more: that was said already, and is not lost.
+            with contextlib.suppress(OSError):
+                self._file.close()
             self._file = None
+
+    def _take_back(self, place: tuple[int, int]) -> None:
+        """Drop the lines that were written from that record on."""
+        while self._file and self._begun and self._begun[-1][0] >= place:
+            self._file.truncate(self._begun.pop()[1])
 
     def _open(self) -> BinaryIO:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -77,6 +93,10 @@ def open_rejects(path: Path) -> StoreFile:
     A line that is no rejected record is rejected in its turn. Raises RefusedFile.
     """
     return open_text(path, None, _entries)
+
+
+def _place(record: RawRecord) -> tuple[int, int]:
+    return list(Store).index(record.store), record.ordinal
 
 
 def _line(planned: Planned) -> bytes:

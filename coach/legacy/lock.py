@@ -27,7 +27,8 @@ class Held(Exception):
 
 
 class RunLock:
-    """The lock; use it in a `with` statement. Raises Held at once where somebody else has it.
+    """The lock; use it in a `with` statement. Raises Held at once where somebody else has it, Django's OperationalError
+    where the server cannot be reached.
 
     `ensure` takes it again where the server dropped its connection.
     """
@@ -55,22 +56,23 @@ class RunLock:
             self._file = None
 
     def ensure(self) -> None:
-        """Take the lock again if its connection is gone. Raises Held where another run was faster."""
+        """Take the lock again if its connection is gone.
+
+        Raises Held where another run was faster, OperationalError where the server is not back yet.
+        """
         if self._connection is None:
             return
         try:
             self._connection.execute("SELECT 1")
         except psycopg.Error:
             self._connection.close()
-            try:
-                self._lock_database()
-            except psycopg.OperationalError:
-                return  # the server is not back yet: the next attempt will tell
+            self._lock_database()
 
     def _lock_database(self) -> None:
         parameters = {**connection.get_connection_params(), "application_name": (_NAME + this_process())[:63]}
-        found = psycopg.connect(**parameters, autocommit=True)
-        cursor = found.execute("SELECT pg_try_advisory_lock(%s, %s)", _ADVISORY)
+        with connection.wrap_database_errors:
+            found = psycopg.connect(**parameters, autocommit=True)
+            cursor = found.execute("SELECT pg_try_advisory_lock(%s, %s)", _ADVISORY)
         if _first(cursor):
             self._connection = found
             return

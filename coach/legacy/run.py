@@ -12,7 +12,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -28,6 +28,7 @@ from coach.legacy.compare import OnConflict, Planned
 from coach.legacy.files import Copied, Copier
 from coach.legacy.index import Index
 from coach.legacy.learners import Derive
+from coach.legacy.lock import Held
 from coach.legacy.reader import ChangedFile, StoreFile
 from coach.legacy.records import Decoded, RawRecord
 from coach.legacy.rejects import RejectFile
@@ -136,11 +137,11 @@ class Backfill:
         rejects: RejectFile | None = None,
         progress: Progress = lambda store, done, total: None,
         stop: Callable[[], bool] = lambda: False,
-        reconnected: Callable[[], None] = lambda: None,
+        hold: Callable[[], None] = lambda: None,
     ) -> None:
-        """`run` is None for a rehearsal; `reconnected` is called when a lost connection was replaced."""
+        """`run` is None for a rehearsal; `hold` is called before each batch: it sees to it that the lock is still ours."""
         self._files, self._options, self._run, self._rejects = files, options, run, rejects
-        self._progress, self._stop, self._reconnected = progress, stop, reconnected
+        self._progress, self._stop, self._hold = progress, stop, hold
         self._maker = Maker(run_id=run.pk if run else None, at=utc_now(), derive=derive)
         self._copier = Copier(options.attachment_files) if options.attachment_files else None
         self._rehearsed = Index() if options.dry_run else None
@@ -152,7 +153,7 @@ class Backfill:
             self.summary.counts = json.loads(run.counts)
 
     def execute(self) -> Summary:
-        """Import everything. Raises Stopped (the ledger already knows), ChangedFile, and what nobody expected."""
+        """Import everything. Raises Stopped (the ledger already knows), ChangedFile, Held, and what nobody expected."""
         try:
             for store in Store:
                 for file in self._files:
@@ -164,6 +165,9 @@ class Backfill:
             raise
         except ChangedFile as error:
             self._end(ledger.State.FAILED, str(error))
+            raise
+        except Held as error:
+            self._end(ledger.State.FAILED, f"another run took the lock: {error}")
             raise
         except OSError as error:
             reason = f"{type(error).__name__}: {error.strerror or error}"
@@ -198,7 +202,8 @@ class Backfill:
         if not self._options.max_rejects.given and file.store is not None:
             # Always by the same records, so that neither a resume nor an option changes the judgement; a
             # reject file, which somebody mended, is taken at its word.
-            writer.doubt(next(file.batches(store, JUDGED_RECORDS), []))
+            judged = next(file.batches(store, JUDGED_RECORDS), [])
+            self._patiently(lambda: writer.doubt(judged))
         for batch in self._read_ahead(writer, self._batches(file, store, start)):
             self._one_batch(writer, store, batch)
             self.summary.seconds[store] = self.summary.seconds.get(store, 0.0) + time.monotonic() - began
@@ -238,6 +243,7 @@ class Backfill:
     def _one_batch(self, writer: Writer, store: Store, batch: Batch) -> None:
         def attempt() -> list[Planned]:
             self._outcomes, self._copied = {}, {}
+            self._hold()
             return writer.write(batch, self._record)
 
         self._add_up(store, self._patiently(attempt))
@@ -262,7 +268,9 @@ class Backfill:
         time.sleep(pause)
         if not connection.in_atomic_block:
             connection.close()
-            self._reconnected()
+            if pool := getattr(connection, "pool", None):
+                # Its other connections are probably dead as well, and it would try them slowly, one by one.
+                pool.drain()
 
     def _copy(self, decoded: Sequence[Decoded]) -> None:
         assert self._copier
@@ -341,14 +349,18 @@ class Backfill:
             self._rejects.close()
         if self._run is None:
             return
-        try:
-            # Batches in which nothing changed leave no checkpoint behind: this is where they are counted.
-            with transaction.atomic():
-                BackfillRun.objects.filter(pk=self._run.pk).update(counts=json.dumps(self.summary.counts))
-                ledger.finish(self._run, state, error=error)
-        except (OperationalError, InterfaceError):
-            if state in (ledger.State.DONE, ledger.State.DONE_WITH_REJECTS):
-                raise
+        finish = partial(self._finish, self._run, state, error)
+        if state in (ledger.State.DONE, ledger.State.DONE_WITH_REJECTS):
+            self._patiently(finish)
+            return
+        with suppress(OperationalError, InterfaceError):
+            finish()
+
+    def _finish(self, run: BackfillRun, state: str, error: str) -> None:
+        # Batches in which nothing changed leave no checkpoint behind: this is where they are counted.
+        with transaction.atomic():
+            BackfillRun.objects.filter(pk=run.pk).update(counts=json.dumps(self.summary.counts))
+            ledger.finish(run, state, error=error)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import InterfaceError, OperationalError
 
 from coach.legacy import inputs, ledger, verify
 from coach.legacy.compare import OnConflict
@@ -127,6 +128,9 @@ class Command(BaseCommand):
             status = self._refuse(f"the input changed since the run that is to be resumed: {error}", CHANGED)
         except Held as error:
             status = self._refuse(f"another run holds the lock: {error}", LOCKED)
+        except (OperationalError, InterfaceError) as error:
+            # Its kind only: the driver's text may quote a statement.
+            status = self._refuse(f"stopped: the database failed: {type(error).__name__}", FAILED)
         if arguments["queue_uploads"] and status in (CLEAN, FINDINGS) and not self._only_looks():
             queued = memory_uploads.queue_missing()
             self.stderr.write(
@@ -209,7 +213,7 @@ class Command(BaseCommand):
                 rejects=rejects,
                 progress=progress,
                 stop=lambda: self.stop_requested,
-                reconnected=lock.ensure if lock else lambda: None,
+                hold=lock.ensure if lock else lambda: None,
             )
             status = self._execute(backfill)
         self._render(backfill.summary, status, rejects)
@@ -331,6 +335,8 @@ class Command(BaseCommand):
     def _next_command(self, summary: Summary, status: int, rejects: str | None) -> str:
         if status in (ABORTED, FAILED, INTERRUPTED) and summary.run_id:
             return f"python manage.py backfill --resume {summary.run_id}"
+        if status == CHANGED:
+            return "python manage.py backfill" + self._again()
         if rejects:
             return f"python manage.py backfill --retry-rejected {shlex.quote(rejects)}"
         if status == FINDINGS:

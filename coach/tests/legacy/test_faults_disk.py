@@ -50,15 +50,18 @@ def expected(people):
     return found
 
 
-def test_a_reject_file_that_cannot_grow_stops_the_run_which_goes_on_once_it_can(people, expected):
-    limit = len(expected[1]) - LARGE // 2
+@pytest.mark.parametrize(("missing", "reached"), [(LARGE // 2, 15), (10, 20)], ids=["large", "buffered"])
+def test_a_reject_file_that_cannot_grow_stops_the_run_which_goes_on_once_it_can(
+    people, expected, missing, reached
+):
+    limit = len(expected[1]) - missing
     words = ["--data-dir", people.folder, "--rejects", people.rejects, "--batch-size", BATCH, "--no-progress"]
     stopped = processes.manage("backfill", *words, **no_file_beyond(limit))
     assert stopped.status == 7, stopped.said
     assert "stopped: OSError: File too large" in stopped.err
     run = BackfillRun.objects.get()
     # The batch in which it happened is undone, though half a line of it is on the disk.
-    assert (run.state, run.checkpoint_ordinal) == ("failed", 15)
+    assert (run.state, run.checkpoint_ordinal) == ("failed", reached)
     assert LearnerProfile.objects.count() == run.outcome_counts["profiles"]["created"]
     assert people.rejects.stat().st_size == limit
 
@@ -100,9 +103,10 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_an_export_that_finds_no_room_publishes_nothing(exported):
+@pytest.mark.parametrize("missing", [100_000, 10], ids=["in the middle", "in its last line"])
+def test_an_export_that_finds_no_room_publishes_nothing(exported, missing):
     before = contents(exported)
-    limit = len(before["learner_profiles.json"]) // 2
+    limit = len(before["learner_profiles.json"]) - missing
     ended = processes.manage(
         "export_stores", "--data-dir", exported, "--no-progress", **no_file_beyond(limit)
     )

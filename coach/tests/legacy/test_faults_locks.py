@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
@@ -10,10 +11,10 @@ import pytest
 
 from benchmarks import kills
 from coach.legacy import lock
-from coach.models import AssessmentSubmission, BackfillRun, LearnerProfile
+from coach.models import AssessmentSubmission, AttachmentMetadata, BackfillRun, LearnerProfile
 from coach.tests.commands.test_backfill import environment
 from coach.tests.legacy import processes
-from coach.tests.legacy.people import profile, submission
+from coach.tests.legacy.people import attachment, profile, submission
 from coach.tests.legacy.processes import wait_until
 
 pytestmark = [
@@ -45,9 +46,9 @@ def begin(stores):
     """A run that imports the submissions of p0 to p4, and then those of p5 to p9."""
     with ExitStack() as ends:
 
-        def begin(**options):
+        def begin(*more, **options):
             words = ["--data-dir", stores.folder, "--rejects", stores.rejects, "--batch-size", 5]
-            run = processes.start("backfill", *words, "--no-progress", **options)
+            run = processes.start("backfill", *words, *more, "--no-progress", **options)
             ends.callback(run.kill)
             return run
 
@@ -218,3 +219,88 @@ def test_a_run_whose_lock_another_one_took_gives_way_and_can_be_resumed(
     resumed = processes.manage("backfill", "--resume", "--no-progress")
     assert resumed.status == 0, resumed.said
     assert tables_but_for_edits() == expected
+
+
+def test_a_run_whose_lock_alone_was_cut_gives_way_to_the_run_that_took_it(
+    stores, begin, expected, watcher, service, waiting, cut
+):
+    stores.write(attachments={"p0": [attachment("a", "p0")]})
+    run = begin()
+    waiting(service)
+    [holder] = lock_holders(watcher)
+    with session(autocommit=True, application_name="arcadia backfill: elsewhere 7") as other:
+        cut(holder)
+        assert other.execute("SELECT pg_try_advisory_lock(%s, %s)", lock._ADVISORY).fetchone()[0]
+        service.commit()
+        ended = processes.end(run)
+    assert ended.status == 5, ended.said
+    assert BackfillRun.objects.get().error.startswith("another run took the lock: elsewhere 7, since ")
+    resumed = processes.manage("backfill", "--resume", "--no-progress")
+    assert resumed.status == 0, resumed.said
+    assert AttachmentMetadata.objects.count() == 1
+
+
+def test_a_connection_that_is_cut_between_two_stores_is_replaced(
+    stores, begin, expected, watcher, service, waiting, cut
+):
+    stores.write(profiles=[profile(name, goal="to learn more") for name in NAMES])
+    with session() as other, ThreadPoolExecutor(1) as thread:
+        run = begin("--batch-size", len(NAMES))
+        waiting(service)
+        locked = thread.submit(other.execute, "LOCK TABLE coach_learnerprofile IN ACCESS EXCLUSIVE MODE")
+        wait_until(lambda: blocked(watcher, other))
+        # The run goes through with its profiles; then it has to wait for the table.
+        service.rollback()
+        locked.result(timeout=60)
+        cut(waiting(other))
+    ended = processes.end(run)
+    assert ended.status == 0, ended.said
+    assert set(LearnerProfile.objects.values_list("goal", flat=True)) == {"to learn more"}
+    assert AssessmentSubmission.objects.count() == len(NAMES)
+
+
+CUT_ONCE = """
+CREATE SEQUENCE cuts;
+CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF nextval('cuts') = 1 THEN
+        PERFORM pg_terminate_backend(pg_backend_pid());
+        PERFORM pg_sleep(60);
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER cut BEFORE UPDATE ON coach_backfillrun FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION cut();
+"""
+
+
+@pytest.fixture
+def cut_once(watcher):
+    """Let the server cut the connection that writes such a row of the ledger: the first time, in the middle of it."""
+    yield lambda condition: watcher.execute(CUT_ONCE.format(condition=condition))
+    watcher.execute("DROP FUNCTION IF EXISTS cut CASCADE; DROP SEQUENCE IF EXISTS cuts")
+
+
+def test_a_connection_that_is_cut_when_all_is_done_is_replaced(begin, expected, cut_once):
+    cut_once("NEW.state = 'done'")
+    ended = processes.end(begin())
+    assert ended.status == 0, ended.said
+    assert BackfillRun.objects.get().state == "done"
+    assert kills.digests() == expected
+
+
+def test_rejects_of_a_batch_that_is_tried_again_stand_in_their_file_once(stores, begin, expected, cut_once):
+    stores.write(submissions={name: [submission(f"s-{name}", name), 7] for name in NAMES})
+    cut_once("NEW.checkpoint_ordinal = 10")
+    ended = processes.end(begin())
+    assert ended.status == 2, ended.said
+    places = [json.loads(line)["place"] for line in stores.rejects.read_text().splitlines()]
+    assert places == [f"$.{name}[1]" for name in NAMES]
+    assert kills.digests() == expected
+
+
+@pytest.mark.parametrize("words", [[], ["--verify"]])
+def test_a_server_that_cannot_be_reached_at_all_answers_7(stores, expected, words):
+    nobody = {"ARCADIA_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"}
+    ended = processes.manage("backfill", "--data-dir", stores.folder, *words, "--no-progress", env=nobody)
+    assert ended.status == 7, ended.said
+    assert ended.err.splitlines()[-1] == "stopped: the database failed: OperationalError"

@@ -143,7 +143,8 @@ def test_a_store_that_is_written_to_while_it_is_read_ends_the_run(people, expect
     reason = "learner_profiles.json: the file was changed while it was being read"
     assert f"stopped: {reason}" in ended.err
     assert (BackfillRun.objects.get().state, BackfillRun.objects.get().error) == ("failed", reason)
+    assert ended.next_command == ["backfill", "--data-dir", str(people.folder)]
     path.write_bytes(before)
-    again = processes.manage(*backfill(people), "--rejects", people.rejects)
+    again = processes.manage(*ended.next_command, "--rejects", people.rejects, "--no-progress")
     assert again.status == 2, again.said
     assert found(people) == expected

@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 
 from django.db import connection, models
 from django.db.models.base import ModelState
-from psycopg.copy import LibpqWriter
 
-from coach.legacy.lines import Line, Table
+from coach.legacy import binary
+from coach.legacy.lines import Line, Table, types
 
 Row = TypeVar("Row", bound=models.Model)
 Key = TypeVar("Key", bound=Hashable)
@@ -43,9 +43,15 @@ def numbers(model: type[models.Model], count: int) -> list[int]:
         return list(range(last + 1, last + 1 + count))
 
 
-def write(table: Table, lines: Iterable[Line]) -> None:
-    """Insert lines, with all their columns."""
-    _write(table.model, table.columns, lines)
+def write(table: Table, rows: Sequence[tuple[tuple[int, ...], Line]]) -> None:
+    """Insert rows: the values of the late columns of each, and its line."""
+    if not rows:
+        return
+    if connection.vendor == "postgresql":
+        head = table.head
+        _copy(table.model, table.columns, [part for late, line in rows for part in (head(*late), line)])
+    else:
+        _insert(table.model, table.columns, [(*late, *line) for late, line in rows])
 
 
 def insert(rows: Sequence[models.Model]) -> None:
@@ -56,7 +62,12 @@ def insert(rows: Sequence[models.Model]) -> None:
     for row, number in zip(rows, numbers(model, len(rows)), strict=True):
         row.pk = number
     columns = tuple(field.attname for field in model._meta.concrete_fields)
-    _write(model, columns, map(attrgetter(*columns), rows))
+    values = list(map(attrgetter(*columns), rows))
+    if connection.vendor == "postgresql":
+        head, pack = binary.row_head(len(columns), 0)(), binary.packer(types(model, columns))
+        _copy(model, columns, [part for line in values for part in (head, pack(line))])
+    else:
+        _insert(model, columns, values)
 
 
 class Changes:
@@ -64,7 +75,9 @@ class Changes:
 
     def __init__(self) -> None:
         self._gone: defaultdict[type[models.Model], list[int]] = defaultdict(list)
-        self._changed: defaultdict[tuple[type[models.Model], tuple[str, ...]], list[Line]] = defaultdict(list)
+        self._changed: defaultdict[tuple[type[models.Model], tuple[str, ...]], list[tuple[Any, ...]]] = (
+            defaultdict(list)
+        )
         self._new: defaultdict[type[models.Model], list[models.Model]] = defaultdict(list)
 
     def update(self, old: models.Model, new: models.Model) -> None:
@@ -116,25 +129,25 @@ def _sequence(model: type[models.Model]) -> tuple[str, str]:
     return connection.ops.quote_name(model._meta.db_table), str(model._meta.pk.column)
 
 
-def _write(model: type[models.Model], names: tuple[str, ...], lines: Iterable[Line]) -> None:
+def _copy(model: type[models.Model], names: tuple[str, ...], parts: Iterable[Any]) -> None:
     table, columns = _spelled(model, names)
     with connection.cursor() as cursor:
-        if connection.vendor != "postgresql":
-            marks = ", ".join(["%s"] * len(columns))
-            statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
-            cursor.executemany(statement, list(_adapted(model, names, lines)))
-            return
-        # The driver's own cursor: Django's wrappers know no writers, and do not translate what goes wrong within.
+        # The driver's own cursor: Django's wrappers do not translate what goes wrong within.
         raw: Any = cursor.cursor
-        # Binary: neither side spells numbers and times, nor looks for what text would have to escape.
         statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
-        with connection.wrap_database_errors, raw.copy(statement, writer=_Gathering(raw)) as copy:
-            copy.set_types(_types(model, names))
-            for line in lines:
-                copy.write_row(line)
+        with connection.wrap_database_errors, raw.copy(statement) as copy:
+            copy.write(b"".join([binary.SIGNATURE, *parts, binary.TRAILER]))
 
 
-def _update(model: type[models.Model], names: tuple[str, ...], lines: Sequence[Line]) -> None:
+def _insert(model: type[models.Model], names: tuple[str, ...], lines: Iterable[Sequence[Any]]) -> None:
+    table, columns = _spelled(model, names)
+    marks = ", ".join(["%s"] * len(columns))
+    with connection.cursor() as cursor:
+        statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
+        cursor.executemany(statement, list(_adapted(model, names, lines)))
+
+
+def _update(model: type[models.Model], names: tuple[str, ...], lines: Sequence[Sequence[Any]]) -> None:
     """Each line: the new values, then the number of the row."""
     table, columns = _spelled(model, (*names, model._meta.pk.attname))
     settings = ", ".join(f"{column} = %s" for column in columns[:-1])
@@ -143,7 +156,9 @@ def _update(model: type[models.Model], names: tuple[str, ...], lines: Sequence[L
         cursor.executemany(statement, list(_adapted(model, (*names, model._meta.pk.attname), lines)))
 
 
-def _adapted(model: type[models.Model], names: Sequence[str], lines: Iterable[Line]) -> Iterable[list[Any]]:
+def _adapted(
+    model: type[models.Model], names: Sequence[str], lines: Iterable[Sequence[Any]]
+) -> Iterable[list[Any]]:
     """The lines, with each value as the database's driver takes it."""
     fields = [model._meta.get_field(name) for name in names]
     prepare = [field.get_db_prep_save for field in fields]  # type: ignore[union-attr]
@@ -157,40 +172,3 @@ def _spelled(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, li
     quote = connection.ops.quote_name
     columns = [quote(str(model._meta.get_field(name).column)) for name in names]  # type: ignore[union-attr]
     return quote(model._meta.db_table), columns
-
-
-# What is not named here travels as text does: its bytes, as they are.
-_BINARY = {"bigint": "int8", "integer": "int4", "boolean": "bool", "timestamp with time zone": "timestamptz"}
-
-
-@cache
-def _types(model: type[models.Model], names: tuple[str, ...]) -> list[str]:
-    """The types of columns, as a binary COPY has to name them."""
-    fields = [model._meta.get_field(name) for name in names]
-    return [_BINARY.get(str(field.db_type(connection)), "text") for field in fields]
-
-
-class _Gathering(LibpqWriter):
-    """Sends what is copied in large pieces: each send may wait its turn beside the thread that decodes."""
-
-    PIECE_BYTES = 1024 * 1024
-
-    def __init__(self, cursor: Any) -> None:
-        super().__init__(cursor)
-        self._pieces: list[bytes] = []
-        self._size = 0
-
-    def write(self, data: Any) -> None:
-        self._pieces.append(bytes(data))
-        self._size += len(data)
-        if self._size >= self.PIECE_BYTES:
-            self._send()
-
-    def finish(self, exc: BaseException | None = None) -> None:
-        if exc is None:
-            self._send()
-        super().finish(exc)
-
-    def _send(self) -> None:
-        super().write(b"".join(self._pieces))
-        self._pieces, self._size = [], 0

@@ -26,7 +26,7 @@ _COLUMNS = 'ordinal, place, owner, start, "end", key, fault, checksum'
 
 
 # Records are decoded a batch at a time: what bounds the memory of a run, in bytes.
-LARGEST_BATCH = 2 * 1024 * 1024
+LARGEST_BATCH = 3 * 1024 * 1024
 
 
 class Index:

@@ -159,23 +159,13 @@ def _served(twin: Any) -> str:
 def insert(built: Sequence[LearnerLines]) -> None:
     """Write profiles whose learners are not there yet."""
     numbers = bulk.numbers(LearnerProfile, len(built))
-    bulk.write(LEARNERS, ((number, *lines.learner) for number, lines in zip(numbers, built, strict=True)))
-    bulk.write(
-        NOTES,
-        ((number, *note) for number, lines in zip(numbers, built, strict=True) for note in lines.notes),
-    )
-    _insert_schedules(
-        [(number, lines) for number, lines in zip(numbers, built, strict=True) if lines.schedule]
-    )
-
-
-def _insert_schedules(owned: Sequence[tuple[int, LearnerLines]]) -> None:
-    numbers = bulk.numbers(CurriculumSchedule, len(owned))
-    numbered = list(zip(numbers, owned, strict=True))
-    bulk.write(
-        SCHEDULES, ((number, learner, *(lines.schedule or ())) for number, (learner, lines) in numbered)
-    )
-    bulk.write(ITEMS, ((number, *item) for number, (_, lines) in numbered for item in lines.items))
+    numbered = list(zip(numbers, built, strict=True))
+    bulk.write(LEARNERS, [((number,), lines.learner) for number, lines in numbered])
+    bulk.write(NOTES, [((number,), note) for number, lines in numbered for note in lines.notes])
+    scheduled = [(number, lines.schedule, lines.items) for number, lines in numbered if lines.schedule]
+    schedules_ = list(zip(bulk.numbers(CurriculumSchedule, len(scheduled)), scheduled, strict=True))
+    bulk.write(SCHEDULES, [((number, learner), line) for number, (learner, line, _) in schedules_])
+    bulk.write(ITEMS, [((number,), item) for number, (_, _, items) in schedules_ for item in items])
 
 
 def update(pairs: Sequence[tuple[LearnerRows, LearnerRows]]) -> None:

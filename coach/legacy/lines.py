@@ -1,27 +1,29 @@
-"""Lines: rows as plain values on their way into the database, in the order of their table's columns.
+"""Lines: rows on their way into the database, as values (or bytes) in the order of their table's columns.
 
-A line is made of a document's struct twin, or of a model's row; a test holds the two to the same values.
+A line is made of a document's struct twin, or of a model's row; a test holds the two to the same line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
-from django.db import models
+from django.db import connection, models
 
 from coach.documents.base import Document
-from coach.legacy import twins
+from coach.legacy import binary, twins
 from coach.models.fields import DocumentField
 
-Line = tuple[Any, ...]
+# The bytes that PostgreSQL is sent; values elsewhere.
+Line = bytes | tuple[Any, ...]
 
 
 class Table:
     """A model's table as an import fills it. Its columns are, in this order:
 
-    `late` ones, known only when the line is written (its number, its owner's), which a line leaves out until then;
+    `late` ones, primary keys that are known only when the line is written (its own, its owner's), and left out of a line;
     `given` ones, said one by one; and the members of a document. Without `id` the database numbers the rows itself.
     """
 
@@ -34,7 +36,7 @@ class Table:
         given: Sequence[str],
     ) -> None:
         """Raises TypeError for a column that is nobody's: neither late nor given nor a member of the document."""
-        self.model = model
+        self.model, self.late = model, tuple(late)
         named = (*late, *given)
         fields = [field for field in model._meta.concrete_fields if not field.primary_key]
         members = [field.attname for field in fields if field.attname not in named]
@@ -48,8 +50,7 @@ class Table:
 
     def of_row(self, row: models.Model) -> Line:
         """The line of a model's row."""
-        line: Line = self._of_row(row)
-        return line
+        return self._made(self._of_row(row))
 
     def of_twin(self, twin: Any, *given: Any) -> Line:
         """The line of a document's twin and of what is given besides."""
@@ -57,4 +58,21 @@ class Table:
         for position in self._documents:
             if values[position] is not None:
                 values[position] = twins.encode(values[position]).decode()
-        return (*given, *values)
+        return self._made((*given, *values))
+
+    @cached_property
+    def _made(self) -> Callable[[Sequence[Any]], Line]:
+        """What makes a line of its values."""
+        if connection.vendor == "postgresql":
+            return binary.packer(types(self.model, self.columns[len(self.late) :]))
+        return tuple
+
+    @cached_property
+    def head(self) -> Callable[..., bytes]:
+        """What makes the beginning of a row of its late columns, where lines are bytes."""
+        return binary.row_head(len(self.columns), len(self.late))
+
+
+def types(model: type[models.Model], names: Sequence[str]) -> list[str]:
+    """The database's types of some of a model's columns."""
+    return [str(model._meta.get_field(name).db_type(connection)) for name in names]

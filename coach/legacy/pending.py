@@ -104,7 +104,7 @@ def plain_lines(twin: Any, marked: Line) -> PendingLines:
 
 def insert(built: Sequence[PendingLines]) -> None:
     """Write attachments that are not there yet."""
-    bulk.write(PENDING, ((lines.learner_id, *lines.attachment) for lines in built))
+    bulk.write(PENDING, [((lines.learner_id,), lines.attachment) for lines in built])
 
 
 def update(pairs: Sequence[tuple[PendingRows, PendingRows]]) -> None:

@@ -44,8 +44,8 @@ MOST_UNKNOWN = 1000
 # Waits between attempts after a deadlock, a serialisation failure or a lost connection, in seconds.
 PAUSES = (0.1, 0.3, 1, 3, 5, 10, 20)
 _HEARTBEAT_SECONDS = 1.0
-_BATCHES_AHEAD = 2
-_TURN_SECONDS = 0.0005
+_BATCHES_AHEAD = 1
+_TURN_SECONDS = 0.00005
 _MOST_STATEMENTS = 100
 _INDEX = re.compile(r"\[\d+\]")
 
@@ -87,7 +87,7 @@ class Options:
     dry_run: bool = False
     on_conflict: OnConflict = OnConflict.REPORT
     usernames: frozenset[str] = frozenset()
-    batch_size: int = 200
+    batch_size: int = 500
     max_rejects: Limit = Limit()
     attachment_files: Path | None = None
 

@@ -146,12 +146,11 @@ def _counted(response: Any) -> Any:
 
 def insert(built: Sequence[SubmissionLines]) -> None:
     """Write submissions that are not there yet."""
-    numbers = bulk.numbers(AssessmentSubmission, len(built))
-    numbered = list(zip(numbers, built, strict=True))
-    bulk.write(SUBMISSIONS, ((number, lines.learner_id, *lines.submission) for number, lines in numbered))
+    numbered = list(zip(bulk.numbers(AssessmentSubmission, len(built)), built, strict=True))
+    bulk.write(SUBMISSIONS, [((number, lines.learner_id), lines.submission) for number, lines in numbered])
     bulk.write(
         ATTACHMENTS,
-        ((lines.learner_id, number, *line) for number, lines in numbered for line in lines.attachments),
+        [((lines.learner_id, number), line) for number, lines in numbered for line in lines.attachments],
     )
 
 

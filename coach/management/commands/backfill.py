@@ -86,7 +86,7 @@ class Command(BaseCommand):
             metavar="NAME",
             help="only this learner; may be repeated",
         )
-        add("--batch-size", type=types.batch_size, metavar="N", help="records per transaction (default: 200)")
+        add("--batch-size", type=types.batch_size, metavar="N", help="records per transaction (default: 500)")
         add("--on-conflict", choices=[str(word) for word in OnConflict], help="default: report")
         add(
             "--max-rejects",

@@ -6,14 +6,15 @@ A batch comes in two halves, so that the next one can be decoded while the datab
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.db import DataError, IntegrityError, transaction
 
-from coach.legacy import compare, records, tables
+from coach.legacy import compare, decoding, records, tables
 from coach.legacy.compare import OnConflict, Planned
+from coach.legacy.decoding import Asked, Made, Submit
 from coach.legacy.index import Index
 from coach.legacy.learners import LearnerLines
 from coach.legacy.marks import Mark
@@ -32,13 +33,12 @@ Prepare = Callable[[Sequence[Decoded]], None]
 class Batch:
     """A batch on its way: what is settled by ordinal, what is being decoded, and what came of that.
 
-    `built` holds the lines of what is probably new, by ordinal; an attempt to write them leaves no trace on them.
+    The lines of what is probably new are made on the way; an attempt to write them leaves no trace on them.
     """
 
     raws: Sequence[RawRecord]
     settled: dict[int, Planned]
-    decoding: Future[list[Decoded | Rejected]]
-    built: dict[int, Lines] = field(default_factory=dict)
+    decoding: Future[Made]
     admitted: dict[int, Decoded | Rejected] | None = None
 
 
@@ -74,8 +74,8 @@ class Writer:
         """
         return self.write(self.read(raws), record)
 
-    def read(self, raws: Sequence[RawRecord], executor: Executor | None = None) -> Batch:
-        """The first half of `batch`: no transaction yet. Decoding goes on in the executor, if there is one."""
+    def read(self, raws: Sequence[RawRecord], submit: Submit | None = None) -> Batch:
+        """The first half of `batch`: no transaction yet. Decoding goes on elsewhere, where `submit` begins it."""
         marks = tables.find_marks(
             self.store, {raw.key for raw in raws if raw.key is not None and not raw.fault}
         )
@@ -85,17 +85,17 @@ class Writer:
             if (mark := marks.get(raw.key or "")) and (planned := self._settled(raw, mark))
         }
         rest = [raw for raw in raws if raw.ordinal not in settled]
-        batch = Batch(raws, settled, Future())
         new = {raw.ordinal for raw in rest if raw.key not in marks} if not self.dry_run else set()
-        if executor and rest:
-            batch.decoding = executor.submit(self._decode, rest, new, batch.built)
-        else:
-            batch.decoding.set_result(self._decode(rest, new, batch.built))
+        asked = Asked(rest, frozenset(new), self.maker)
+        if submit and rest:
+            return Batch(raws, settled, submit(asked))
+        batch = Batch(raws, settled, Future())
+        batch.decoding.set_result(decoding.now(asked))
         return batch
 
     def write(self, batch: Batch, record: Record = lambda planned: None) -> list[Planned]:
         """The second half of `batch`; may be called again where the database failed."""
-        decoded = batch.decoding.result()
+        decoded = batch.decoding.result().decoded
         if not decoded:
             planned = [batch.settled[raw.ordinal] for raw in batch.raws]
             record(planned)
@@ -113,18 +113,6 @@ class Writer:
         if self.prepare or raw.fault or self._sieve.stands_twice(raw.key):
             return None
         return compare.settled(raw, mark)
-
-    def _decode(
-        self, raws: Sequence[RawRecord], new: set[int], built: dict[int, Lines]
-    ) -> list[Decoded | Rejected]:
-        """Decode, and make the lines of what is probably new. Touches no database: any thread can do it."""
-        found = []
-        for raw in raws:
-            decoded = records.decode(raw)
-            if raw.ordinal in new and isinstance(decoded, Decoded):
-                built[raw.ordinal] = tables.lines(self.store, decoded, self.maker)
-            found.append(decoded)
-        return found
 
     # --- the transaction --------------------------------------------------------------------------
 
@@ -176,7 +164,7 @@ class Writer:
         tables.insert(self.store, new)
 
     def _lines(self, batch: Batch, decoded: Decoded, learners: dict[str, int]) -> Lines:
-        made = batch.built.get(decoded.raw.ordinal)
+        made = batch.decoding.result().built.get(decoded.raw.ordinal)
         lines = made or tables.lines(self.store, decoded, self.maker)
         if not isinstance(lines, LearnerLines):
             lines.learner_id = learners[decoded.username]

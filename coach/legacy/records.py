@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -92,6 +92,11 @@ class Decoded:
     unknown: Mapping[str, Any] = field(repr=False)
     twin: Any | None = field(repr=False)
     interpreted: Document | None = field(default=None, repr=False)
+    checksums: tuple[str, str] | None = None
+
+    def lightened(self) -> Decoded:
+        """The same with its checksums taken and without what was read, which takes several times the room of the record."""
+        return replace(self, twin=None, interpreted=None, checksums=self._checksums)
 
     @cached_property
     def document(self) -> Document:
@@ -113,6 +118,8 @@ class Decoded:
 
     @cached_property
     def _checksums(self) -> tuple[str, str]:
+        if self.checksums is not None:
+            return self.checksums
         if self.twin is None:
             return checksums.pair(self.document, self.unknown)
         document = LAYOUTS[self.raw.store].document

@@ -11,8 +11,7 @@ import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -22,9 +21,10 @@ from django.db import InterfaceError, OperationalError, connection, reset_querie
 
 from coach import attachments
 from coach.documents.base import utc_now
-from coach.legacy import collector, ledger, sieve
+from coach.legacy import collector, decoding, ledger, sieve
 from coach.legacy.apply import Batch, Writer
 from coach.legacy.compare import OnConflict, Planned
+from coach.legacy.decoding import Submit
 from coach.legacy.files import Copied, Copier
 from coach.legacy.index import Index
 from coach.legacy.learners import Derive
@@ -138,10 +138,15 @@ class Backfill:
         progress: Progress = lambda store, done, total: None,
         stop: Callable[[], bool] = lambda: False,
         hold: Callable[[], None] = lambda: None,
+        submit: Submit | None = None,
     ) -> None:
-        """`run` is None for a rehearsal; `hold` is called before each batch: it sees to it that the lock is still ours."""
+        """`run` is None for a rehearsal; `hold` is called before each batch: it sees to it that the lock is still ours.
+
+        `submit` (of `decoding`) is how batches are decoded: in a thread, where nothing else is said.
+        """
         self._files, self._options, self._run, self._rejects = files, options, run, rejects
         self._progress, self._stop, self._hold = progress, stop, hold
+        self._submit = submit
         self._maker = Maker(run_id=run.pk if run else None, at=utc_now(), derive=derive)
         self._copier = Copier(options.attachment_files) if options.attachment_files else None
         self._rehearsed = Index() if options.dry_run else None
@@ -230,9 +235,10 @@ class Backfill:
     def _read_ahead(self, writer: Writer, batches: Iterator[list[RawRecord]]) -> Iterator[Batch]:
         """The batches in their order; while one is written, the next ones are being decoded."""
         waiting: deque[Batch] = deque()
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode") as executor, _short_turns():
+        how = nullcontext(self._submit) if self._submit else decoding.in_thread()
+        with how as submit, _short_turns():
             for raws in collector.paused(batches):
-                waiting.append(self._patiently(partial(writer.read, raws, executor)))
+                waiting.append(self._patiently(partial(writer.read, raws, submit)))
                 if len(waiting) > _BATCHES_AHEAD:
                     yield waiting.popleft()
             while waiting:

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError
 
-from coach.legacy import inputs, ledger, verify
+from coach.legacy import decoding, inputs, ledger, verify
 from coach.legacy.compare import OnConflict
 from coach.legacy.inputs import ChangedInput, Inputs
 from coach.legacy.lock import Held, RunLock
@@ -121,7 +121,7 @@ class Command(BaseCommand):
             self.stdout.write("no store file is named: there is nothing to import")
             sys.exit(CLEAN)
         try:
-            status = self._verify() if arguments["verify"] else self._import()
+            status = self._verify() if arguments["verify"] else self._import_beside()
         except RefusedFile as error:
             status = self._refuse(f"refused, nothing was written: {error}", REFUSED)
         except ChangedInput as error:
@@ -142,6 +142,11 @@ class Command(BaseCommand):
         return bool(self.arguments["verify"] or self.arguments["dry_run"])
 
     # --- importing --------------------------------------------------------------------------------
+
+    def _import_beside(self) -> int:
+        # Before anything else: it may fork.
+        with decoding.beside() as self.submit:
+            return self._import()
 
     def _import(self) -> int:
         if self.arguments["dry_run"]:
@@ -214,6 +219,7 @@ class Command(BaseCommand):
                 progress=progress,
                 stop=lambda: self.stop_requested,
                 hold=lock.ensure if lock else lambda: None,
+                submit=self.submit,
             )
             status = self._execute(backfill)
         self._render(backfill.summary, status, rejects)

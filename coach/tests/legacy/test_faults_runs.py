@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -42,7 +44,8 @@ def begin(people):
     with contextlib.ExitStack() as ends:
 
         def begin():
-            run = processes.start(*backfill(people), "--rejects", people.rejects, "--batch-size", BATCH)
+            words = (*backfill(people), "--rejects", people.rejects, "--batch-size", BATCH)
+            run = processes.start(*words, start_new_session=True)
             ends.callback(run.kill)
             wait_until(LearnerProfile.objects.exists)
             return run
@@ -68,9 +71,8 @@ def replace(people):
     return before
 
 
-def interrupted(run, number):
-    """How a run ended that got such a signal."""
-    run.send_signal(number)
+def interrupted(run):
+    """How a run ended that was told to."""
     ended = processes.end(run)
     ledger = BackfillRun.objects.get()
     counts = ledger.outcome_counts["profiles"]
@@ -83,14 +85,19 @@ def interrupted(run, number):
 
 
 def test_a_signal_ends_the_run_after_a_batch_and_the_command_it_prints_goes_on(people, expected, begin):
-    ended = interrupted(begin(), signal.SIGTERM)
+    run = begin()
+    run.send_signal(signal.SIGTERM)
+    ended = interrupted(run)
     resumed = processes.manage(*ended.next_command, "--no-progress")
     assert resumed.status == 2, resumed.said
     assert found(people) == expected
 
 
 def test_a_run_is_not_resumed_over_another_store_but_begun_anew(people, expected, begin):
-    ended = interrupted(begin(), signal.SIGINT)
+    run = begin()
+    # As a terminal does: to all of its processes.
+    os.killpg(run.pid, signal.SIGINT)
+    ended = interrupted(run)
     committed = LearnerProfile.objects.count()
     before = replace(people)
     refused = processes.manage(*ended.next_command)
@@ -148,3 +155,42 @@ def test_a_store_that_is_written_to_while_it_is_read_ends_the_run(people, expect
     again = processes.manage(*ended.next_command, "--rejects", people.rejects, "--no-progress")
     assert again.status == 2, again.said
     assert found(people) == expected
+
+
+# --- the process that decodes ---------------------------------------------------------------------
+
+
+def decoder_of(run):
+    """The number of the one process that a run has begun."""
+    [number] = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
+    return int(number)
+
+
+def is_there(number):
+    """Whether that process runs still; one that nobody has buried yet does not."""
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="there is no /proc to find processes in")
+def test_a_run_whose_decoding_process_is_killed_says_so_and_can_be_resumed(people, expected, begin):
+    run = begin()
+    os.kill(decoder_of(run), signal.SIGKILL)
+    ended = processes.end(run)
+    assert ended.status == 7, ended.said
+    assert "stopped: ChildProcessError: the process that decodes has ended" in ended.err
+    resumed = processes.manage(*ended.next_command, "--no-progress")
+    assert resumed.status == 2, resumed.said
+    assert found(people) == expected
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="there is no /proc to find processes in")
+def test_a_killed_run_leaves_no_decoding_process_behind(people, begin):
+    run = begin()
+    decoder = decoder_of(run)
+    assert is_there(decoder)
+    run.kill()
+    assert processes.end(run).status == -signal.SIGKILL
+    wait_until(lambda: not is_there(decoder))

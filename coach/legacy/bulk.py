@@ -110,7 +110,7 @@ class Changes:
         self._gone[type(row)].append(row.pk)
 
     def write(self) -> None:
-        """Delete, update, insert: one statement a table, one for each set of columns that changes."""
+        """Delete, update, insert: each table at once, updates together that change the same columns."""
         for model, numbers_ in self._gone.items():
             model._base_manager.filter(pk__in=numbers_).delete()
         for (model, names), lines in self._changed.items():

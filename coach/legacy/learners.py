@@ -32,7 +32,7 @@ ITEMS = Table(ScheduleItem, ItemDocument, late=["schedule_id"], given=["position
 
 @dataclass
 class LearnerRows:
-    """The rows of one profile; `document` is None until it is asked for."""
+    """The rows of one profile."""
 
     learner: LearnerProfile
     notes: list[MemoryRecord]

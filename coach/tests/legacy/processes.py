@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks import kills
 from coach.models import BackfillRun, LearnerProfile
 from coach.tests.commands.test_backfill import environment
+from coach.tests.legacy.conftest import Stores
 
 ROOT = Path(__file__).parents[3]
 
@@ -74,6 +76,20 @@ def wait_until(condition: Callable[[], Any], *, seconds: float = 30) -> Any:
             return found
         time.sleep(0.005)
     raise AssertionError("what was waited for did not happen")
+
+
+def left_by(stores: Stores) -> tuple[Any, bytes]:
+    """What a run over these stores left: a checksum of each table, and the reject file."""
+    return kills.digests(), stores.rejects.read_bytes()
+
+
+def undisturbed(stores: Stores) -> tuple[Any, bytes]:
+    """What a run leaves that nothing comes between; all of it is put away again."""
+    stores.backfill()
+    found = left_by(stores)
+    empty()
+    stores.rejects.unlink()
+    return found
 
 
 def empty() -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import kills
 from coach.models import BackfillRun, LearnerProfile
 from coach.tests.legacy import processes
 from coach.tests.legacy.people import profile, submission
@@ -43,11 +42,7 @@ def people(stores):
 @pytest.fixture
 def expected(people):
     """Tables and reject file of a run that had room enough."""
-    people.backfill()
-    found = kills.digests(), people.rejects.read_bytes()
-    processes.empty()
-    people.rejects.unlink()
-    return found
+    return processes.undisturbed(people)
 
 
 @pytest.mark.parametrize(("missing", "reached"), [(LARGE // 2, 15), (10, 20)], ids=["large", "buffered"])
@@ -67,7 +62,7 @@ def test_a_reject_file_that_cannot_grow_stops_the_run_which_goes_on_once_it_can(
 
     resumed = processes.manage(*stopped.next_command, "--no-progress")
     assert resumed.status == 2, resumed.said
-    assert (kills.digests(), people.rejects.read_bytes()) == expected
+    assert processes.left_by(people) == expected
 
 
 # --- the report -----------------------------------------------------------------------------------

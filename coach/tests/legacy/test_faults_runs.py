@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import kills
 from coach.models import BackfillRun, LearnerProfile
 from coach.tests.legacy import processes
 from coach.tests.legacy.people import profile
@@ -31,11 +30,7 @@ def people(stores):
 @pytest.fixture
 def expected(people):
     """Tables and reject file of a run that nothing came between."""
-    people.backfill()
-    found = kills.digests(), people.rejects.read_bytes()
-    processes.empty()
-    people.rejects.unlink()
-    return found
+    return processes.undisturbed(people)
 
 
 @pytest.fixture
@@ -55,10 +50,6 @@ def begin(people):
 
 def backfill(people):
     return "backfill", "--data-dir", people.folder, "--no-progress"
-
-
-def found(people):
-    return kills.digests(), people.rejects.read_bytes()
 
 
 def replace(people):
@@ -90,7 +81,7 @@ def test_a_signal_ends_the_run_after_a_batch_and_the_command_it_prints_goes_on(p
     ended = interrupted(run)
     resumed = processes.manage(*ended.next_command, "--no-progress")
     assert resumed.status == 2, resumed.said
-    assert found(people) == expected
+    assert processes.left_by(people) == expected
 
 
 def test_a_run_is_not_resumed_over_another_store_but_begun_anew(people, expected, begin):
@@ -109,7 +100,7 @@ def test_a_run_is_not_resumed_over_another_store_but_begun_anew(people, expected
     people.path("profiles").write_bytes(before)
     again = processes.manage(*backfill(people), "--rejects", people.rejects)
     assert again.status == 2, again.said
-    assert found(people) == expected
+    assert processes.left_by(people) == expected
 
 
 @pytest.fixture
@@ -137,7 +128,7 @@ def test_a_second_run_is_refused_and_a_store_replaced_in_one_step_leaves_the_fir
     assert BackfillRun.objects.count() == 1
     ended = processes.end(first)
     assert ended.status == 2, ended.said
-    assert found(people) == expected
+    assert processes.left_by(people) == expected
 
 
 def test_a_store_that_is_written_to_while_it_is_read_ends_the_run(people, expected, held):
@@ -154,7 +145,7 @@ def test_a_store_that_is_written_to_while_it_is_read_ends_the_run(people, expect
     path.write_bytes(before)
     again = processes.manage(*ended.next_command, "--rejects", people.rejects, "--no-progress")
     assert again.status == 2, again.said
-    assert found(people) == expected
+    assert processes.left_by(people) == expected
 
 
 # --- the process that decodes ---------------------------------------------------------------------
@@ -183,7 +174,7 @@ def test_a_run_whose_decoding_process_is_killed_says_so_and_can_be_resumed(peopl
     assert "stopped: ChildProcessError: the process that decodes has ended" in ended.err
     resumed = processes.manage(*ended.next_command, "--no-progress")
     assert resumed.status == 2, resumed.said
-    assert found(people) == expected
+    assert processes.left_by(people) == expected
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="there is no /proc to find processes in")

@@ -35,6 +35,8 @@ def _between(ours: Any, theirs: Any, path: str) -> Iterator[Change]:
     if isinstance(ours, Document) and isinstance(theirs, Document):
         yield from _members(ours, theirs, path)
     elif isinstance(ours, list) and isinstance(theirs, list):
+        if ours == theirs:  # most are; nothing in a list has members whose order counts
+            return
         for index, (old, new) in enumerate(zip_longest(ours, theirs, fillvalue=ABSENT)):
             yield from _between(old, new, f"{path}[{index}]")
     elif isinstance(ours, dict) and isinstance(theirs, dict):

@@ -102,7 +102,8 @@ class Trial:
             process.kill()
             process.wait()
             self._check_ledger()
-            if not self._unfinished() and resume and process.returncode == 2:
+            # Over before it was killed: there is nothing left to interrupt.
+            if not self._unfinished() and process.returncode == 2:
                 return killed
             assert attempts < 20 * kills, "runs end before they can be killed: use more learners"
         status = self._backfill(*(["--resume"] if resume and self._unfinished() else [])).wait()

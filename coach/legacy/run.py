@@ -45,6 +45,8 @@ MOST_UNKNOWN = 1000
 PAUSES = (0.1, 0.3, 1, 3, 5, 10, 20)
 _HEARTBEAT_SECONDS = 1.0
 _BATCHES_AHEAD = 1
+# Shorter than decoding works between two digests. For each of those it lets its turn go, for too short a moment to be
+# taken, and with every such moment the other thread's wait begins anew.
 _TURN_SECONDS = 0.00005
 _MOST_STATEMENTS = 100
 _INDEX = re.compile(r"\[\d+\]")

@@ -1,0 +1,72 @@
+"""Natural keys of raw records, read without reading the records."""
+
+from __future__ import annotations
+
+import mmap
+import re
+from typing import Any
+
+import msgspec
+
+from coach.documents import usernames
+from coach.legacy.stores import LAYOUTS, Store
+
+
+class _Name(msgspec.Struct):
+    username: Any = None
+
+
+class _SubmissionId(msgspec.Struct):
+    submission_id: Any = None
+
+
+class _AttachmentId(msgspec.Struct):
+    attachment_id: Any = None
+
+
+_KEY_DECODERS: dict[Store, msgspec.json.Decoder[Any]] = {
+    Store.PROFILES: msgspec.json.Decoder(_Name),
+    Store.SUBMISSIONS: msgspec.json.Decoder(_SubmissionId),
+    Store.ATTACHMENTS: msgspec.json.Decoder(_AttachmentId),
+}
+
+
+class KeyReader:
+    """Reads the natural keys of records without reading the records."""
+
+    def __init__(self, store: Store, data: bytes | mmap.mmap) -> None:
+        self._name = LAYOUTS[store].key
+        self._usernames = store == Store.PROFILES
+        self._decoder = _KEY_DECODERS[store]
+        self._data, self._view = data, memoryview(data)
+        # Most stores write the key first.
+        self._leading = re.compile(rb'\{\s*+"%s"\s*+:\s*+"([^"\\]*+)"' % self._name.encode())
+
+    def read(self, start: int, end: int) -> str | None:
+        """The natural key in normal form, as far as it can be read: None where it cannot."""
+        found = self._leading.match(self._data, start, end)
+        value = found[1].decode() if found else self._decoded(start, end)
+        if not isinstance(value, str):
+            return None
+        return self._normal(value) if self._usernames else _storable(value)
+
+    def close(self) -> None:
+        self._view.release()
+
+    def _decoded(self, start: int, end: int) -> Any:
+        if self._data[start] != ord("{"):
+            return None
+        try:
+            return getattr(self._decoder.decode(self._view[start:end]), self._name)
+        except (msgspec.MsgspecError, RecursionError):
+            return None
+
+    def _normal(self, text: str) -> str | None:
+        try:
+            return usernames.normalise(text)
+        except usernames.UnusableUsername:
+            return None
+
+
+def _storable(text: str) -> str | None:
+    return text if "\0" not in text and len(text) <= 255 else None

@@ -64,21 +64,24 @@ def now(asked: Asked) -> Made:
 
 
 @contextlib.contextmanager
-def in_thread() -> Iterator[Submit]:
-    """Decodes in a thread of this process."""
+def in_thread(channel: Connection | None = None) -> Iterator[Submit]:
+    """Decodes in a thread of this process, or has the one at the other end of the channel do it."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode") as executor:
-        yield lambda asked: executor.submit(now, asked)
+        if channel is None:
+            yield lambda asked: executor.submit(now, asked)
+        else:
+            yield lambda asked: executor.submit(_ask, channel, asked)
 
 
 @contextlib.contextmanager
 def beside() -> Iterator[Submit]:
     """Decodes in a process of its own where one can be forked: call it before anything else is begun; else in a thread."""
-    if not _can_fork():
-        with in_thread() as submit:
-            yield submit
-        return
-    with _process() as channel, ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode") as executor:
-        yield lambda asked: executor.submit(_ask, channel, asked)
+    with contextlib.ExitStack() as begun:
+        channel = None
+        if _can_fork():
+            with contextlib.suppress(OSError):  # no room for another process: slower, not impossible
+                channel = begun.enter_context(_process())
+        yield begun.enter_context(in_thread(channel))
 
 
 def _can_fork() -> bool:

@@ -102,6 +102,19 @@ def test_a_process_of_its_own_makes_what_is_made_on_the_spot():
     assert said == "1 process\n0 left\n"
 
 
+def test_where_there_is_no_room_for_another_process_a_thread_decodes():
+    said = program(
+        "from multiprocessing.context import ForkProcess",
+        "def refuse(process): raise BlockingIOError(11, 'Resource temporarily unavailable')",
+        "ForkProcess.start = refuse",
+        "batch = asked()",
+        "with decoding.beside() as submit:",
+        "    assert described(submit(batch).result()) == described(decoding.now(batch))",
+        "    print('decoded')",
+    )
+    assert said == "decoded\n"
+
+
 @pytest.mark.parametrize("error", ["ValueError('odd')", "MemoryError()"])
 def test_what_goes_wrong_in_the_other_process_goes_wrong_here(error):
     said = program(

@@ -18,7 +18,7 @@ _DOUBTFUL_NUMBER = 4
 
 
 class Sieve:
-    """Decodes the records of one store; `index` knows which keys stand twice in the input, None where none can.
+    """Sorts out the decoded records of one store; `index` knows which keys stand twice in the input, None where none can.
 
     `rehearsed` holds the names of learners that a rehearsal would have created.
     """
@@ -29,12 +29,8 @@ class Sieve:
         self._claims: dict[str, int] = {}
         self._doubted = False
 
-    def decode(self, raw: RawRecord) -> Decoded | Rejected:
-        """The record, decoded; rejected where it does not fit, or an earlier one that fits has the same key."""
-        return self.admit(records.decode(raw))
-
     def admit(self, decoded: Decoded | Rejected) -> Decoded | Rejected:
-        """What `decode` makes of a record that was decoded already."""
+        """The decoded record; rejected where an earlier one that fits has the same key, or the store is doubted."""
         decoded = self._first(decoded)
         if self._doubted and isinstance(decoded, Decoded):
             reason = "most of this store cannot be used, so nothing of it was taken; --max-rejects 100% takes what fits"

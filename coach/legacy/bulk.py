@@ -15,7 +15,7 @@ from django.db import connection, models
 from django.db.models.base import ModelState
 
 from coach.legacy import binary
-from coach.legacy.lines import Line, Table, types
+from coach.legacy.lines import Line, Table, fields_of, types
 
 Row = TypeVar("Row", bound=models.Model)
 Key = TypeVar("Key", bound=Hashable)
@@ -160,8 +160,7 @@ def _adapted(
     model: type[models.Model], names: Sequence[str], lines: Iterable[Sequence[Any]]
 ) -> Iterable[list[Any]]:
     """The lines, with each value as the database's driver takes it."""
-    fields = [model._meta.get_field(name) for name in names]
-    prepare = [field.get_db_prep_save for field in fields]  # type: ignore[union-attr]
+    prepare = [field.get_db_prep_save for field in fields_of(model, names)]
     for line in lines:
         yield [prepared(value, connection) for prepared, value in zip(prepare, line, strict=True)]
 
@@ -170,5 +169,4 @@ def _adapted(
 def _spelled(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, list[str]]:
     """The quoted names of a table and of those of its columns."""
     quote = connection.ops.quote_name
-    columns = [quote(str(model._meta.get_field(name).column)) for name in names]  # type: ignore[union-attr]
-    return quote(model._meta.db_table), columns
+    return quote(model._meta.db_table), [quote(str(field.column)) for field in fields_of(model, names)]

@@ -20,7 +20,7 @@ from coach.legacy import shapes, twins
 ORDERED = ("elo_snapshot", "metadata")
 
 
-def of_bytes(raw: bytes) -> str:
+def of_bytes(raw: bytes | memoryview) -> str:
     """The checksum of a record's bytes: equal bytes need no reading."""
     return hashlib.sha256(raw).hexdigest()
 

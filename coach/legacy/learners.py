@@ -127,7 +127,7 @@ def lines_of(rows: LearnerRows) -> LearnerLines:
     )
 
 
-def plain_lines(twin: Any, marked: Line, *, derive: Derive) -> LearnerLines:
+def plain_lines(twin: Any, marked: tuple[Any, ...], *, derive: Derive) -> LearnerLines:
     """What `lines_of` makes of the rows of that record, of its twin instead."""
     schedule = twin.curriculum_schedule
     extended = derive(_assessment(twin.onboarding_assessment), twin.elo_category_plan)
@@ -150,10 +150,7 @@ def _served(twin: Any) -> str:
     where, anchor, dated = schedules.calendar(twin)
     items = [{**msgspec.structs.asdict(item), "scheduled_for": midnight} for item, midnight in dated]
     shown = {"timezone": where.key, "anchor_date": anchor, "items": items}
-    members = {
-        name: shown[name] if name in shown else getattr(twin, name) for name in ServedSchedule.model_fields
-    }
-    return twins.encode(members).decode()
+    return twins.served(ServedSchedule, twin, shown)
 
 
 def insert(built: Sequence[LearnerLines]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection, models
 
@@ -75,4 +75,9 @@ class Table:
 
 def types(model: type[models.Model], names: Sequence[str]) -> list[str]:
     """The database's types of some of a model's columns."""
-    return [str(model._meta.get_field(name).db_type(connection)) for name in names]
+    return [str(field.db_type(connection)) for field in fields_of(model, names)]
+
+
+def fields_of(model: type[models.Model], names: Sequence[str]) -> list[models.Field[Any, Any]]:
+    """The fields behind columns, which are named as a row names them."""
+    return [cast("models.Field[Any, Any]", model._meta.get_field(name)) for name in names]

@@ -97,7 +97,7 @@ def lines_of(rows: PendingRows) -> PendingLines:
     return PendingLines(PENDING.of_row(rows.attachment))
 
 
-def plain_lines(twin: Any, marked: Line) -> PendingLines:
+def plain_lines(twin: Any, marked: tuple[Any, ...]) -> PendingLines:
     """What `lines_of` makes of the row of that record, of its twin instead."""
     return PendingLines(PENDING.of_twin(twin, None, 0, None, *marked))
 

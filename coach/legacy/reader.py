@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from coach.legacy import paths
+from coach.legacy import checksums, paths
 from coach.legacy.index import Hashes, Index
 from coach.legacy.keys import KeyReader
 from coach.legacy.records import RawRecord
@@ -250,8 +250,7 @@ def _whole_value(opened: StoreFile, store: Store, names: _Names, *, fast: bool) 
             spans = _spans(opened, store, cursor, names)
             for ordinal, (place, owner, (start, end), fault) in enumerate(spans):
                 key = opened.read_key(store, start, end)
-                # What checksums.of_bytes gives, without a copy.
-                checksum = hashlib.sha256(view[start:end]).hexdigest()
+                checksum = checksums.of_bytes(view[start:end])
                 yield RawRecord(store, ordinal, place, owner, start, end, key, fault, checksum, data)
                 pages.release(end)
         cursor.end()

@@ -40,7 +40,7 @@ class RejectFile:
 
         Records that come again, because the transaction that they came with was rolled back, replace their former lines.
         """
-        place = _place(planned[0].record)
+        place = _place(planned[0].record.store, planned[0].record.ordinal)
         self._take_back(place)
         lines = [_line(plan) for plan in planned if plan.outcome == Outcome.REJECTED]
         if not lines:
@@ -59,13 +59,12 @@ class RejectFile:
         """Drop the lines of records that a resumed run will come to again, and a half-written last line."""
         if not self.path.exists():
             return
-        order = list(Store)
         kept = self.path.with_name(self.path.name + ".kept")
         with self.path.open("rb") as lines, kept.open("wb") as target:
             os.fchmod(target.fileno(), 0o600)
             for line in lines:
                 position = _position(line)
-                if position and (order.index(position[0]), position[1]) < (order.index(store), ordinal):
+                if position and _place(*position) < _place(store, ordinal):
                     target.write(line)
         kept.replace(self.path)
 
@@ -95,8 +94,9 @@ def open_rejects(path: Path) -> StoreFile:
     return open_text(path, None, _entries)
 
 
-def _place(record: RawRecord) -> tuple[int, int]:
-    return list(Store).index(record.store), record.ordinal
+def _place(store: Store, ordinal: int) -> tuple[int, int]:
+    """What sorts records as they are imported."""
+    return list(Store).index(store), ordinal
 
 
 def _line(planned: Planned) -> bytes:

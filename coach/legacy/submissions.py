@@ -111,7 +111,7 @@ def lines_of(rows: SubmissionRows) -> SubmissionLines:
     )
 
 
-def plain_lines(twin: Any, marked: Line) -> SubmissionLines:
+def plain_lines(twin: Any, marked: tuple[Any, ...]) -> SubmissionLines:
     """What `lines_of` makes of the rows of that record, of its twin instead."""
     attachments = [
         ATTACHMENTS.of_twin(attachment, position, *marks.NONE)
@@ -133,10 +133,7 @@ def _served(twin: Any) -> str:
         "responses": [_counted(response) for response in twin.responses],
         "attachments": [attachment.to_object() for attachment in documents.merged_attachments(twin)],
     }
-    members = {
-        name: shown[name] if name in shown else getattr(twin, name) for name in ServedSubmission.model_fields
-    }
-    return twins.encode(members).decode()
+    return twins.served(ServedSubmission, twin, shown)
 
 
 def _counted(response: Any) -> Any:

@@ -10,7 +10,7 @@ import datetime as dt
 import re
 import types
 import typing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, reduce
 from operator import or_
 from typing import Annotated, Any, Literal
@@ -55,6 +55,12 @@ def read(document: type[Document], text: bytes) -> Any | None:
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
     return found if sound and _names_none_twice(text, encode(found)) else None
+
+
+def served(document: type[Document], twin: Any, shown: Mapping[str, Any]) -> str:
+    """The text of a document whose members are those of a twin, but for those that are shown instead or besides."""
+    members = {name: shown[name] if name in shown else getattr(twin, name) for name in document.model_fields}
+    return encode(members).decode()
 
 
 def said(document: type[Document], text: bytes) -> Any:

@@ -60,7 +60,7 @@ run: $(STAMP) ## Serve the sample learners on http://127.0.0.1:8000, with an SQL
 	$(MANAGE) backfill --data-dir fixtures/legacy --attachment-files fixtures/legacy/attachment_files || [ $$? -eq 2 ]
 	$(MANAGE) demo_staff --address $(ADDRESS)
 	@echo "Serving http://$(ADDRESS) (documentation under /docs); Ctrl-C stops it"
-	@$(RUN) -m gunicorn --config python:arcadia.gunicorn --workers 1 --bind $(ADDRESS) arcadia.wsgi
+	@$(RUN) -m gunicorn --config python:arcadia.serving.gunicorn --workers 1 --bind $(ADDRESS) arcadia.wsgi
 
 # --- proving it -----------------------------------------------------------------------------------
 

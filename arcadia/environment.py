@@ -164,7 +164,7 @@ def database(
         # A connection that died with a restarted server is replaced before anybody gets it.
         settings["CONN_HEALTH_CHECKS"] = True
         # With a pool of our own there is no pooler between us and the server that could not bear prepared
-        # statements; only the reads of `coach.models.prepared` use them.
+        # statements; only the reads of `coach.models.database.prepared` use them.
         options.setdefault("prepare_threshold", 5)
         options["pool"] = _pool(least=pool_size, most=pool_size + max_overflow, timeout=pool_timeout)
     return settings
@@ -173,10 +173,10 @@ def database(
 def _pool(*, least: int, most: int, timeout: float) -> dict[str, Any]:
     """A pool of that many connections, for which a request waits `timeout` seconds."""
     # The driver is needed only where there is a PostgreSQL.
-    from arcadia import pooled
+    from arcadia.serving import pooled_connections
 
     return {
-        "connection_class": pooled.Connection,
+        "connection_class": pooled_connections.Connection,
         "min_size": least,
         "max_size": most,
         "timeout": timeout,

@@ -70,16 +70,16 @@ MIDDLEWARE = [
     # Outermost: whatever happens further in has the request's id in its log lines, and is counted.
     "coach.logs.Requests",
     # Errors and redirects carry the origin header too.
-    "coach.api.cors.Cors",
+    "coach.api.http.cors.Cors",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "coach.admin.middleware.Sessions",
+    "coach.admin.access.middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "coach.admin.middleware.Authentication",
-    "coach.admin.middleware.Messages",
+    "coach.admin.access.middleware.Authentication",
+    "coach.admin.access.middleware.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "coach.admin.security.StaffPages",
+    "coach.admin.access.security.StaffPages",
 ]
 
 ROOT_URLCONF = "arcadia.urls"
@@ -94,7 +94,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "coach" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "libraries": {"staff": "coach.admin.tags"},
+            "libraries": {"staff": "coach.admin.presentation.tags"},
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -174,13 +174,13 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 UPLOAD_MAX_BYTES = 25 * 1024 * 1024
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["coach.api.tokens.Bearer"],
-    "DEFAULT_PERMISSION_CLASSES": ["coach.api.tokens.MayCall"],
-    "DEFAULT_RENDERER_CLASSES": ["coach.api.rendering.DocumentRenderer"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["coach.api.http.tokens.Bearer"],
+    "DEFAULT_PERMISSION_CLASSES": ["coach.api.http.tokens.MayCall"],
+    "DEFAULT_RENDERER_CLASSES": ["coach.api.http.rendering.DocumentRenderer"],
     "DEFAULT_PARSER_CLASSES": [],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "coach.api.rendering.AlwaysJSON",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "coach.api.http.rendering.AlwaysJSON",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "coach.api.errors.answer",
+    "EXCEPTION_HANDLER": "coach.api.http.errors.answer",
     "UNAUTHENTICATED_USER": None,
     # Of X-Forwarded-For only what our own proxies appended is believed.
     "NUM_PROXIES": PROXIES,
@@ -195,7 +195,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     # Not the default hook for enumerations: their words are the contract's, and stay where they are used.
-    "POSTPROCESSING_HOOKS": ["coach.api.schema.require_bodies"],
+    "POSTPROCESSING_HOOKS": ["coach.api.http.schema.require_bodies"],
 }
 
 # --- people, words and times ----------------------------------------------------------------------

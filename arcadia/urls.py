@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from coach.api.unrouted import unrouted
+from coach.api.http.unrouted import unrouted
 
 # Here and not when the apps are set up, because commands show no screens.
 admin.autodiscover()
@@ -15,4 +15,4 @@ urlpatterns = [
     path("", include("coach.api.urls")),
     re_path("", unrouted),
 ]
-handler500 = "coach.api.errors.unexpected"
+handler500 = "coach.api.http.errors.unexpected"

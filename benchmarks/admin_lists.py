@@ -33,7 +33,7 @@ from django.test import RequestFactory  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from coach import models  # noqa: E402
-from coach.admin import search  # noqa: E402
+from coach.admin.changelist import search  # noqa: E402
 
 LEARNERS, SUBMISSIONS = 200_000, 1_000_000
 

@@ -138,7 +138,7 @@ class Trial:
         return [json.loads(line)["place"] for line in self.rejects.read_text().splitlines()]
 
     def _unfinished(self) -> bool:
-        from coach.legacy import ledger
+        from coach.legacy.running import ledger
 
         return ledger.unfinished() is not None
 

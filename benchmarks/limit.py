@@ -1,6 +1,6 @@
 """The limit that reads are measured against: four plain SQL queries with psycopg and orjson in a bare WSGI application.
 
-`gunicorn --config python:arcadia.gunicorn benchmarks.limit:application`. It answers just two routes, checks
+`gunicorn --config python:arcadia.serving.gunicorn benchmarks.limit:application`. It answers just two routes, checks
 nothing, logs nothing, counts nothing; its answers equal the service's to the byte.
 """
 

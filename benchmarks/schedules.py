@@ -17,7 +17,7 @@ from collections import defaultdict
 
 from coach.documents.profile import Profile
 from coach.documents.schedule import Schedule
-from coach.engines import sequencer
+from coach.engines.sequencing import sequencer
 from coach.tests.engines import learners
 
 SIZES = (14, 140, 1400, 5000)

@@ -68,7 +68,7 @@ def serve(
 ) -> Iterator[Server]:
     """Serve until the block ends. The log goes to a file, or nowhere; it is written in any case."""
     port = serving.free_port()
-    command = [sys.executable, "-m", "gunicorn", "--config", "python:arcadia.gunicorn", application]
+    command = [sys.executable, "-m", "gunicorn", "--config", "python:arcadia.serving.gunicorn", application]
     environment = {**environment, "ARCADIA_BIND": f"127.0.0.1:{port}"}
     with (log or Path(os.devnull)).open("ab") as out:
         process = subprocess.Popen(command, env=environment, stdout=out, stderr=out)

@@ -25,7 +25,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from coach import telemetry
-from coach.services import health
+from coach.services.operations import health
 
 _logger = logging.getLogger("coach.requests")
 _request_id: ContextVar[str] = ContextVar("request_id", default="")

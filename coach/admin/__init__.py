@@ -5,11 +5,10 @@ Reads come from models and documents, writes go through services, imports throug
 
 from django.contrib import admin
 
-from coach.admin import (
+from coach.admin.access import login
+from coach.admin.screens import (
     attachments,
     audit,
-    learners,
-    login,
     memory_uploads,
     notes,
     runs,
@@ -17,6 +16,7 @@ from coach.admin import (
     submissions,
     tokens,
 )
+from coach.admin.screens.learners import screen as learners
 
 __all__ = [
     "attachments",

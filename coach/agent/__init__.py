@@ -6,7 +6,7 @@ from types import ModuleType
 
 from django.conf import settings
 
-from coach.agent import client
+from coach.agent.model import client
 
 
 def coach() -> ModuleType | None:
@@ -15,7 +15,8 @@ def coach() -> ModuleType | None:
     Both have the same functions; `MAKER` says who made an answer.
     """
     # Loaded with the first question: most commands ask none.
-    from coach.agent import model, offline
+    from coach.agent.model import coach as model
+    from coach.agent.offline import coach as offline
 
     if settings.AGENT == "offline":
         return offline

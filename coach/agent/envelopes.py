@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import model_validator
 
-from coach.agent import reading
+from coach.agent.model import reading
 from coach.documents import sessions
 from coach.documents.base import Document
 from coach.documents.sessions import LastQuiz, WidgetType

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from coach import telemetry
-from coach.agent import client
 from coach.agent.errors import AgentError, Refused
+from coach.agent.model import client
 
 CHAT_SECONDS = 60.0
 NOT_FOUND = 404

@@ -9,7 +9,7 @@ from django.http import FileResponse, HttpResponse
 from rest_framework.request import Request
 
 from coach import attachments as storage
-from coach.api import base, bodies, rendering, schema, throttles, uploads
+from coach.api.http import base, bodies, rendering, schema, throttles, uploads
 from coach.documents import requests
 from coach.documents.submissions import ServedAttachment, ServedAttachments
 from coach.services import attachments

@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from coach import attachments as storage
-from coach.api import base, rendering, schema, throttles, uploads
+from coach.api.http import base, rendering, schema, throttles, uploads
 from coach.documents import sessions as documents
 from coach.services import chat, chat_files
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.http import Http404, HttpResponse
 from rest_framework.request import Request
 
-from coach.api import base, bodies, rendering, schema
+from coach.api.http import base, bodies, rendering, schema
 from coach.documents import requests
 from coach.documents.submissions import ServedSubmissions
 from coach.models import AssessmentSubmission

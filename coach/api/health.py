@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from coach.api import base, rendering, schema
-from coach.services import health
+from coach.api.http import base, rendering, schema
+from coach.services.operations import health
 
 
 class _Probe(base.View):

@@ -6,8 +6,8 @@ from django.http import HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from rest_framework.request import Request
 
-from coach.api import base, schema
-from coach.services import metrics
+from coach.api.http import base, schema
+from coach.services.operations import metrics
 
 
 class MetricsView(base.View):

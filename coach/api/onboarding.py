@@ -6,7 +6,8 @@ import orjson
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from coach.api import base, bodies, errors, profiles, rendering, schema
+from coach.api import profiles
+from coach.api.http import base, bodies, errors, rendering, schema
 from coach.documents import assessment, profile, requests
 from coach.services import assessments, onboarding
 

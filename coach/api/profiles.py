@@ -9,10 +9,10 @@ from django.db.models import Case, F, When
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from coach.api import base, errors, rendering, schema
+from coach.api.http import base, errors, rendering, schema
 from coach.documents import assessment, curriculum, profile
 from coach.models import AssessmentSubmission, LearnerProfile, MemoryRecord
-from coach.models.prepared import Prepared
+from coach.models.database.prepared import Prepared
 from coach.services import assessments, learners
 
 SHOWN_SUBMISSIONS = 12

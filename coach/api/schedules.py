@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from coach.api import base, bodies, rendering, schema
+from coach.api.http import base, bodies, rendering, schema
 from coach.documents import requests
 from coach.documents.schedule import ServedSchedule
 from coach.services import schedules

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from coach.api import base, bodies, rendering, schema
+from coach.api.http import base, bodies, rendering, schema
 from coach.documents import requests
 from coach.documents import sessions as documents
 from coach.services import sessions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from coach.api import base, bodies, rendering, schema, throttles
+from coach.api.http import base, bodies, rendering, schema, throttles
 from coach.documents import requests
 from coach.documents.submissions import ServedSubmission, ServedSubmissions
 from coach.models import AssessmentSubmission

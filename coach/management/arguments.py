@@ -6,7 +6,7 @@ from argparse import ArgumentTypeError
 from pathlib import Path
 
 from coach.documents import usernames
-from coach.legacy.run import Limit
+from coach.legacy.running.backfill import Limit
 
 NO_FILE = ""
 

@@ -8,9 +8,9 @@ import time
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from coach.legacy.run import Summary
+from coach.legacy.proving.verify import Verification
+from coach.legacy.running.backfill import Summary
 from coach.legacy.stores import Store
-from coach.legacy.verify import Verification
 
 _PLAIN_SECONDS = 10.0
 _COLUMNS = ("read", "created", "updated", "unchanged", "kept", "conflict", "rejected")

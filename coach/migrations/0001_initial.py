@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import coach.documents.base
-import coach.models.fields
+import coach.models.database.fields
 
 
 class Migration(migrations.Migration):
@@ -53,14 +53,18 @@ class Migration(migrations.Migration):
                 ),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
                 ("process", models.TextField(blank=True, default="", help_text="Host and process id.")),
-                ("options", coach.models.fields.DocumentField(default="{}")),
+                ("options", coach.models.database.fields.DocumentField(default="{}")),
                 (
                     "files",
-                    coach.models.fields.DocumentField(default="[]", help_text="Name, size, sha256, records."),
+                    coach.models.database.fields.DocumentField(
+                        default="[]", help_text="Name, size, sha256, records."
+                    ),
                 ),
                 (
                     "counts",
-                    coach.models.fields.DocumentField(default="{}", help_text="Store → outcome → records."),
+                    coach.models.database.fields.DocumentField(
+                        default="{}", help_text="Store → outcome → records."
+                    ),
                 ),
                 ("checkpoint_store", models.CharField(blank=True, default="", max_length=16)),
                 (
@@ -101,13 +105,16 @@ class Migration(migrations.Migration):
                 ("raw_checksum", models.CharField(blank=True, default="", editable=False, max_length=64)),
                 ("content_checksum", models.CharField(blank=True, default="", editable=False, max_length=64)),
                 ("edited_since_import", models.BooleanField(default=False, editable=False)),
-                ("unknown_members", coach.models.fields.DocumentField(blank=True, editable=False, null=True)),
+                (
+                    "unknown_members",
+                    coach.models.database.fields.DocumentField(blank=True, editable=False, null=True),
+                ),
                 ("imported_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("submission_id", models.CharField(max_length=255, unique=True)),
                 ("submitted_at", models.DateTimeField()),
-                ("responses", coach.models.fields.DocumentField(default="[]")),
-                ("metadata", coach.models.fields.DocumentField(default="{}")),
-                ("grading", coach.models.fields.DocumentField(blank=True, null=True)),
+                ("responses", coach.models.database.fields.DocumentField(default="[]")),
+                ("metadata", coach.models.database.fields.DocumentField(default="{}")),
+                ("grading", coach.models.database.fields.DocumentField(blank=True, null=True)),
                 (
                     "graded_by",
                     models.CharField(
@@ -122,7 +129,7 @@ class Migration(migrations.Migration):
                         max_length=16,
                     ),
                 ),
-                ("served", coach.models.fields.DocumentField(editable=False)),
+                ("served", coach.models.database.fields.DocumentField(editable=False)),
                 (
                     "imported_by",
                     models.ForeignKey(
@@ -153,31 +160,37 @@ class Migration(migrations.Migration):
                 ("raw_checksum", models.CharField(blank=True, default="", editable=False, max_length=64)),
                 ("content_checksum", models.CharField(blank=True, default="", editable=False, max_length=64)),
                 ("edited_since_import", models.BooleanField(default=False, editable=False)),
-                ("unknown_members", coach.models.fields.DocumentField(blank=True, editable=False, null=True)),
+                (
+                    "unknown_members",
+                    coach.models.database.fields.DocumentField(blank=True, editable=False, null=True),
+                ),
                 ("imported_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("username", models.CharField(max_length=255, unique=True)),
                 ("goal", models.TextField(blank=True, default="")),
                 ("use_case", models.TextField(blank=True, default="")),
                 ("strengths", models.TextField(blank=True, default="")),
                 ("timezone", models.TextField(blank=True, null=True)),
-                ("knowledge_tags", coach.models.fields.DocumentField(default="[]")),
-                ("recent_sessions", coach.models.fields.DocumentField(default="[]")),
-                ("elo_snapshot", coach.models.fields.DocumentField(default="{}")),
+                ("knowledge_tags", coach.models.database.fields.DocumentField(default="[]")),
+                ("recent_sessions", coach.models.database.fields.DocumentField(default="[]")),
+                ("elo_snapshot", coach.models.database.fields.DocumentField(default="{}")),
                 (
                     "memory_index_id",
                     models.TextField(blank=True, default="vs_68e81d741f388191acdaabce2f92b7d5"),
                 ),
                 ("last_updated", models.DateTimeField(db_index=True)),
-                ("elo_category_plan", coach.models.fields.DocumentField(blank=True, null=True)),
-                ("curriculum_plan", coach.models.fields.DocumentField(blank=True, null=True)),
-                ("schedule_adjustments", coach.models.fields.DocumentField(default="{}")),
-                ("onboarding_assessment", coach.models.fields.DocumentField(blank=True, null=True)),
-                ("onboarding_assessment_result", coach.models.fields.DocumentField(blank=True, null=True)),
-                ("goal_inference", coach.models.fields.DocumentField(blank=True, null=True)),
-                ("foundation_tracks", coach.models.fields.DocumentField(default="[]")),
+                ("elo_category_plan", coach.models.database.fields.DocumentField(blank=True, null=True)),
+                ("curriculum_plan", coach.models.database.fields.DocumentField(blank=True, null=True)),
+                ("schedule_adjustments", coach.models.database.fields.DocumentField(default="{}")),
+                ("onboarding_assessment", coach.models.database.fields.DocumentField(blank=True, null=True)),
+                (
+                    "onboarding_assessment_result",
+                    coach.models.database.fields.DocumentField(blank=True, null=True),
+                ),
+                ("goal_inference", coach.models.database.fields.DocumentField(blank=True, null=True)),
+                ("foundation_tracks", coach.models.database.fields.DocumentField(default="[]")),
                 (
                     "extended_assessment",
-                    coach.models.fields.DocumentField(blank=True, editable=False, null=True),
+                    coach.models.database.fields.DocumentField(blank=True, editable=False, null=True),
                 ),
                 (
                     "imported_by",
@@ -211,15 +224,15 @@ class Migration(migrations.Migration):
                 ("cadence_notes", models.TextField(blank=True, null=True)),
                 ("pacing_overview", models.TextField(blank=True, null=True)),
                 ("is_stale", models.BooleanField(default=False)),
-                ("warnings", coach.models.fields.DocumentField(default="[]")),
-                ("category_allocations", coach.models.fields.DocumentField(default="[]")),
-                ("rationale_history", coach.models.fields.DocumentField(default="[]")),
+                ("warnings", coach.models.database.fields.DocumentField(default="[]")),
+                ("category_allocations", coach.models.database.fields.DocumentField(default="[]")),
+                ("rationale_history", coach.models.database.fields.DocumentField(default="[]")),
                 ("sessions_per_week", models.PositiveIntegerField(default=4)),
                 ("projected_weekly_minutes", models.PositiveIntegerField(default=0)),
                 ("long_range_item_count", models.PositiveIntegerField(default=0)),
                 ("extended_weeks", models.PositiveIntegerField(default=0)),
-                ("long_range_category_keys", coach.models.fields.DocumentField(default="[]")),
-                ("served", coach.models.fields.DocumentField(editable=False)),
+                ("long_range_category_keys", coach.models.database.fields.DocumentField(default="[]")),
+                ("served", coach.models.database.fields.DocumentField(editable=False)),
                 (
                     "learner",
                     models.OneToOneField(
@@ -253,7 +266,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "detail",
-                    coach.models.fields.DocumentField(
+                    coach.models.database.fields.DocumentField(
                         default="{}", help_text="Ids and counts, never contents."
                     ),
                 ),
@@ -286,7 +299,10 @@ class Migration(migrations.Migration):
                 ("raw_checksum", models.CharField(blank=True, default="", editable=False, max_length=64)),
                 ("content_checksum", models.CharField(blank=True, default="", editable=False, max_length=64)),
                 ("edited_since_import", models.BooleanField(default=False, editable=False)),
-                ("unknown_members", coach.models.fields.DocumentField(blank=True, editable=False, null=True)),
+                (
+                    "unknown_members",
+                    coach.models.database.fields.DocumentField(blank=True, editable=False, null=True),
+                ),
                 ("imported_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("position", models.PositiveIntegerField(default=0)),
                 ("attachment_id", models.CharField(max_length=255)),
@@ -363,7 +379,7 @@ class Migration(migrations.Migration):
                 ("position", models.PositiveIntegerField()),
                 ("note_id", models.CharField(db_index=True, max_length=255)),
                 ("note", models.TextField()),
-                ("tags", coach.models.fields.DocumentField(default="[]")),
+                ("tags", coach.models.database.fields.DocumentField(default="[]")),
                 ("created_at", models.DateTimeField()),
                 (
                     "learner",
@@ -400,8 +416,8 @@ class Migration(migrations.Migration):
                 ("category_key", models.TextField()),
                 ("title", models.TextField()),
                 ("summary", models.TextField(blank=True, default="")),
-                ("objectives", coach.models.fields.DocumentField(default="[]")),
-                ("prerequisites", coach.models.fields.DocumentField(default="[]")),
+                ("objectives", coach.models.database.fields.DocumentField(default="[]")),
+                ("prerequisites", coach.models.database.fields.DocumentField(default="[]")),
                 ("recommended_minutes", models.PositiveIntegerField(default=45)),
                 ("recommended_day_offset", models.PositiveIntegerField(default=0)),
                 (
@@ -464,7 +480,10 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("code", models.CharField(max_length=64)),
-                ("errors", coach.models.fields.DocumentField(default="[]", help_text="Places and reasons.")),
+                (
+                    "errors",
+                    coach.models.database.fields.DocumentField(default="[]", help_text="Places and reasons."),
+                ),
                 (
                     "run",
                     models.ForeignKey(

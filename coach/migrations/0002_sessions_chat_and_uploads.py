@@ -4,7 +4,7 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 import coach.documents.base
-import coach.models.fields
+import coach.models.database.fields
 
 
 class Migration(migrations.Migration):
@@ -24,8 +24,8 @@ class Migration(migrations.Migration):
                 ),
                 ("thread_id", models.CharField(max_length=255, unique=True)),
                 ("created_at", models.DateTimeField(default=coach.documents.base.utc_now)),
-                ("thread", coach.models.fields.DocumentField()),
-                ("preferences", coach.models.fields.DocumentField(default="{}")),
+                ("thread", coach.models.database.fields.DocumentField()),
+                ("preferences", coach.models.database.fields.DocumentField(default="{}")),
             ],
             options={
                 "ordering": ("-id",),
@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
                         max_length=16,
                     ),
                 ),
-                ("file", coach.models.fields.DocumentField()),
+                ("file", coach.models.database.fields.DocumentField()),
                 ("created_at", models.DateTimeField(db_index=True, default=coach.documents.base.utc_now)),
             ],
             options={
@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
                 ),
                 ("session_key", models.CharField(max_length=64)),
                 ("file_key", models.CharField(max_length=64)),
-                ("attachment", coach.models.fields.DocumentField()),
+                ("attachment", coach.models.database.fields.DocumentField()),
                 ("updated_at", models.DateTimeField(db_index=True, default=coach.documents.base.utc_now)),
             ],
             options={
@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
                 ),
                 ("item_id", models.CharField(max_length=255)),
                 ("kind", models.CharField(max_length=64)),
-                ("item", coach.models.fields.DocumentField()),
+                ("item", coach.models.database.fields.DocumentField()),
                 (
                     "thread",
                     models.ForeignKey(

@@ -2,7 +2,7 @@
 
 from django.db import migrations, models
 
-import coach.models.search
+import coach.models.database.search
 
 # The cost keeps the planner from asking the function row by row where it could ask the index.
 FUNCTION = """
@@ -98,11 +98,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="learnerprofile",
-            index=coach.models.search.FragmentIndex(fields=["username"], name="learner_username_fragment"),
+            index=coach.models.database.search.FragmentIndex(
+                fields=["username"], name="learner_username_fragment"
+            ),
         ),
         migrations.AddIndex(
             model_name="learnerprofile",
-            index=coach.models.search.FragmentIndex(fields=["goal"], name="learner_goal_fragment"),
+            index=coach.models.database.search.FragmentIndex(fields=["goal"], name="learner_goal_fragment"),
         ),
         migrations.AddIndex(
             model_name="learnerprofile",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from coach.documents.base import utc_now
-from coach.models.fields import DocumentField, Parsed
+from coach.models.database.fields import DocumentField, Parsed
 
 
 class BackfillRun(models.Model):

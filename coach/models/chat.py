@@ -6,7 +6,7 @@ from django.db import models
 
 from coach.documents.base import LONGEST_IDENTIFIER, utc_now
 from coach.documents.chat import Preferences
-from coach.models.fields import DocumentField, Parsed
+from coach.models.database.fields import DocumentField, Parsed
 
 
 class ChatThread(models.Model):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import models
 
-from coach.models.fields import DocumentField
+from coach.models.database.fields import DocumentField
 
 
 class Imported(models.Model):

@@ -12,9 +12,9 @@ from coach.documents.base import LONGEST_IDENTIFIER, Whole
 from coach.documents.curriculum import Curriculum, EloPlan, GoalInference, Track
 from coach.documents.profile import DEFAULT_MEMORY_INDEX_ID, Note, Profile
 from coach.documents.schedule import Schedule
-from coach.models.fields import DocumentField, Parsed
+from coach.models.database.fields import DocumentField, Parsed
+from coach.models.database.search import FragmentIndex
 from coach.models.imported import Imported
-from coach.models.search import FragmentIndex
 
 
 class LearnerQuerySet(models.QuerySet["LearnerProfile"]):

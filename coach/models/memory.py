@@ -6,7 +6,7 @@ from django.db import models
 
 from coach.documents.base import LONGEST_IDENTIFIER
 from coach.documents.profile import Note
-from coach.models.fields import DocumentField, Parsed
+from coach.models.database.fields import DocumentField, Parsed
 from coach.models.learners import LearnerProfile
 
 

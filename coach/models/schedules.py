@@ -19,7 +19,7 @@ from coach.documents.schedule import (
 from coach.documents.schedule import (
     ScheduleItem as ItemDocument,
 )
-from coach.models.fields import DocumentField, Parsed
+from coach.models.database.fields import DocumentField, Parsed
 from coach.models.learners import LearnerProfile
 
 

@@ -8,7 +8,7 @@ from django.db import models
 
 from coach.documents.base import utc_now
 from coach.documents.requests import ChatAttachment
-from coach.models.fields import DocumentField, Parsed
+from coach.models.database.fields import DocumentField, Parsed
 
 
 def digest(text: str) -> str:

@@ -11,7 +11,7 @@ from coach.documents import submissions as documents
 from coach.documents.assessment import GradingResult
 from coach.documents.base import LONGEST_IDENTIFIER
 from coach.documents.submissions import Attachment, PendingAttachment, Response, Submission
-from coach.models.fields import DocumentField, Parsed
+from coach.models.database.fields import DocumentField, Parsed
 from coach.models.imported import Imported
 from coach.models.learners import LearnerProfile
 

@@ -14,7 +14,8 @@ from coach.documents import submissions as documents
 from coach.documents.base import utc_now
 from coach.documents.submissions import PendingAttachment, ServedAttachment
 from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
-from coach.services import audit, connections, learners, stored_bytes
+from coach.services import audit, learners, stored_bytes
+from coach.services.operations import connections
 
 # Of these the schemes run what they carry in the reader's browser.
 EXECUTING_SCHEMES = ("javascript:", "data:", "vbscript:")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from coach import agent
-from coach.agent import chat_protocol
-from coach.agent.chat_protocol import Answer
-from coach.services import chat_threads, connections
+from coach.agent.chatkit import protocol
+from coach.agent.chatkit.protocol import Answer
+from coach.services import chat_threads
 from coach.services.desk import desk
+from coach.services.operations import connections
 
 
 def process(body: bytes) -> Answer:
@@ -15,4 +16,4 @@ def process(body: bytes) -> Answer:
     Raises chat_protocol.NotOfProtocol, NotSupported, NothingThere, and AgentError.
     """
     connections.release()
-    return chat_protocol.process(body, threads=chat_threads, coach=agent.coach(), desk=desk())
+    return protocol.process(body, threads=chat_threads, coach=agent.coach(), desk=desk())

@@ -7,7 +7,7 @@ import secrets
 from coach.agent import files
 from coach.documents.sessions import UploadedFile
 from coach.models import ChatFile
-from coach.services import connections
+from coach.services.operations import connections
 
 MOST_BYTES = 5 * 1024 * 1024
 PREVIEW_CHARACTERS = 400

@@ -11,12 +11,12 @@ from typing import Any
 
 from django.db import models, transaction
 
-from coach.agent.threads import Page
+from coach.agent.chatkit.threads import Page
 from coach.documents.chat import Preferences
 from coach.documents.sessions import UploadedFile
 from coach.models import ChatFile, ChatItem, ChatThread
 from coach.services import chat_files
-from coach.services.connections import letting_go
+from coach.services.operations.connections import letting_go
 
 MOST_AT_ONCE = 100
 

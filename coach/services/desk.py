@@ -10,14 +10,14 @@ from typing import Any
 
 from django.db import transaction
 
-from coach.agent.asks import Desk
+from coach.agent.tools.requests import Desk
 from coach.documents import usernames
 from coach.documents.base import utc_now
 from coach.documents.curriculum import Category, EloPlan
 from coach.engines import foundations
 from coach.models import LearnerProfile
 from coach.services import assessments, audit, learners, profile_view
-from coach.services.connections import letting_go
+from coach.services.operations.connections import letting_go
 
 
 def desk() -> Desk:

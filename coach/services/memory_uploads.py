@@ -18,12 +18,14 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 
 from coach import telemetry
-from coach.agent import client, files
+from coach.agent import files
 from coach.agent.errors import AgentError, Refused
+from coach.agent.model import client
 from coach.documents.base import utc_now
 from coach.models import LearnerProfile, MemoryRecord, MemoryUpload
 from coach.models.memory_uploads import MemoryUploadQuerySet
-from coach.services import audit, connections
+from coach.services import audit
+from coach.services.operations import connections
 
 Outcome = Literal["stored", "removed", "failed", "dead", "abandoned"]
 _BATCH = 500

@@ -8,16 +8,18 @@ from types import ModuleType
 from django.db import transaction
 
 from coach import agent, telemetry
-from coach.agent import answers
 from coach.agent import errors as agent_errors
-from coach.agent.asks import GoalAsk, PlanAsk, Wish
+from coach.agent.model import answers
+from coach.agent.tools.requests import GoalAsk, PlanAsk, Wish
 from coach.documents import schedule as zones
 from coach.documents.base import utc_now
 from coach.documents.curriculum import GoalInference, Track
-from coach.engines import coverage, foundations, goals, sequencer
+from coach.engines import coverage, foundations, goals
+from coach.engines.sequencing import sequencer
 from coach.models import LearnerProfile
-from coach.services import assessments, audit, connections, learners, plans, schedules
+from coach.services import assessments, audit, learners, plans, schedules
 from coach.services.desk import desk
+from coach.services.operations import connections
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from coach.agent import answers
+from coach.agent.model import answers
 from coach.documents.assessment import Assessment, GradingResult, RubricNote, Task, TaskResult
 from coach.documents.curriculum import (
     Category,

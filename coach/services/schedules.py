@@ -9,9 +9,9 @@ from django.db import models, transaction
 from coach import telemetry
 from coach.documents.base import utc_now
 from coach.documents.schedule import Schedule, ScheduleWarning
-from coach.engines import sequencer
+from coach.engines.sequencing import sequencer
 from coach.models import CurriculumSchedule, LearnerProfile, ScheduleItem
-from coach.models.prepared import Prepared
+from coach.models.database.prepared import Prepared
 from coach.services import audit, learners
 
 LONGEST_DEFERRAL_DAYS = 21

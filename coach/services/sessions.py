@@ -12,8 +12,8 @@ from django.db import transaction
 
 from coach import agent
 from coach.agent import errors as agent_errors
-from coach.agent.asks import ChatAsk, TopicAsk
-from coach.agent.model import MODELS_BY_EFFORT
+from coach.agent.model.coach import MODELS_BY_EFFORT
+from coach.agent.tools.requests import ChatAsk, TopicAsk
 from coach.documents import sessions as documents
 from coach.documents import usernames
 from coach.documents.base import utc_now
@@ -21,8 +21,9 @@ from coach.documents.profile import Profile
 from coach.documents.requests import ChatAttachment, ChatRequest
 from coach.models import LearnerProfile, SessionAttachment
 from coach.models.sessions import digest
-from coach.services import connections, learners
+from coach.services import learners
 from coach.services.desk import desk
+from coach.services.operations import connections
 
 EFFORTS = ("minimal", "low", "medium", "high")
 IMAGES_ONLY = "gpt-5-codex"

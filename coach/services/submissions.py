@@ -10,16 +10,18 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from coach import agent, telemetry
-from coach.agent.asks import GradeAsk, Wish
 from coach.agent.errors import AgentError
+from coach.agent.tools.requests import GradeAsk, Wish
 from coach.documents import submissions as documents
 from coach.documents.assessment import Assessment, GradingResult
 from coach.documents.base import utc_now
 from coach.documents.submissions import Response, Submission, count_words
-from coach.engines import foundations, grading, sequencer
+from coach.engines import foundations, grading
+from coach.engines.sequencing import sequencer
 from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
-from coach.services import assessments, attachments, audit, connections, learners, plans, schedules
+from coach.services import assessments, attachments, audit, learners, plans, schedules
 from coach.services.desk import desk
+from coach.services.operations import connections
 
 
 class NothingToAnswer(Exception):

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-SET_UP = "import sys, django; django.setup(); loaded = lambda name='coach.admin.runs': name in sys.modules; "
+SET_UP = "import sys, django; django.setup(); loaded = lambda name='coach.admin.screens.runs': name in sys.modules; "
 LOAD = "from django.core.management import load_command_class as load; load('coach', 'backfill'); "
 
 
@@ -15,7 +15,7 @@ def said(script):
 
 
 def test_a_command_loads_no_screens_and_nothing_that_asks_a_model():
-    assert said(LOAD + "print(loaded(), loaded('coach.agent.model'))") == ["False", "False"]
+    assert said(LOAD + "print(loaded(), loaded('coach.agent.model.coach'))") == ["False", "False"]
 
 
 def test_the_urls_bring_every_screen_along():

@@ -16,10 +16,10 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
 from coach import attachments as storage
-from coach.api import patience
+from coach.api.http import slow_clients
 from coach.documents.submissions import Attachment, PendingAttachment, Submission
 from coach.models import AttachmentMetadata, AuditEvent, BackfillFinding, BackfillRun, LearnerProfile
-from coach.services import tokens
+from coach.services.operations import tokens
 from coach.tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -275,15 +275,15 @@ def connection():
 
 
 def test_a_body_that_stalls_is_given_up(connection, monkeypatch):
-    monkeypatch.setattr(patience, "LONGEST_STALL", 0.2)
+    monkeypatch.setattr(slow_clients, "LONGEST_STALL", 0.2)
     near, _ = connection
 
-    with pytest.raises(TimeoutError), patience.reading_body(near, 100):
+    with pytest.raises(TimeoutError), slow_clients.reading_body(near, 100):
         near.recv(100)
 
 
 def test_a_body_that_drips_is_given_up_although_it_never_stalls(connection, monkeypatch):
-    monkeypatch.setattr(patience, "BODY", 0.5)
+    monkeypatch.setattr(slow_clients, "BODY", 0.5)
     near, far = connection
     stop = threading.Event()
 
@@ -295,7 +295,7 @@ def test_a_body_that_drips_is_given_up_although_it_never_stalls(connection, monk
     dripping = threading.Thread(target=drip)
     dripping.start()
     started = time.monotonic()
-    with patience.reading_body(near, 1000) as limit:
+    with slow_clients.reading_body(near, 1000) as limit:
         while near.recv(1):
             pass
     stop.set()

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError
 
 from coach import logs, telemetry
-from coach.services import tokens
+from coach.services.operations import tokens
 from coach.tests import cast
 
 SECRETS = ("amara", "Read any query plan", "a secret note", "arcadia_")

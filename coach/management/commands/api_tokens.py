@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from coach.documents.base import utc_now
 from coach.models import ApiToken
-from coach.services import tokens
+from coach.services.operations import tokens
 
 _LONGEST_DAYS = 3650
 

@@ -16,13 +16,15 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError
 
-from coach.legacy import decoding, inputs, ledger, verify
-from coach.legacy.compare import OnConflict
-from coach.legacy.inputs import ChangedInput, Inputs
-from coach.legacy.lock import Held, RunLock
-from coach.legacy.reader import ChangedFile, RefusedFile
-from coach.legacy.rejects import RejectFile
-from coach.legacy.run import Backfill, DatabaseFailed, Limit, Options, Stopped, Summary
+from coach.legacy.deciding.compare import OnConflict
+from coach.legacy.proving import verify
+from coach.legacy.reading import inputs
+from coach.legacy.reading.inputs import ChangedInput, Inputs
+from coach.legacy.reading.rejects import RejectFile
+from coach.legacy.reading.store_file import ChangedFile, RefusedFile
+from coach.legacy.running import ledger, worker_process
+from coach.legacy.running.backfill import Backfill, DatabaseFailed, Limit, Options, Stopped, Summary
+from coach.legacy.running.lock import Held, RunLock
 from coach.legacy.stores import Store
 from coach.management import arguments as types
 from coach.management import rendering
@@ -145,7 +147,7 @@ class Command(BaseCommand):
 
     def _import_beside(self) -> int:
         # Before anything else: it may fork.
-        with decoding.beside() as self.submit:
+        with worker_process.beside() as self.submit:
             return self._import()
 
     def _import(self) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from coach.services import health
+from coach.services.operations import health
 
 
 class Command(BaseCommand):

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from coach.legacy import export
+from coach.legacy.proving import export
 from coach.management import rendering
 from coach.management.arguments import username
 

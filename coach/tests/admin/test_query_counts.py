@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from coach.documents.submissions import Submission
-from coach.legacy import ledger
+from coach.legacy.running import ledger
 from coach.models import AuditEvent, BackfillRun, LearnerProfile
 from coach.tests import cast
 from coach.tests.legacy import people

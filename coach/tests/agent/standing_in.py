@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 from django.db import connection
 
-from coach.agent import client
+from coach.agent.model import client
 from coach.tests.agent import provider as stand_in
 from coach.tests.contract import fake_model as contract
 

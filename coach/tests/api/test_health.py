@@ -2,7 +2,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from coach.services import health
+from coach.services.operations import health
 
 pytestmark = pytest.mark.django_db
 

@@ -64,7 +64,7 @@ def test_what_imports_did_comes_from_the_ledger(shown):
 def test_a_database_that_does_not_answer_is_a_metric(client, shown, monkeypatch):
     from django.db import OperationalError
 
-    from coach.services import metrics
+    from coach.services.operations import metrics
 
     def away():
         raise OperationalError("away")

@@ -11,7 +11,7 @@ from coach.documents.assessment import CategoryOutcome, GradingResult
 from coach.documents.curriculum import Category, Curriculum, EloPlan, Module, ModuleReference, Track
 from coach.documents.profile import Profile
 from coach.documents.schedule import Schedule
-from coach.engines import sequencer
+from coach.engines.sequencing import sequencer
 
 NOW = dt.datetime(2026, 3, 2, 9, 30, tzinfo=dt.UTC)
 

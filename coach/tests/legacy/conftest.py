@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from coach.legacy import inputs, ledger
-from coach.legacy.learners import Derive
-from coach.legacy.rejects import RejectFile
-from coach.legacy.run import Backfill, Options, Summary
+from coach.legacy.reading import inputs
+from coach.legacy.reading.rejects import RejectFile
+from coach.legacy.running import ledger
+from coach.legacy.running.backfill import Backfill, Options, Summary
 from coach.legacy.stores import LAYOUTS, Store
+from coach.legacy.writing.learners import Derive
 from coach.models import BackfillRun
 
 

@@ -13,8 +13,8 @@ from typing import Any
 
 from benchmarks import kills
 from coach.models import BackfillRun, LearnerProfile
-from coach.tests.commands.test_backfill import environment
 from coach.tests.legacy.conftest import Stores
+from coach.tests.management.commands.test_backfill import environment
 
 ROOT = Path(__file__).parents[3]
 
@@ -42,7 +42,10 @@ class Ended:
 
 def with_pauses(*pauses: float) -> str:
     """A program for `start`: manage.py, with other waits between the attempts of a run; seconds."""
-    lines = "import django; django.setup(); from coach.legacy import run", f"run.PAUSES = {pauses}"
+    lines = (
+        "import django; django.setup(); from coach.legacy.running import backfill",
+        f"backfill.PAUSES = {pauses}",
+    )
     return "-c " + shlex.quote("; ".join([*lines, "import manage; manage.main()"]))
 
 

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from benchmarks import kills
 from coach.documents.usernames import UnusableUsername, normalise
-from coach.legacy import export
+from coach.legacy.proving import export
 from coach.legacy.stores import Store
 from coach.models import BackfillRun, LearnerProfile
 from coach.tests import strategies
-from coach.tests.commands.test_backfill import manage
 from coach.tests.legacy.conftest import Stores
 from coach.tests.legacy.people import FULL_AMARA, profile
-from coach.tests.legacy.test_export import verified
+from coach.tests.legacy.proving.test_export import verified
+from coach.tests.management.commands.test_backfill import manage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 some = settings(

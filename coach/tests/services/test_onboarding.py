@@ -7,8 +7,8 @@ from django.db import connections
 from coach.agent.errors import Unavailable
 from coach.documents.base import utc_now
 from coach.models import AuditEvent, LearnerProfile, MemoryRecord
-from coach.services import connections as letting_go
 from coach.services import learners, onboarding
+from coach.services.operations import connections as letting_go
 from coach.tests import cast
 
 GOAL = {"json": {"summary": "Steady work", "tracks": [{"track_id": "calm", "label": "Calm", "weight": 1.3}]}}

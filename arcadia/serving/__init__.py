@@ -1,0 +1,1 @@
+"""How the service is served: gunicorn's configuration, its worker, pooled connections."""

@@ -1,0 +1,1 @@
+"""Who may see and do what: rights, sign-in, sessions, security headers."""

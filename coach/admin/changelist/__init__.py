@@ -1,0 +1,1 @@
+"""What the staff lists share: counts, search, filters, dates, bulk actions, exports."""

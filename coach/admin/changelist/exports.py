@@ -1,0 +1,130 @@
+"""Taking a selection out: as legacy stores (ZIP), as JSON, as CSV. Each is streamed and leaves an audit event."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+
+from coach.admin.access import rights
+from coach.admin.changelist import bulk
+from coach.documents.base import utc_now
+from coach.legacy.proving import export
+from coach.services import staff
+
+MOST_ROWS = 20_000
+STORES = bulk.Choice("stores", "legacy stores (a ZIP with profiles, submissions and pending attachments)")
+JSON = bulk.Choice("json", "JSON (the stored documents)")
+CSV = bulk.Choice("csv", "CSV (one line each, for spreadsheets)")
+# A spreadsheet would run what begins like this.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+Columns = dict[str, Callable[[Any], Any]]
+
+
+def ask(
+    model_admin: Any, request: HttpRequest, rows: QuerySet[Any], *choices: bulk.Choice
+) -> HttpResponse | None:
+    """The confirmation page of an export."""
+    question = bulk.Question(
+        title=f"Export {model_admin.model._meta.verbose_name_plural}",
+        button="Export",
+        goes_with=("Nothing is changed. That you exported them is noted in the audit events.",),
+        most=MOST_ROWS,
+        command="manage.py export_stores --data-dir DIR",
+        choices=choices,
+    )
+    return bulk.ask(model_admin, request, rows, question)
+
+
+def answer(
+    request: HttpRequest, rows: QuerySet[Any], *, name: str, columns: Columns, document: Callable[[Any], str]
+) -> HttpResponse | StreamingHttpResponse:
+    """The selection as JSON or CSV, whichever was chosen; `document` is a row's JSON text."""
+    staff.told(
+        user=rights.user(request), action="data.exported", what=name, rows=rows.count(), form=_chosen(request)
+    )
+    found = rows.iterator(chunk_size=200)
+    if _chosen(request) == CSV.value:
+        return _download(_csv(found, columns), f"{name}.csv", "text/csv; charset=utf-8")
+    return _download(_json(found, document), f"{name}.json", "application/json")
+
+
+def is_stores(request: HttpRequest) -> bool:
+    """Whether legacy stores were asked for."""
+    return _chosen(request) == STORES.value
+
+
+def stores(request: HttpRequest, usernames: Iterable[str]) -> FileResponse:
+    """The stores of those learners and their manifest, as a ZIP."""
+    names = frozenset(usernames)
+    staff.told(
+        user=rights.user(request), action="data.exported", what="stores", rows=len(names), form="stores"
+    )
+    folder = Path(tempfile.mkdtemp(prefix="arcadia-export-"))
+    try:
+        export.stores(folder, usernames=names)
+        packed = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in sorted(folder.iterdir()):
+                archive.write(path, path.name)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    packed.seek(0)
+    return FileResponse(
+        packed,
+        as_attachment=True,
+        filename=f"arcadia-stores-{utc_now():%Y%m%d-%H%M}.zip",
+        content_type="application/zip",
+    )
+
+
+def _chosen(request: HttpRequest) -> str:
+    return str(request.POST.get("choice", ""))
+
+
+def _download(lines: Iterator[bytes], name: str, content_type: str) -> StreamingHttpResponse:
+    response = StreamingHttpResponse(lines, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _json(rows: Iterable[Any], document: Callable[[Any], str]) -> Iterator[bytes]:
+    yield b"["
+    for number, row in enumerate(rows):
+        yield (b",\n" if number else b"\n") + document(row).encode()
+    yield b"\n]\n"
+
+
+class _Line:
+    """What csv.writer writes to: the line is handed on."""
+
+    def write(self, text: str) -> bytes:
+        return text.encode()
+
+
+def _csv(rows: Iterable[Any], columns: Columns) -> Iterator[bytes]:
+    writer = csv.writer(_Line())
+    yield writer.writerow(columns)
+    for row in rows:
+        yield writer.writerow([_cell(read(row)) for read in columns.values()])
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    text = (
+        value
+        if isinstance(value, str)
+        else value.isoformat()
+        if hasattr(value, "isoformat")
+        else json.dumps(value)
+    )
+    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text

@@ -1,0 +1,174 @@
+"""Filters that mean work, each choice with its count; counting stops where a number says no more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+
+from coach.admin.changelist import counts, search
+from coach.models import (
+    AssessmentSubmission,
+    AttachmentMetadata,
+    BackfillFinding,
+    BackfillRun,
+    CurriculumSchedule,
+)
+
+
+class WorkFilter(admin.SimpleListFilter):
+    """A filter with fixed choices: `choices_of` maps each one's value to its words and its condition."""
+
+    choices_of: dict[str, tuple[str, Q]] = {}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(value, words) for value, (words, _) in self.choices_of.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        found = self.choices_of.get(self.value() or "")
+        return queryset if found is None else queryset.filter(found[1])
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        rows = changelist.get_queryset(self.request, exclude_parameters=[self.parameter_name or ""])
+        yield next(super().choices(_WithoutFacets(changelist)))  # type: ignore[arg-type]
+        # How the hits of a wide search divide would cost the search again for each choice.
+        numbers = [""] * len(self.choices_of)
+        if not search.is_wide(self.request):
+            found = counts.glances([rows.filter(condition) for _, condition in self.choices_of.values()])
+            numbers = [f" ({_shown(number)})" for number in found]
+        for (value, (words, _)), number in zip(self.choices_of.items(), numbers, strict=True):
+            yield {
+                "selected": self.value() == value,
+                "query_string": changelist.get_query_string({str(self.parameter_name): value}),
+                "display": f"{words}{number}",
+            }
+
+
+class _WithoutFacets:
+    """A change list as the stock filter sees it, which would count every choice in full."""
+
+    add_facets = False
+
+    def __init__(self, changelist: ChangeList) -> None:
+        self._changelist = changelist
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._changelist, name)
+
+
+def _shown(count: counts.Counted) -> str:
+    return f"{count:,}" if count.exact else f"about {_rounded(count):,}"
+
+
+def _rounded(number: int) -> int:
+    """Two figures of an estimate are all that it is worth."""
+    return int(float(f"{number:.1e}"))
+
+
+def _has(model: type, **conditions: Any) -> Exists:
+    return Exists(model.objects.filter(learner=OuterRef("pk"), **conditions))  # type: ignore[attr-defined]
+
+
+def _in_last_run() -> Exists:
+    last = BackfillRun.objects.order_by("-started_at", "-id").values("pk")[:1]
+    return Exists(
+        BackfillFinding.objects.filter(
+            run=last,
+            outcome=BackfillFinding.Outcome.CONFLICT,
+            store="profiles",
+            natural_key=OuterRef("username"),
+        )
+    )
+
+
+class ScheduleFilter(WorkFilter):
+    title = "schedule"
+    parameter_name = "schedule"
+    choices_of = {
+        "none": ("none", ~Q(_has(CurriculumSchedule))),
+        "stale": ("stale", Q(_has(CurriculumSchedule, is_stale=True))),
+    }
+
+
+class WorkToDoFilter(WorkFilter):
+    title = "work to do"
+    parameter_name = "work"
+    choices_of = {
+        "pending": ("pending attachments", Q(_has(AttachmentMetadata, submission__isnull=True))),
+        "ungraded": ("ungraded submissions", Q(_has(AssessmentSubmission, graded_by=""))),
+        "provisional": ("graded provisionally", Q(_has(AssessmentSubmission, graded_by="provisional"))),
+        "conflict": ("conflict in the last run", Q(_in_last_run())),
+        "edited": ("edited since the import", Q(edited_since_import=True)),
+    }
+
+
+class GraderFilter(WorkFilter):
+    title = "grade"
+    parameter_name = "graded"
+    choices_of = {
+        "nobody": ("not graded", Q(graded_by="")),
+        "provisional": ("provisional, by rule", Q(graded_by="provisional")),
+        "model": ("by the language model", Q(graded_by="model")),
+        "imported": ("imported with its grade", Q(graded_by="imported")),
+    }
+
+
+class AttachmentUseFilter(WorkFilter):
+    title = "use"
+    parameter_name = "use"
+    choices_of = {
+        "pending": ("pending", Q(submission__isnull=True)),
+        "used": ("in a submission", Q(submission__isnull=False)),
+    }
+
+
+class AttachmentKindFilter(WorkFilter):
+    title = "kind"
+    parameter_name = "kind"
+    choices_of = {kind: (kind, Q(kind=kind)) for kind in AttachmentMetadata.Kind.values}
+
+
+class StaleFilter(WorkFilter):
+    title = "state"
+    parameter_name = "stale"
+    choices_of = {"1": ("stale", Q(is_stale=True)), "0": ("current", Q(is_stale=False))}
+
+
+class ItemKindFilter(WorkFilter):
+    title = "kind"
+    parameter_name = "kind"
+    choices_of = {kind: (kind, Q(kind=kind)) for kind in ("lesson", "quiz", "milestone")}
+
+
+class MovedFilter(WorkFilter):
+    title = "moved by the learner"
+    parameter_name = "moved"
+    choices_of = {"1": ("moved", Q(user_adjusted=True))}
+
+
+class RunStateFilter(WorkFilter):
+    title = "state"
+    parameter_name = "state"
+    choices_of = {value: (label, Q(state=value)) for value, label in BackfillRun.State.choices}
+
+
+class DoorFilter(WorkFilter):
+    title = "door"
+    parameter_name = "door"
+    choices_of = {value: (label, Q(door=value)) for value, label in BackfillRun.Door.choices}
+
+
+class FindingOutcomeFilter(WorkFilter):
+    title = "outcome"
+    parameter_name = "outcome"
+    choices_of = {value: (label, Q(outcome=value)) for value, label in BackfillFinding.Outcome.choices}
+
+
+class StoreFilter(WorkFilter):
+    title = "store"
+    parameter_name = "store"
+    choices_of = {store: (store, Q(store=store)) for store in ("profiles", "submissions", "attachments")}

@@ -1,0 +1,1 @@
+"""The import screens: upload, preview, confirmation."""

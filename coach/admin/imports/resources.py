@@ -1,0 +1,301 @@
+"""django-import-export on one side, the importing core on the other: nothing is decided here.
+
+A format opens a staged upload with the core's reader, a resource runs the core's `Backfill` over it (as a rehearsal, or
+in earnest), and a result holds what the pages show.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from import_export import resources
+from import_export.formats.base_formats import Format
+from import_export.instance_loaders import BaseInstanceLoader
+from import_export.results import Result
+
+from coach.admin.imports import staging
+from coach.admin.imports.staging import Staged
+from coach.legacy.deciding.compare import OnConflict, Planned
+from coach.legacy.reading import store_file
+from coach.legacy.reading.rejects import RejectFile, open_rejects
+from coach.legacy.reading.store_file import StoreFile
+from coach.legacy.running import ledger
+from coach.legacy.running.backfill import Backfill, Options, Summary
+from coach.legacy.stores import Outcome, Store
+from coach.models import BackfillRun
+from coach.services import assessments, staff
+
+MOST_SHOWN = 200
+MOST_CHANGES = 20
+_QUIET = (Outcome.UNCHANGED,)
+PlanLine = list[Any]
+
+
+class ChangedMeanwhile(Exception):
+    """What a confirmation would do is not what was shown; nothing was written. `result` is the new preview."""
+
+    def __init__(self, result: StoreResult, differences: list[str]) -> None:
+        super().__init__("changed since the preview")
+        self.result, self.differences = result, differences
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One record of a preview: its outcome, and what it changes or why it is rejected."""
+
+    place: str
+    key: str
+    outcome: str
+    code: str
+    lines: Sequence[str]
+    left_out: int
+
+
+class StoreResult(Result):
+    """What a rehearsal or a run did."""
+
+    def __init__(self, *, summary: Summary, witness: Witness, file: dict[str, object]) -> None:
+        super().__init__()
+        self.summary, self.file = summary, file
+        self.shown, self.shown_left_out, self.plan = witness.shown, witness.left_out, witness.plan
+        self.total_rows = sum(counts["read"] for counts in summary.counts.values())
+
+    @property
+    def counts(self) -> list[tuple[str, int]]:
+        """The outcomes that occurred or matter, in their usual order."""
+        return [(str(outcome), self.summary.total(outcome)) for outcome in Outcome]
+
+    @property
+    def unknown(self) -> list[tuple[str, int]]:
+        """Members that no document declares: their paths, and in how many records."""
+        return [item for members in self.summary.unknown.values() for item in members.items()]
+
+    @property
+    def writes(self) -> int:
+        """How many records would be written."""
+        return self.summary.total(Outcome.CREATED) + self.summary.total(Outcome.UPDATED)
+
+
+class Witness(RejectFile):
+    """Sees the outcome of every record, in both a rehearsal and a run; writes rejects where it has a path."""
+
+    def __init__(self, path: Path | None) -> None:
+        super().__init__(path or Path())
+        self._writes = path is not None
+        self.plan: list[PlanLine] = []
+        self.shown: list[Shown] = []
+        self.left_out = 0
+
+    def add(self, planned: Iterable[Planned]) -> None:
+        planned = list(planned)
+        for plan in planned:
+            self._see(plan)
+        if self._writes:
+            super().add(planned)
+
+    def _see(self, plan: Planned) -> None:
+        lines = _lines(plan)
+        mark = (
+            hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+            if lines
+            else ""
+        )
+        self.plan.append(
+            [str(plan.record.store), plan.record.ordinal, plan.key, str(plan.outcome), plan.code, mark]
+        )
+        if plan.outcome in _QUIET:
+            return
+        if len(self.shown) >= MOST_SHOWN:
+            self.left_out += 1
+            return
+        self.shown.append(
+            Shown(
+                place=plan.record.place,
+                key=plan.key,
+                outcome=str(plan.outcome),
+                code=plan.code,
+                lines=lines[:MOST_CHANGES],
+                left_out=max(0, len(lines) - MOST_CHANGES),
+            )
+        )
+
+
+def _lines(plan: Planned) -> list[str]:
+    if plan.outcome == Outcome.REJECTED:
+        return [f"{fault.path}: {fault.reason}" for fault in plan.faults]
+    lines = [str(change) for change in plan.changes()]
+    if not lines and plan.outcome == Outcome.UPDATED:
+        return ["only members that the importer does not know"]
+    return lines
+
+
+class StoreDataset:
+    """A checked file, as long as it is open."""
+
+    def __init__(self, staged: Staged, store: Store) -> None:
+        """Raises RefusedFile, Unusable."""
+        self.staged = staged
+        self._open = ExitStack()
+        path = self._open.enter_context(staged.file())
+        try:
+            self.file: StoreFile = (
+                open_rejects(path) if staged.is_rejects else store_file.open_store(path, store)
+            )
+        except BaseException:
+            self._open.close()
+            raise
+        self._open.callback(self.file.close)
+
+    def __len__(self) -> int:
+        return self.file.records
+
+    def __bool__(self) -> bool:
+        # An empty store is a store: the preview says that it holds nothing.
+        return True
+
+    def close(self) -> None:
+        self._open.close()
+
+    def describe(self) -> dict[str, object]:
+        """What the ledger keeps, under the name that the file was uploaded with."""
+        return {**self.file.describe(), "name": self.staged.name, "path": ""}
+
+
+class StoreFormat(Format):
+    """One legacy store, or the reject file of an earlier run. Subclasses name the store."""
+
+    store: Store
+
+    def get_title(self) -> str:
+        return f"legacy store of {self.store}"
+
+    def can_import(self) -> bool:
+        return True
+
+    def create_dataset(self, in_stream: Staged) -> StoreDataset:
+        return StoreDataset(in_stream, self.store)
+
+
+class _NoInstances(BaseInstanceLoader):
+    """Rows are looked up by the core."""
+
+    def get_instance(self, row: Any) -> None:
+        return None
+
+
+class StoreResource(resources.Resource):
+    """Runs the importing core over a dataset."""
+
+    class Meta:
+        instance_loader_class = _NoInstances
+        use_transactions = True
+
+    @classmethod
+    def get_display_name(cls) -> str:
+        return "legacy store"
+
+    def import_data(
+        self,
+        dataset: StoreDataset,
+        dry_run: bool = False,
+        raise_errors: bool = False,
+        use_transactions: bool | None = None,
+        collect_failed_rows: bool = False,
+        rollback_on_validation_errors: bool = False,
+        **kwargs: Any,
+    ) -> StoreResult:
+        """A rehearsal (`dry_run`), whose outcomes are remembered with the upload; or the run itself, in `confirm`."""
+        if not dry_run:
+            raise NotImplementedError("confirmed imports go through confirm")
+        try:
+            witness = Witness(None)
+            summary = _backfill(dataset, witness, None).execute()
+            dataset.staged.remember(witness.plan)
+            return StoreResult(summary=summary, witness=witness, file=dataset.describe())
+        finally:
+            dataset.close()
+
+    def confirm(self, dataset: StoreDataset, *, user: AbstractBaseUser, rejects: Path) -> BackfillRun:
+        """Import what was shown, whole or not at all; answers the run.
+
+        Raises ChangedMeanwhile, Unusable, and what the core raises. The caller holds the run lock.
+        """
+        shown = dataset.staged.remembered()
+        witness = Witness(rejects)
+        try:
+            with transaction.atomic():
+                run = ledger.start(
+                    door=BackfillRun.Door.ADMIN,
+                    actor=f"staff {user.get_username()}",
+                    version=settings.VERSION,
+                    options=_remembered(dataset.staged),
+                    files=[dataset.describe()],
+                )
+                summary = _backfill(dataset, witness, run).execute()
+                if differences := list(_differences(shown, witness.plan)):
+                    result = StoreResult(summary=summary, witness=witness, file=dataset.describe())
+                    raise ChangedMeanwhile(result, differences)
+                staging.keep_rejects(run.pk, rejects)
+                staff.imported(user=user, run=run)
+        except ChangedMeanwhile:
+            # What it would have done is what is shown, and confirmed, next.
+            dataset.staged.remember(witness.plan)
+            raise
+        finally:
+            dataset.close()
+        return run
+
+
+def failed(dataset_or_staged: Staged, *, user: AbstractBaseUser, error: Exception) -> BackfillRun:
+    """Put on record that a confirmed import failed; nothing of it was kept."""
+    run = ledger.start(
+        door=BackfillRun.Door.ADMIN,
+        actor=f"staff {user.get_username()}",
+        version=settings.VERSION,
+        options={"on_conflict": dataset_or_staged.on_conflict},
+        files=[{"store": dataset_or_staged.store, "name": dataset_or_staged.name}],
+    )
+    ledger.finish(run, ledger.State.FAILED, error=f"nothing was written: {type(error).__name__}")
+    return run
+
+
+def run_of(staged: Staged) -> BackfillRun | None:
+    """The run that has confirmed this upload already, if there is one."""
+    latest = BackfillRun.objects.filter(door=BackfillRun.Door.ADMIN).order_by("-pk")[:200]
+    return next((run for run in latest if json.loads(run.options).get("upload") == staged.id), None)
+
+
+def _remembered(staged: Staged) -> dict[str, object]:
+    return {"on_conflict": staged.on_conflict, "upload": staged.id}
+
+
+def _backfill(dataset: StoreDataset, witness: Witness, run: BackfillRun | None) -> Backfill:
+    options = Options(dry_run=run is None, on_conflict=OnConflict(dataset.staged.on_conflict))
+    return Backfill(
+        files=[dataset.file], options=options, derive=assessments.extended, run=run, rejects=witness
+    )
+
+
+def _differences(shown: list[PlanLine], now: list[PlanLine]) -> Iterator[str]:
+    """In words, where what was shown and what would happen now part."""
+    before = {(line[0], line[1]): line for line in shown}
+    for line in now:
+        old = before.pop((line[0], line[1]), None)
+        if old == line:
+            continue
+        name = line[2] or f"record {line[1] + 1}"
+        if old is None or old[3] != line[3]:
+            yield f"{name}: {old[3] if old else 'not shown'} → {line[3]}"
+        else:
+            yield f"{name}: {line[3]}, with other changes than shown"
+    for line in before.values():
+        yield f"{line[2] or line[1]}: is gone"

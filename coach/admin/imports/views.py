@@ -1,0 +1,265 @@
+"""The import screens: upload, inspection, preview, confirmation; on django-import-export's flow and the importing core."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.defaultfilters import filesizeformat
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from import_export.admin import ImportMixin
+from import_export.forms import ImportForm
+
+from coach.admin.access import rights
+from coach.admin.imports import staging
+from coach.admin.imports.resources import (
+    ChangedMeanwhile,
+    StoreFormat,
+    StoreResource,
+    StoreResult,
+    failed,
+    run_of,
+)
+from coach.admin.imports.staging import Staged, TokenStorage, Unusable
+from coach.admin.presentation import links
+from coach.legacy.deciding.compare import OnConflict
+from coach.legacy.reading.store_file import RefusedFile
+from coach.legacy.running import ledger
+from coach.legacy.running.lock import Held, RunLock
+from coach.legacy.stores import LAYOUTS, Store
+from coach.models import BackfillRun
+
+_logger = logging.getLogger(__name__)
+# A second click comes while the first one is still at work.
+PATIENCE_SECONDS = 5.0
+_MOST_DIFFERENCES = 12
+
+
+class StoreImportForm(ImportForm):
+    """Which file, and what to do where store and row both moved."""
+
+    on_conflict = forms.ChoiceField(
+        label="Conflicts",
+        choices=(
+            (OnConflict.REPORT.value, "report them, leave the rows as they are"),
+            (OnConflict.KEEP.value, "keep what is here"),
+            (OnConflict.OVERWRITE.value, "overwrite with what the store says"),
+        ),
+        help_text="Where a record changed in the store and here since the last import.",
+    )
+    field_order = ("resource", "import_file", "on_conflict", "format")
+
+    def __init__(self, formats: list[type[StoreFormat]], resources: Any, *, user: Any, **kwargs: Any) -> None:
+        super().__init__(formats, resources, **kwargs)
+        self._store, self._user = formats[0].store, user
+        self.fields["format"].widget = forms.HiddenInput()
+        self.fields["import_file"].widget.attrs["accept"] = ".json,.jsonl"
+        self.fields["import_file"].help_text = (
+            f"A {LAYOUTS[self._store].file_name}, or the mended reject file (.jsonl) of an earlier run; "
+            f"at most {filesizeformat(settings.UPLOAD_MAX_BYTES)}."
+        )
+
+    @property
+    def media(self) -> forms.Media:
+        # One format needs no script that guesses it.
+        return forms.Media()
+
+    def clean_import_file(self) -> Any:
+        uploaded = self.cleaned_data["import_file"]
+        if uploaded.size > settings.UPLOAD_MAX_BYTES:
+            raise ValidationError(
+                f"The file has {filesizeformat(uploaded.size)}; these pages take at most "
+                f"{filesizeformat(settings.UPLOAD_MAX_BYTES)}. Run on the server: "
+                f"manage.py backfill --{self._store} FILE"
+            )
+        return uploaded
+
+    def clean(self) -> dict[str, Any]:
+        """Stage the upload, now that nothing else is wrong with the form."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors:
+            cleaned["import_file"].staged = staging.stage(
+                cleaned["import_file"], user=self._user, store=self._store, on_conflict=cleaned["on_conflict"]
+            )
+        return cleaned
+
+
+class StoreImport(ImportMixin):
+    """Mixed into the admin of the model that a store fills; `store` names it."""
+
+    store: Store
+    resource_classes = [StoreResource]
+    import_form_class = StoreImportForm
+    import_template_name = "admin/coach/import.html"
+    # The list keeps its own page; links to these screens are among its tools.
+    import_export_change_list_template = None
+    opts: Any
+    admin_site: Any
+    model: Any
+
+    def get_import_formats(self) -> list[type[StoreFormat]]:
+        return [type("Format", (StoreFormat,), {"store": self.store})]
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return rights.may_import(request)
+
+    def list_tools(self, request: HttpRequest) -> list[tuple[str, str]]:
+        tools: list[tuple[str, str]] = super().list_tools(request)
+        return [*tools, (self._import_page(), "Import a store")] if rights.may_import(request) else tools
+
+    # --- upload and preview -----------------------------------------------------------------------
+
+    def get_import_form_kwargs(self, request: HttpRequest) -> dict[str, Any]:
+        return {**super().get_import_form_kwargs(request), "user": request.user}
+
+    def write_to_tmp_storage(self, import_file: Any, input_format: StoreFormat) -> TokenStorage:
+        return TokenStorage(staged=import_file.staged)
+
+    def add_data_read_fail_error_to_form(self, form: forms.Form, error: Exception) -> None:
+        form.cleaned_data["import_file"].staged.discard()
+        if not isinstance(error, (RefusedFile, Unusable)):
+            raise error
+        reason = error.reason if isinstance(error, RefusedFile) else str(error)
+        form.add_error("import_file", f"Refused, nothing was written: {reason}")
+
+    def get_import_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {"store": self.store, "store_name": LAYOUTS[self.store].file_name}
+
+    # --- confirmation -----------------------------------------------------------------------------
+
+    def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Import what was shown: whole or not at all, once, and say truthfully what happened."""
+        if not self.has_import_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseRedirect(self._import_page())
+        try:
+            staged = staging.claim(
+                request.POST.get("import_file_name", ""), user=_user(request), store=self.store
+            )
+            return self._confirmed(request, staged)
+        except Unusable as error:
+            messages.error(request, str(error))
+            return HttpResponseRedirect(self._import_page())
+
+    def _confirmed(self, request: HttpRequest, staged: Staged) -> HttpResponse:
+        try:
+            with _run_lock():
+                if run := run_of(staged):
+                    messages.info(
+                        request, f"This upload was imported already, by {run}. Nothing was done again."
+                    )
+                    return HttpResponseRedirect(links.page_of(BackfillRun, run.pk))
+                ledger.mark_dead()
+                run = self._import(request, staged)
+        except Held as error:
+            messages.warning(
+                request, f"Another import is running ({error}). Nothing was written; confirm again later."
+            )
+            return self._preview(request, staged)
+        except ChangedMeanwhile as changed:
+            self._tell_differences(request, changed)
+            return self._page(request, staged, changed.result)
+        except Unusable:
+            raise
+        except Exception as error:  # whatever it was, staff must hear that nothing was written
+            _logger.exception("a confirmed import failed")
+            run = failed(staged, user=_user(request), error=error)
+            messages.error(
+                request,
+                f"The import failed ({type(error).__name__}) and nothing was written. You can confirm it again.",
+            )
+            return self._preview(request, staged)
+        staged.discard()
+        return self._told(request, run)
+
+    def _import(self, request: HttpRequest, staged: Staged) -> BackfillRun:
+        dataset = self.get_import_formats()[0]().create_dataset(staged)
+        with tempfile.TemporaryDirectory(prefix="arcadia-rejects-") as folder:
+            rejects = Path(folder) / "rejects.jsonl"
+            return StoreResource().confirm(dataset, user=_user(request), rejects=rejects)
+
+    def _told(self, request: HttpRequest, run: BackfillRun) -> HttpResponse:
+        run.refresh_from_db()
+        if run.state == BackfillRun.State.DONE:
+            messages.success(request, "The store was imported.")
+        else:
+            messages.warning(
+                request,
+                "The store was imported, but some records were rejected or are in conflict: see below.",
+            )
+        return HttpResponseRedirect(links.page_of(BackfillRun, run.pk))
+
+    def _tell_differences(self, request: HttpRequest, changed: ChangedMeanwhile) -> None:
+        named = changed.differences[:_MOST_DIFFERENCES]
+        more = len(changed.differences) - len(named)
+        messages.warning(
+            request,
+            "Something changed since the preview, so nothing was written. Now: "
+            + "; ".join(named)
+            + (f"; and {more} more" if more > 0 else "")
+            + ". Look at the new preview and confirm again.",
+        )
+
+    # --- pages ------------------------------------------------------------------------------------
+
+    def _preview(self, request: HttpRequest, staged: Staged) -> HttpResponse:
+        """The preview anew, as things stand now."""
+        dataset = self.get_import_formats()[0]().create_dataset(staged)
+        return self._page(request, staged, StoreResource().import_data(dataset, dry_run=True))
+
+    def _page(self, request: HttpRequest, staged: Staged, result: StoreResult) -> HttpResponse:
+        confirm_form = self.get_confirm_form_class(request)(
+            initial={
+                "import_file_name": staged.token(),
+                "original_file_name": staged.name,
+                "format": "0",
+                "resource": "0",
+            }
+        )
+        context = {
+            **self.admin_site.each_context(request),
+            **self.get_import_context_data(),
+            "title": "Import",
+            "opts": self.opts,
+            "result": result,
+            "confirm_form": confirm_form,
+        }
+        return TemplateResponse(request, [self.import_template_name], context)
+
+    def _import_page(self) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_import")
+
+
+@contextlib.contextmanager
+def _run_lock() -> Iterator[None]:
+    """The lock of runs, waited for a little while. Raises Held."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    lock = RunLock()
+    while True:
+        try:
+            lock.__enter__()
+            break
+        except Held:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+    try:
+        yield
+    finally:
+        lock.__exit__()
+
+
+def _user(request: HttpRequest) -> Any:
+    return request.user

@@ -1,0 +1,1 @@
+"""How values look on staff pages: cells, charts, links, documents, timelines."""

@@ -1,0 +1,108 @@
+"""Stored documents for people: readable, collapsible, in their own order, every text escaped."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from coach.admin.presentation import cells
+
+# Containers of more members than this start closed.
+_OPEN_UP_TO = 6
+_DEEPEST = 12
+# Names by which an element of a list is told from its neighbours.
+_NAMES = (
+    "label",
+    "title",
+    "name",
+    "headline",
+    "task_id",
+    "module_id",
+    "key",
+    "category_key",
+    "criterion",
+    "level",
+)
+
+
+def readable(text: str | None) -> SafeString:
+    """A document's JSON text as nested lists; a note where there is none."""
+    if text is None:
+        return SafeString('<p class="quiet">There is none.</p>')
+    return format_html('<div class="document">{}</div>', _value(json.loads(text), depth=0))
+
+
+def pretty(text: str | None) -> str:
+    """A document's JSON text with line breaks, its members in their own order."""
+    return "" if text is None else json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+
+
+def _value(value: Any, *, depth: int) -> SafeString:
+    if isinstance(value, (dict, list)) and not value:
+        return SafeString('<span class="quiet">none</span>')
+    if depth >= _DEEPEST and isinstance(value, (dict, list)):
+        return format_html("<code>{}</code>", cells.short(json.dumps(value, ensure_ascii=False)))
+    if isinstance(value, dict):
+        return _members(value, depth=depth)
+    if isinstance(value, list):
+        return _elements(value, depth=depth)
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> SafeString:
+    if value is None:
+        return SafeString('<span class="quiet">null</span>')
+    if isinstance(value, str):
+        return (
+            format_html('<span class="text">{}</span>', value)
+            if value
+            else SafeString('<span class="quiet">empty</span>')
+        )
+    return format_html('<span class="number">{}</span>', json.dumps(value))
+
+
+def _members(value: dict[str, Any], *, depth: int) -> SafeString:
+    return format_html(
+        "<dl>{}</dl>",
+        format_html_join(
+            "",
+            "<dt>{}</dt><dd>{}</dd>",
+            ((name, _folded(inner, depth=depth + 1)) for name, inner in value.items()),
+        ),
+    )
+
+
+def _elements(value: list[Any], *, depth: int) -> SafeString:
+    if all(not isinstance(element, (dict, list)) for element in value):
+        return format_html(
+            '<ul class="plain">{}</ul>', format_html_join("", "<li>{}</li>", ((_scalar(e),) for e in value))
+        )
+    return format_html(
+        "<ol>{}</ol>",
+        format_html_join(
+            "",
+            "<li><details><summary>{}</summary>{}</details></li>",
+            ((_title(element), _value(element, depth=depth + 1)) for element in value),
+        ),
+    )
+
+
+def _folded(value: Any, *, depth: int) -> SafeString:
+    if not isinstance(value, (dict, list)) or len(value) <= _OPEN_UP_TO:
+        return _value(value, depth=depth)
+    return format_html(
+        "<details><summary>{} {}</summary>{}</details>",
+        len(value),
+        "members" if isinstance(value, dict) else "entries",
+        _value(value, depth=depth),
+    )
+
+
+def _title(element: Any) -> str:
+    if isinstance(element, dict):
+        found = (element[name] for name in _NAMES if isinstance(element.get(name), str) and element[name])
+        return cells.short(next(found, "entry"))
+    return cells.short(json.dumps(element, ensure_ascii=False))

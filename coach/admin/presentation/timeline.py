@@ -1,0 +1,135 @@
+"""All that happened to a learner, in one list: imports, submissions, gradings, schedules, staff edits."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from django.contrib.admin.models import LogEntry
+from django.utils.safestring import SafeString
+
+from coach.admin.presentation import cells, links
+from coach.models import (
+    AssessmentSubmission,
+    AttachmentMetadata,
+    AuditEvent,
+    BackfillRun,
+    CurriculumSchedule,
+    LearnerProfile,
+)
+from coach.models.imported import Imported
+
+MOST_SHOWN = 60
+# Said by rows of their own already.
+_TOLD_ELSEWHERE = frozenset({"submission.graded", "attachment.uploaded", "attachment.linked"})
+_WORDS = {
+    "learner.told": "told something in a session",
+    "learner.created": "was created",
+    "learner.edited": "profile edited",
+    "memory.written": "note written",
+    "schedule.generated": "schedule generated",
+    "schedule.adjusted": "moved an item",
+    "assessment.status": "assessment status changed",
+    "onboarding.told": "onboarding details told",
+    "attachment.deleted": "attachment deleted",
+    "attachment.consumed": "pending attachments taken along",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened; `kind` chooses the mark, `link` leads to it."""
+
+    at: dt.datetime
+    kind: str
+    words: str
+    link: SafeString | None = None
+    by: str = ""
+
+
+def merged(
+    learner: LearnerProfile,
+    *,
+    schedule: CurriculumSchedule | None,
+    submissions: Sequence[AssessmentSubmission],
+    attachments: Sequence[AttachmentMetadata],
+    events: Sequence[AuditEvent],
+    history: Sequence[LogEntry],
+) -> list[Entry]:
+    """The newest entries of all kinds, newest first."""
+    entries = [
+        *_imports(learner, submissions, attachments),
+        *_schedules(schedule),
+        *_submissions(submissions),
+        *_attachments(attachments),
+        *_events(events),
+        *_history(history),
+    ]
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)[:MOST_SHOWN]
+
+
+def _imports(
+    learner: LearnerProfile,
+    submissions: Iterable[AssessmentSubmission],
+    attachments: Iterable[AttachmentMetadata],
+) -> Iterator[Entry]:
+    """One entry a run, whatever it brought of this learner."""
+    rows: list[Imported] = [learner, *submissions, *(row for row in attachments if row.submission_id is None)]
+    by_run: dict[int, list[Imported]] = {}
+    for row in rows:
+        if row.imported_at and row.imported_by_id:
+            by_run.setdefault(row.imported_by_id, []).append(row)
+    for run, brought in by_run.items():
+        at = max(row.imported_at for row in brought if row.imported_at)
+        yield Entry(at, "import", f"{_brought(brought)} imported", links.to(BackfillRun(pk=run)))
+
+
+def _brought(rows: Iterable[Imported]) -> str:
+    counted = Counter(str(row._meta.verbose_name) for row in rows)
+    words = [
+        name if name == "learner" else f"{number} {name}{'s' * (number > 1)}"
+        for name, number in counted.items()
+    ]
+    return ", ".join(words).replace("learner", "profile")
+
+
+def _schedules(schedule: CurriculumSchedule | None) -> Iterator[Entry]:
+    if schedule is None:
+        return
+    yield Entry(schedule.generated_at, "schedule", "schedule generated", links.to(schedule, "schedule"))
+    for rationale in schedule.rationales:
+        if rationale.generated_at != schedule.generated_at:
+            yield Entry(rationale.generated_at, "schedule", cells.short(rationale.headline, 60))
+
+
+def _submissions(submissions: Iterable[AssessmentSubmission]) -> Iterator[Entry]:
+    for row in submissions:
+        link = links.to(row, cells.short(row.submission_id, 14))
+        yield Entry(row.submitted_at, "submission", "submitted answers", link)
+        if result := row.result:
+            words = f"graded ({row.get_graded_by_display()})" if row.graded_by else "graded"
+            yield Entry(result.evaluated_at, "grading", words, link)
+
+
+def _attachments(attachments: Iterable[AttachmentMetadata]) -> Iterator[Entry]:
+    for row in attachments:
+        yield Entry(
+            row.created_at, "attachment", f"added a {row.kind}", links.to(row, cells.short(row.name, 32))
+        )
+
+
+def _events(events: Iterable[AuditEvent]) -> Iterator[Entry]:
+    for event in events:
+        if event.action not in _TOLD_ELSEWHERE:
+            words = _WORDS.get(event.action, event.action.replace(".", " "))
+            kind = "staff" if event.actor.startswith("staff") else event.action.partition(".")[0]
+            yield Entry(event.at, kind, words, links.to(event, "details"), by=event.actor)
+
+
+def _history(history: Iterable[LogEntry]) -> Iterator[Entry]:
+    for entry in history:
+        yield Entry(
+            entry.action_time, "staff", entry.get_change_message() or "edited", by=f"staff {entry.user}"
+        )

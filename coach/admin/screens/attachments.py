@@ -1,0 +1,208 @@
+"""Attachments: the list, one attachment, and its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+
+from coach.admin.access import rights
+from coach.admin.changelist import bulk, exports, filters, search
+from coach.admin.imports.views import StoreImport
+from coach.admin.presentation import cells, links
+from coach.admin.screens.records import Fact, History, Tool
+from coach.legacy.stores import Store
+from coach.models import AttachmentMetadata
+from coach.services import attachments, learners, staff
+
+_OPAQUE = "application/octet-stream"
+
+
+@admin.register(AttachmentMetadata)
+class AttachmentAdmin(StoreImport, History):
+    store = Store.ATTACHMENTS
+    list_display = (
+        "attachment_id",
+        "name_shown",
+        "kind",
+        "learner_link",
+        "submission_link",
+        "size",
+        "created",
+    )
+    list_filter = (filters.AttachmentUseFilter, filters.AttachmentKindFilter)
+    date_hierarchy = "created_at"
+    ordering = ("-created_at", "id")
+    look_ups = (
+        search.LookUp("attachment_id"),
+        search.LookUp("submission__submission_id"),
+        search.LookUp("learner__username", "fragment"),
+        search.LookUp("learner__goal", "fragment"),
+    )
+    search_help_text = (
+        "Words of usernames and goals, or the beginning of an attachment's or a submission's id."
+    )
+    list_joins = ("learner", "submission")
+    list_columns = (
+        "attachment_id",
+        "name",
+        "kind",
+        "size_bytes",
+        "created_at",
+        "learner__username",
+        "submission__submission_id",
+    )
+    nothing_here = "No attachment yet. Learners upload them, or an attachments store brings them."
+
+    record_joins = ("learner", "submission", "imported_by")
+    record_documents = ("unknown_members",)
+    actions = ("export", "consume", "remove")
+
+    def facts(self, row: AttachmentMetadata) -> Iterator[Fact]:
+        yield Fact("Name", row.name, wide=True)
+        yield Fact("Learner", links.to(row.learner))
+        yield Fact("Submission", self.submission_link(row))
+        yield Fact("Kind", row.kind)
+        yield Fact("Size", cells.size(row.size_bytes))
+        yield Fact("Type", row.content_type)
+        yield Fact("Created", cells.moment(row.created_at))
+        yield Fact("Where from", links.to(row.imported_by) or "the API")
+        yield Fact("Address", links.outside(row.url), wide=True)
+        yield Fact("Description", row.description, wide=True)
+        if row.kind == AttachmentMetadata.Kind.FILE:
+            there = staff.has_bytes(row)
+            yield Fact(
+                "Bytes", cells.mark("in the storage", "good") if there else cells.mark("missing", "bad")
+            )
+
+    def tools(self, request: HttpRequest, row: AttachmentMetadata) -> Iterator[Tool]:
+        if row.kind == AttachmentMetadata.Kind.FILE and staff.has_bytes(row):
+            yield Tool("Download", reverse("admin:coach_attachmentmetadata_download", args=(row.pk,)))
+
+    # --- actions ----------------------------------------------------------------------------------
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return rights.may_export(request)
+
+    def has_consume_permission(self, request: HttpRequest) -> bool:
+        return rights.may_edit(request)
+
+    def has_remove_permission(self, request: HttpRequest) -> bool:
+        return rights.may_delete(request, "attachmentmetadata")
+
+    @admin.action(description="Export…", permissions=["export"])
+    def export(self, request: HttpRequest, queryset: QuerySet[AttachmentMetadata]) -> Any:
+        if asked := exports.ask(self, request, queryset, exports.JSON, exports.CSV):
+            return asked
+        rows = queryset.select_related("learner", "submission")
+        return exports.answer(
+            request,
+            rows,
+            name="attachments",
+            columns=_COLUMNS,
+            document=lambda row: row.to_document().to_json(),
+        )
+
+    @admin.action(description="Mark consumed…", permissions=["consume"])
+    def consume(self, request: HttpRequest, queryset: QuerySet[AttachmentMetadata]) -> HttpResponse | None:
+        pending = queryset.pending()  # type: ignore[attr-defined]
+        question = bulk.Question(
+            title="Mark pending attachments consumed",
+            button="Mark consumed",
+            goes_with=(
+                "Each learner's newest submission takes along all of that learner's pending attachments.",
+                "Those that are in a submission already are left out.",
+            ),
+        )
+        if asked := bulk.ask(self, request, pending, question):
+            return asked
+        names = pending.order_by("learner__username").values_list("learner__username", flat=True).distinct()
+        outcome = bulk.each(
+            list(names),
+            lambda name: staff.consume(user=rights.user(request), username=name),
+            excuses=(learners.LearnerNotFound, staff.NothingToJoin),
+        )
+        outcome.tell(request, "Done for {} learners.")
+        return None
+
+    @admin.action(description="Delete…", permissions=["remove"])
+    def remove(self, request: HttpRequest, queryset: QuerySet[AttachmentMetadata]) -> HttpResponse | None:
+        question = bulk.Question(
+            title="Delete attachments",
+            button="Delete for good",
+            goes_with=("Their files go with them, and the submissions that held them no longer show them.",),
+            danger=True,
+        )
+        if asked := bulk.ask(self, request, queryset, question):
+            return asked
+        found = {(row.learner.username, row.attachment_id) for row in queryset.select_related("learner")}
+        for username, attachment_id in sorted(found):
+            staff.delete_attachment(user=rights.user(request), username=username, attachment_id=attachment_id)
+        bulk.Outcome(done=len(found)).tell(request, "{} attachments were deleted.")
+        return None
+
+    # --- bytes ------------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        download = path(
+            "<int:pk>/download/",
+            self.admin_site.admin_view(self.download_view),
+            name="coach_attachmentmetadata_download",
+        )
+        return [download, *super().get_urls()]
+
+    def download_view(self, request: HttpRequest, pk: int) -> FileResponse:
+        """The bytes, as a download that no browser runs."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        row = AttachmentMetadata.objects.filter(pk=pk, kind=AttachmentMetadata.Kind.FILE).first()
+        try:
+            if row is None:
+                raise attachments.AttachmentNotFound
+            opened = staff.open_bytes(row)
+        except attachments.AttachmentNotFound:
+            raise Http404("The storage has no bytes of this attachment.") from None
+        # The type that a client named is not repeated: a browser must not come to think of showing it.
+        response = FileResponse(opened.file, as_attachment=True, filename=row.name, content_type=_OPAQUE)
+        response["Content-Length"] = str(opened.size)
+        response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    @admin.display(description="name")
+    def name_shown(self, row: AttachmentMetadata) -> str:
+        return cells.short(row.name, 50)
+
+    @admin.display(description="learner")
+    def learner_link(self, row: AttachmentMetadata) -> SafeString | None:
+        return links.to(row.learner)
+
+    @admin.display(description="submission")
+    def submission_link(self, row: AttachmentMetadata) -> SafeString | None:
+        return links.to(row.submission) or cells.mark("pending", "warn")
+
+    @admin.display(description="size")
+    def size(self, row: AttachmentMetadata) -> str:
+        return cells.size(row.size_bytes)
+
+    @admin.display(description="created", ordering="created_at")
+    def created(self, row: AttachmentMetadata) -> SafeString | str:
+        return cells.moment(row.created_at)
+
+
+_COLUMNS: exports.Columns = {
+    "attachment_id": lambda row: row.attachment_id,
+    "username": lambda row: row.learner.username,
+    "submission_id": lambda row: row.submission.submission_id if row.submission else None,
+    "kind": lambda row: row.kind,
+    "name": lambda row: row.name,
+    "url": lambda row: row.url,
+    "size_bytes": lambda row: row.size_bytes,
+    "created_at": lambda row: row.created_at,
+}

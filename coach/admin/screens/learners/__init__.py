@@ -1,0 +1,1 @@
+"""The learner: list, page, forms and actions."""

@@ -1,0 +1,142 @@
+"""What can be done with many learners at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+
+from coach.admin.access import rights
+from coach.admin.changelist import bulk, exports
+from coach.models import LearnerProfile
+from coach.services import learners, schedules, staff
+
+MOST_REGENERATED = 200
+
+
+class LearnerActions:
+    """Mixed into the learners' admin."""
+
+    actions: Any = ("export", "regenerate", "consume", "forget")
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return rights.may_export(request)
+
+    def has_regenerate_permission(self, request: HttpRequest) -> bool:
+        return rights.may_regenerate(request)
+
+    def has_consume_permission(self, request: HttpRequest) -> bool:
+        return rights.may_edit(request)
+
+    @admin.action(description="Export…", permissions=["export"])
+    def export(self, request: HttpRequest, queryset: QuerySet[LearnerProfile]) -> Any:
+        if asked := exports.ask(self, request, queryset, exports.STORES, exports.JSON, exports.CSV):
+            return asked
+        if exports.is_stores(request):
+            return exports.stores(request, queryset.values_list("username", flat=True))
+        return exports.answer(
+            request,
+            queryset,
+            name="learners",
+            columns=_COLUMNS,
+            document=lambda row: row.to_document().to_json(),
+        )
+
+    @admin.action(description="Regenerate schedules…", permissions=["regenerate"])
+    def regenerate(self, request: HttpRequest, queryset: QuerySet[LearnerProfile]) -> HttpResponse | None:
+        question = bulk.Question(
+            title="Regenerate schedules",
+            button="Regenerate",
+            goes_with=(
+                "Each schedule is generated anew from curriculum, ratings and the learner's own adjustments.",
+                "Where that fails, the earlier schedule stays and is marked stale.",
+            ),
+            most=MOST_REGENERATED,
+        )
+        if asked := bulk.ask(self, request, queryset, question):
+            return asked
+        outcome = bulk.each(
+            _names(queryset),
+            lambda name: staff.regenerate(user=rights.user(request), username=name),
+            excuses=(learners.LearnerNotFound, schedules.CannotSchedule),
+        )
+        outcome.tell(request, "{} schedules were regenerated.")
+        return None
+
+    @admin.action(description="Mark pending attachments consumed…", permissions=["consume"])
+    def consume(self, request: HttpRequest, queryset: QuerySet[LearnerProfile]) -> HttpResponse | None:
+        question = bulk.Question(
+            title="Mark pending attachments consumed",
+            button="Mark consumed",
+            goes_with=(
+                "Each learner's newest submission takes the pending attachments along, as if they had been sent with it.",
+            ),
+        )
+        if asked := bulk.ask(self, request, queryset, question):
+            return asked
+        outcome = bulk.each(
+            _names(queryset),
+            lambda name: staff.consume(user=rights.user(request), username=name),
+            excuses=(learners.LearnerNotFound, staff.NothingToJoin),
+        )
+        outcome.tell(request, "Done for {} learners.")
+        return None
+
+    @admin.action(description="Delete…", permissions=["delete"])
+    def forget(self, request: HttpRequest, queryset: QuerySet[LearnerProfile]) -> HttpResponse | None:
+        question = bulk.Question(
+            title="Delete learners",
+            button="Delete for good",
+            goes_with=belongings(queryset),
+            danger=True,
+            command="manage.py export_stores, first",
+        )
+        if asked := bulk.ask(self, request, queryset, question):
+            return asked
+        outcome = bulk.each(
+            _names(queryset),
+            lambda name: staff.forget(user=rights.user(request), username=name),
+            excuses=(),
+        )
+        outcome.tell(request, "{} learners were deleted.")
+        return None
+
+
+def _names(rows: QuerySet[LearnerProfile]) -> list[str]:
+    return list(rows.values_list("username", flat=True))
+
+
+def belongings(rows: QuerySet[LearnerProfile]) -> tuple[str, ...]:
+    """The exact numbers of what is deleted along with the learners."""
+    keys = rows.order_by().values("pk")
+    parts = [
+        f"{related.related_model.objects.filter(learner__in=keys).count()} {words}"  # type: ignore[union-attr]
+        for related, words in _BELONGINGS
+    ]
+    return (
+        f"With them go {', '.join(parts)}, and the files they uploaded.",
+        "Audit events stay. This cannot be undone: export them first if in doubt.",
+    )
+
+
+_BELONGINGS = tuple(
+    (LearnerProfile._meta.get_field(name), words)
+    for name, words in (
+        ("schedule", "schedules"),
+        ("submissions", "submissions"),
+        ("attachments", "attachments"),
+        ("memory_records", "notes"),
+    )
+)
+_COLUMNS: exports.Columns = {
+    "username": lambda row: row.username,
+    "goal": lambda row: row.goal,
+    "use_case": lambda row: row.use_case,
+    "strengths": lambda row: row.strengths,
+    "timezone": lambda row: row.timezone,
+    "knowledge_tags": lambda row: ", ".join(row.tags),
+    "ratings": lambda row: ", ".join(f"{key} {value}" for key, value in row.ratings.items()),
+    "last_updated": lambda row: row.last_updated,
+}

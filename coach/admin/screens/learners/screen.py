@@ -1,0 +1,334 @@
+"""Learners: the list, the page, the form for profile fields, and the documents one by one."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_POST
+
+from coach.admin.access import rights
+from coach.admin.changelist import exports, filters, search
+from coach.admin.changelist.lists import StaffAdmin
+from coach.admin.imports.views import StoreImport
+from coach.admin.presentation import cells, documents, links
+from coach.admin.screens.learners.actions import LearnerActions, belongings
+from coach.admin.screens.learners.forms import DocumentForm, ProfileForm
+from coach.admin.screens.learners.page import LearnerPage
+from coach.legacy.stores import Store
+from coach.models import (
+    AssessmentSubmission,
+    AttachmentMetadata,
+    AuditEvent,
+    BackfillRun,
+    LearnerProfile,
+    MemoryRecord,
+)
+from coach.services import schedules, staff
+
+STATUS_MARKS = {"pending": "calm", "in_progress": "warn", "completed": "good"}
+DOCUMENTS = (
+    "elo_snapshot",
+    "elo_category_plan",
+    "curriculum_plan",
+    "onboarding_assessment",
+    "onboarding_assessment_result",
+    "goal_inference",
+    "foundation_tracks",
+    "schedule_adjustments",
+    "recent_sessions",
+)
+
+
+@admin.register(LearnerProfile)
+class LearnerAdmin(LearnerActions, StoreImport, StaffAdmin):
+    """Learners: who they are, and what waits for staff."""
+
+    store = Store.PROFILES
+    list_display = (
+        "username",
+        "goal_shown",
+        "schedule_shown",
+        "submissions_shown",
+        "attachments_shown",
+        "notes_shown",
+        "updated",
+        "source",
+    )
+    list_filter = (filters.WorkToDoFilter, filters.ScheduleFilter)
+    date_hierarchy = "last_updated"
+    look_ups = (search.LookUp("username", "fragment"), search.LookUp("goal", "fragment"))
+    search_help_text = "Words of usernames and goals."
+    list_columns = ("username", "goal", "last_updated", "edited_since_import", "imported_by_id")
+    nothing_here = "No learner yet. Import a profiles store, or run manage.py backfill."
+    form = ProfileForm
+    fields = ("goal", "use_case", "strengths", "timezone", "knowledge_tags", "seen")
+    change_form_template = "admin/coach/learnerprofile/edit.html"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        # Learners come through the API or with a store.
+        return False
+
+    # --- screens ----------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        def screen(route: str, view: Any, name: str) -> URLPattern:
+            return path(
+                f"<int:pk>/{route}", self.admin_site.admin_view(view), name=f"coach_learnerprofile_{name}"
+            )
+
+        return [
+            screen("", self.page_view, "page"),
+            screen("regenerate/", require_POST(self.regenerate_view), "regenerate"),
+            screen("json/", self.json_view, "json"),
+            screen("stores/", self.stores_view, "stores"),
+            screen("documents/<str:column>/", self.document_view, "document"),
+            *super().get_urls(),
+        ]
+
+    def page_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The customer page."""
+        learner = self._viewed(request, pk)
+        page = LearnerPage(learner)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": learner.username,
+            "subtitle": "learner",
+            "opts": self.opts,
+            "page": page,
+            **_shown(learner, page),
+            "may_edit": rights.may_edit(request, learner),
+            "may_regenerate": rights.may_regenerate(request),
+            "may_export": rights.may_export(request),
+        }
+        return TemplateResponse(request, "admin/coach/learnerprofile/page.html", context)
+
+    def regenerate_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        learner = self._viewed(request, pk)
+        if not rights.may_regenerate(request):
+            raise PermissionDenied
+        try:
+            current = staff.regenerate(user=rights.user(request), username=learner.username)
+        except schedules.CannotSchedule as error:
+            messages.error(request, f"No schedule can be made: {error}")
+        else:
+            if current:
+                messages.success(request, "The schedule was generated anew.")
+            else:
+                messages.warning(
+                    request, "It could not be generated; the earlier schedule stays, marked stale."
+                )
+        return HttpResponseRedirect(links.page_of(LearnerProfile, pk))
+
+    def json_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The stored profile as text, to be copied."""
+        learner = self._viewed(request, pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{learner.username} as JSON",
+            "opts": self.opts,
+            "learner": learner,
+            "text": documents.pretty(learner.to_document().to_json()),
+        }
+        return TemplateResponse(request, "admin/coach/learnerprofile/json.html", context)
+
+    def stores_view(self, request: HttpRequest, pk: int) -> FileResponse:
+        """The learner as legacy stores, in a ZIP."""
+        learner = self._viewed(request, pk)
+        if not rights.may_export(request):
+            raise PermissionDenied
+        return exports.stores(request, [learner.username])
+
+    def document_view(self, request: HttpRequest, pk: int, column: str) -> HttpResponse:
+        """One stored document: readable, and as text to be edited for those who may."""
+        learner = self._viewed(request, pk)
+        if column not in DOCUMENTS:
+            raise Http404
+        editable = column in staff.EDITABLE_COLUMNS and rights.may_edit(request, learner)
+        if request.method == "POST" and not editable:
+            raise PermissionDenied
+        form = DocumentForm(learner, column, request.POST or None) if editable else None
+        if form and form.is_valid() and form.save(request.user):
+            messages.success(request, f"The {form.name} was saved.")
+            return HttpResponseRedirect(links.page_of(LearnerProfile, pk))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{_name(column).capitalize()} of {learner.username}",
+            "opts": self.opts,
+            "learner": learner,
+            "readable": documents.readable(getattr(learner, column)),
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/coach/learnerprofile/document.html", context)
+
+    def _viewed(self, request: HttpRequest, pk: int) -> LearnerProfile:
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        learner = LearnerProfile.objects.with_schedule().filter(pk=pk).first()
+        if learner is None:
+            raise Http404("This learner is gone.")
+        return learner
+
+    # --- the form ---------------------------------------------------------------------------------
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        # Who may only look sees the page, which shows more than a form full of fields.
+        if request.method == "GET" and object_id.isdecimal() and not rights.may_edit(request):
+            return HttpResponseRedirect(links.page_of(LearnerProfile, object_id))
+        return super().change_view(request, object_id, *args, **kwargs)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        # What the form is compared with must still be there when it is saved.
+        if request.method != "POST" or not object_id.isdecimal():
+            return super().get_object(request, object_id, from_field)
+        return LearnerProfile.objects.select_for_update().filter(pk=object_id).first()
+
+    def save_model(self, request: HttpRequest, obj: Any, form: ProfileForm, change: bool) -> None:
+        """Through the service, under the learner's lock; the form has checked what moved meanwhile."""
+        staff.edit_learner(
+            user=rights.user(request),
+            username=form.instance.username,
+            changes=form.changes(),
+            seen=form.cleaned_data["seen"],
+        )
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
+        """The service has written the history entry already."""
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, set[str], list[Any]]:
+        # The stock page asks for the right to delete each row of history; here it all goes with its learner.
+        keys = [row.pk for row in objs]
+        rows = LearnerProfile.objects.filter(pk__in=keys)
+        return [*map(str, objs), *belongings(rows)], {"learners": len(keys)}, set(), []
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        # Without the stock view's transaction: the service removes files once its own is committed.
+        return self._delete_view(request, object_id, extra_context)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        staff.forget(user=rights.user(request), username=obj.username)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:  # type: ignore[override]
+        """The service writes the history entry."""
+
+    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
+        if "_continue" in request.POST:
+            return super().response_change(request, obj)
+        messages.success(request, f"The profile of {obj.username} was saved.")
+        return HttpResponseRedirect(links.page_of(LearnerProfile, obj.pk))
+
+    # --- the list ---------------------------------------------------------------------------------
+
+    def rows(self, request: HttpRequest) -> QuerySet[LearnerProfile]:
+        rows: QuerySet[LearnerProfile] = super().rows(request)
+        return rows.annotate(
+            scheduled_at=F("schedule__generated_at"),
+            schedule_stale=F("schedule__is_stale"),
+            schedule_pk=F("schedule__pk"),
+            submission_count=_count(AssessmentSubmission),
+            pending_count=_count(AttachmentMetadata, submission__isnull=True),
+            note_count=_count(MemoryRecord),
+        )
+
+    @admin.display(description="goal")
+    def goal_shown(self, row: LearnerProfile) -> str:
+        return cells.short(row.goal)
+
+    @admin.display(description="schedule")
+    def schedule_shown(self, row: Any) -> SafeString:
+        if row.scheduled_at is None:
+            return cells.mark("none", "calm")
+        if row.schedule_stale:
+            return cells.mark("stale", "warn")
+        return cells.day(row.scheduled_at)
+
+    @admin.display(description="submissions")
+    def submissions_shown(self, row: Any) -> SafeString:
+        return links.to_list(AssessmentSubmission, row.submission_count, {"learner__id__exact": row.pk})
+
+    @admin.display(description="pending")
+    def attachments_shown(self, row: Any) -> SafeString:
+        return links.to_list(
+            AttachmentMetadata, row.pending_count, {"learner__id__exact": row.pk, "use": "pending"}
+        )
+
+    @admin.display(description="notes")
+    def notes_shown(self, row: Any) -> SafeString:
+        return links.to_list(MemoryRecord, row.note_count, {"learner__id__exact": row.pk})
+
+    @admin.display(description="updated", ordering="last_updated")
+    def updated(self, row: LearnerProfile) -> SafeString:
+        return cells.day(row.last_updated)
+
+    @admin.display(description="from")
+    def source(self, row: LearnerProfile) -> SafeString | str:
+        if row.imported_by_id is None:
+            return "API"
+        text = f"run {row.imported_by_id}" + (", edited since" if row.edited_since_import else "")
+        return links.to(BackfillRun(pk=row.imported_by_id), text) or ""
+
+
+def _count(model: type[Any], **conditions: Any) -> Coalesce:
+    counted = (
+        model.objects.filter(learner=OuterRef("pk"), **conditions)
+        .order_by()
+        .values("learner")
+        .annotate(number=Count("pk"))
+        .values("number")
+    )
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+def _shown(learner: LearnerProfile, page: LearnerPage) -> dict[str, Any]:
+    """What the page's template shows, each list gathered once."""
+    return {
+        "learner": learner,
+        "alerts": list(page.alerts()),
+        "last_updated": cells.moment(learner.last_updated),
+        "run_link": links.to(BackfillRun(pk=learner.imported_by_id)) if learner.imported_by_id else None,
+        "tags": cells.tags(learner.tags, most=40),
+        "skills": page.skills(),
+        "schedule_link": links.to(page.schedule, "all of it") if page.schedule else None,
+        "workload": page.workload(),
+        "weeks": page.weeks(),
+        "status_mark": cells.mark(
+            page.assessment.status.replace("_", " "), STATUS_MARKS[page.assessment.status]
+        )
+        if page.assessment
+        else None,
+        "submissions": page.submissions(),
+        "submission_list": _listed(AssessmentSubmission, learner),
+        "attachments": page.attachments(),
+        "attachment_list": _listed(AttachmentMetadata, learner),
+        "notes": page.notes(),
+        "note_list": _listed(MemoryRecord, learner),
+        "documents": [
+            (
+                _name(column),
+                column,
+                getattr(learner, column) is not None,
+            )
+            for column in DOCUMENTS
+        ],
+        "unknown": documents.readable(learner.unknown_members),
+        "timeline": page.timeline(),
+        "audit_list": links.list_of(AuditEvent, learner__id__exact=learner.pk),
+        "api_url": f"/api/profile/{quote(learner.username, safe='')}",
+    }
+
+
+def _listed(model: type[Any], learner: LearnerProfile) -> SafeString:
+    return links.to_list(model, "all of them", {"learner__id__exact": learner.pk})
+
+
+def _name(column: str) -> str:
+    field: Any = LearnerProfile._meta.get_field(column)
+    return str(field.verbose_name)

@@ -1,0 +1,91 @@
+"""Memory notes on their way to the vector store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+
+from coach.admin.access import rights
+from coach.admin.changelist import bulk, filters, search
+from coach.admin.presentation import cells, links
+from coach.admin.screens.records import Fact, History
+from coach.models import MemoryUpload
+from coach.services import staff
+
+STATE_MARKS = {"queued": "calm", "stored": "good", "dead": "bad"}
+
+
+class StateFilter(filters.WorkFilter):
+    title = "state"
+    parameter_name = "state"
+    choices_of = {value: (label, Q(state=value)) for value, label in MemoryUpload.State.choices}
+
+
+@admin.register(MemoryUpload)
+class MemoryUploadAdmin(History):
+    list_display = ("note_id", "learner_link", "state_shown", "attempts", "next_attempt", "last_error")
+    list_filter = (StateFilter,)
+    look_ups = (search.LookUp("learner__username", "fragment"), search.LookUp("learner__goal", "fragment"))
+    search_help_text = "Words of usernames and goals."
+    list_joins = ("learner",)
+    list_columns = (
+        "idempotency_key",
+        "note_id",
+        "state",
+        "withdrawn",
+        "attempts",
+        "next_attempt_at",
+        "last_error",
+        "learner__username",
+    )
+    nothing_here = "No note has been queued for the vector store."
+    record_joins = ("learner",)
+    actions = ("requeue",)
+
+    def facts(self, row: MemoryUpload) -> Iterator[Fact]:
+        yield Fact("Note", row.note_id)
+        yield Fact("Learner", links.to(row.learner) or "–")
+        yield Fact("State", self.state_shown(row))
+        yield Fact("Attempts", row.attempts)
+        yield Fact("Next attempt", cells.moment(row.next_attempt_at))
+        yield Fact("Queued", cells.moment(row.queued_at))
+        yield Fact("Finished", cells.moment(row.finished_at))
+        yield Fact("Vector store", row.vector_store_id)
+        yield Fact("Remote file", row.remote_file_id or "–")
+        yield Fact("Last error", row.last_error or "–", wide=True)
+
+    def has_requeue_permission(self, request: HttpRequest) -> bool:
+        return rights.may_import(request)
+
+    @admin.action(description="Queue again…", permissions=["requeue"])
+    def requeue(self, request: HttpRequest, queryset: QuerySet[MemoryUpload]) -> HttpResponse | None:
+        dead = queryset.filter(state=MemoryUpload.State.DEAD)
+        question = bulk.Question(
+            title="Queue uploads again",
+            button="Queue again",
+            goes_with=(
+                "Only those that were given up are queued again, with their attempts counted from zero.",
+            ),
+        )
+        if asked := bulk.ask(self, request, dead, question):
+            return asked
+        done = staff.requeue_uploads(user=rights.user(request), ids=list(dead.values_list("pk", flat=True)))
+        bulk.Outcome(done=done).tell(request, "{} uploads were queued again.")
+        return None
+
+    @admin.display(description="learner")
+    def learner_link(self, row: MemoryUpload) -> SafeString | str:
+        return links.to(row.learner) or "–"
+
+    @admin.display(description="state")
+    def state_shown(self, row: MemoryUpload) -> SafeString:
+        words = row.get_state_display() + (", to be removed" if row.withdrawn else "")
+        return cells.mark(words, STATE_MARKS.get(row.state, "calm"))
+
+    @admin.display(description="next attempt")
+    def next_attempt(self, row: MemoryUpload) -> SafeString | str:
+        return cells.moment(row.next_attempt_at) if row.state == MemoryUpload.State.QUEUED else "–"

@@ -1,0 +1,52 @@
+"""Memory notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.contrib import admin
+from django.utils.safestring import SafeString
+
+from coach.admin.changelist import search
+from coach.admin.presentation import cells, links
+from coach.admin.screens.records import Fact, History
+from coach.models import MemoryRecord
+
+
+@admin.register(MemoryRecord)
+class NoteAdmin(History):
+    list_display = ("note_id", "note_shown", "tags_shown", "learner_link", "created")
+    # By arrival: the table is large, and its primary key is an index already.
+    ordering = ("-id",)
+    look_ups = (
+        search.LookUp("note_id"),
+        search.LookUp("learner__username", "fragment"),
+        search.LookUp("learner__goal", "fragment"),
+    )
+    search_help_text = "Words of usernames and goals, or the beginning of a note's id."
+    list_joins = ("learner",)
+    list_columns = ("note_id", "note", "tags", "created_at", "learner__username")
+    nothing_here = "No memory note yet. Sessions write them, or a profiles store brings them."
+    record_joins = ("learner",)
+
+    def facts(self, row: MemoryRecord) -> Iterator[Fact]:
+        yield Fact("Note", row.note, wide=True)
+        yield Fact("Learner", links.to(row.learner))
+        yield Fact("Created", cells.moment(row.created_at))
+        yield Fact("Tags", cells.tags(row.tag_list, most=100))
+
+    @admin.display(description="note")
+    def note_shown(self, row: MemoryRecord) -> str:
+        return cells.short(row.note)
+
+    @admin.display(description="tags")
+    def tags_shown(self, row: MemoryRecord) -> SafeString:
+        return cells.tags(row.tag_list)
+
+    @admin.display(description="learner")
+    def learner_link(self, row: MemoryRecord) -> SafeString | None:
+        return links.to(row.learner)
+
+    @admin.display(description="created")
+    def created(self, row: MemoryRecord) -> SafeString | str:
+        return cells.moment(row.created_at)

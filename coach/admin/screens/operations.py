@@ -1,0 +1,141 @@
+"""The operations page: is it healthy, what runs, how large it is, what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, connection
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString
+
+from coach import schema_drift
+from coach.admin.access import rights
+from coach.admin.presentation import links
+from coach.documents.base import utc_now
+from coach.models import BackfillRun, MemoryUpload
+from coach.services.operations import health
+
+LATEST_RUNS = 10
+# A run that has given no sign of life for this long is likely dead.
+SILENT_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class RunLine:
+    """One run: how far it came, of how many records, and what it left behind."""
+
+    row: BackfillRun
+    link: SafeString | None
+    done: int
+    total: int
+    rejected: int
+    conflicts: int
+    silent: bool
+
+    @property
+    def per_cent(self) -> int:
+        return min(100, round(100 * self.done / self.total)) if self.total else 0
+
+
+@dataclass(frozen=True)
+class TableSize:
+    """One table: rows (an estimate on PostgreSQL) and bytes with indexes; None where nobody knows."""
+
+    name: str
+    rows: int | None
+    size: int | None
+
+
+def page(request: HttpRequest) -> HttpResponse:
+    """The page; a fixed number of queries."""
+    if not rights.may_see_operations(request):
+        raise PermissionDenied
+    pending = health.pending_migrations()
+    runs = [_line(row) for row in BackfillRun.objects.all()[:LATEST_RUNS]]
+    context = {
+        **admin.site.each_context(request),
+        "title": "Operations",
+        "version": settings.VERSION,
+        "environment_name": settings.ENVIRONMENT_NAME,
+        "database": _server(),
+        "pending": pending,
+        "drift": _drift() if "schema" in request.GET else None,
+        "pool": [(name.replace("_", " "), number) for name, number in health.pool_counters().items()],
+        "tables": list(_tables()),
+        "running": [line for line in runs if line.row.state == BackfillRun.State.RUNNING],
+        "runs": runs,
+        "all_runs": links.list_of(BackfillRun),
+        "uploads": _uploads(),
+        "all_uploads": links.list_of(MemoryUpload),
+        "now": utc_now(),
+    }
+    return TemplateResponse(request, "admin/coach/operations.html", context)
+
+
+def _line(row: BackfillRun) -> RunLine:
+    counts = row.outcome_counts.values()
+    silent = (utc_now() - row.heartbeat_at).total_seconds() > SILENT_SECONDS
+    return RunLine(
+        row=row,
+        link=links.to(row),
+        done=sum(counted.get("read", 0) for counted in counts),
+        total=sum(int(str(file.get("records") or 0)) for file in row.file_list),
+        rejected=sum(counted.get("rejected", 0) for counted in counts),
+        conflicts=sum(counted.get("conflict", 0) for counted in counts),
+        silent=row.state == BackfillRun.State.RUNNING and silent,
+    )
+
+
+def _drift() -> list[str]:
+    """How the database differs from the models: asked for by a click, since it takes a second."""
+    try:
+        return schema_drift.differences()
+    except DatabaseError as error:
+        return [f"the database could not be compared ({type(error).__name__})"]
+
+
+def _server() -> str:
+    if connection.vendor != "postgresql":
+        return f"SQLite {connection.Database.sqlite_version}"  # type: ignore[attr-defined]
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version")
+        return f"PostgreSQL {cursor.fetchone()[0]}"
+
+
+def _tables() -> Iterator[TableSize]:
+    names = {
+        model._meta.db_table: str(model._meta.verbose_name_plural)
+        for model in apps.get_app_config("coach").get_models()
+    }
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(_SIZES, [list(names)])
+            for table, rows, size in cursor.fetchall():
+                yield TableSize(names[table], None if rows < 0 else rows, size)
+    else:
+        yield TableSize("whole database", None, _file_size())
+
+
+_SIZES = """
+SELECT relname, reltuples::bigint, pg_total_relation_size(oid) FROM pg_class
+WHERE relname = ANY(%s) AND relkind = 'r' AND pg_table_is_visible(oid) ORDER BY 3 DESC
+"""
+
+
+def _file_size() -> int | None:
+    path = Path(str(connection.settings_dict["NAME"]))
+    return path.stat().st_size if path.is_file() else None
+
+
+def _uploads() -> list[tuple[str, int]]:
+    counted: dict[str, Any] = dict(MemoryUpload.objects.order_by().values_list("state").annotate(Count("pk")))
+    return [(label, counted.get(value, 0)) for value, label in MemoryUpload.State.choices]

@@ -1,0 +1,222 @@
+"""Backfill runs and what they found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, QuerySet
+from django.http import FileResponse, Http404, HttpRequest
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+
+from coach.admin.access import rights
+from coach.admin.changelist import filters, search
+from coach.admin.imports import staging
+from coach.admin.presentation import cells, links
+from coach.admin.screens import operations
+from coach.admin.screens.records import Fact, History, Tool
+from coach.legacy.stores import Outcome
+from coach.models import (
+    AssessmentSubmission,
+    AttachmentMetadata,
+    BackfillFinding,
+    BackfillRun,
+    LearnerProfile,
+)
+
+MOST_FINDINGS = 100
+STATE_MARKS = {
+    "running": "calm",
+    "done": "good",
+    "done_with_rejects": "warn",
+    "interrupted": "warn",
+    "aborted": "bad",
+    "failed": "bad",
+}
+
+
+@admin.register(BackfillRun)
+class RunAdmin(History):
+    list_display = (
+        "name",
+        "state_shown",
+        "door",
+        "actor_shown",
+        "started",
+        "finished",
+        "counts_shown",
+        "found",
+    )
+    list_filter = (filters.RunStateFilter, filters.DoorFilter)
+    date_hierarchy = "started_at"
+    list_columns = ("state", "door", "actor", "started_at", "finished_at", "counts")
+    nothing_here = "No import has run yet. Import a store, or run manage.py backfill."
+
+    record_template = "admin/coach/backfillrun/record.html"
+    record_documents = ("options",)
+
+    def facts(self, row: BackfillRun) -> Iterator[Fact]:
+        yield Fact("State", self.state_shown(row))
+        yield Fact("Door", row.get_door_display())
+        yield Fact("Who", row.actor)
+        yield Fact("Started", cells.moment(row.started_at))
+        yield Fact("Finished", cells.moment(row.finished_at))
+        yield Fact("Last sign of life", cells.moment(row.heartbeat_at))
+        yield Fact("Version", row.version)
+        yield Fact("Process", row.process)
+        if row.checkpoint_store:
+            yield Fact("Came as far as", f"{row.checkpoint_store}, record {row.checkpoint_ordinal:,}")
+        if row.error:
+            yield Fact("Error", row.error, wide=True)
+
+    def tools(self, request: HttpRequest, row: BackfillRun) -> Iterator[Tool]:
+        if rights.may_import(request) and _has_rejects(row):
+            yield Tool("Download the rejects", reverse("admin:coach_backfillrun_rejects", args=(row.pk,)))
+        yield Tool("All findings", links.list_of(BackfillFinding, run__id__exact=row.pk))
+
+    def more(self, request: HttpRequest, row: BackfillRun) -> dict[str, Any]:
+        findings = list(row.findings.order_by("id")[: MOST_FINDINGS + 1])
+        return {
+            "outcomes": ["read", *Outcome],
+            "count_table": [
+                (store, [counts.get(outcome, 0) for outcome in ("read", *Outcome)])
+                for store, counts in row.outcome_counts.items()
+            ],
+            "files": row.file_list,
+            "findings": [(finding, _record_link(finding)) for finding in findings[:MOST_FINDINGS]],
+            "more_findings": len(findings) > MOST_FINDINGS,
+            "all_findings": links.list_of(BackfillFinding, run__id__exact=row.pk),
+        }
+
+    def get_urls(self) -> list[URLPattern]:
+        rejects = path(
+            "<int:pk>/rejects/",
+            self.admin_site.admin_view(self.rejects_view),
+            name="coach_backfillrun_rejects",
+        )
+        page = path("operations/", self.admin_site.admin_view(operations.page), name="coach_operations")
+        return [rejects, page, *super().get_urls()]
+
+    def rejects_view(self, request: HttpRequest, pk: int) -> FileResponse:
+        """The rejected records with their contents, to be mended and imported again."""
+        if not rights.may_import(request):
+            raise PermissionDenied
+        row = BackfillRun.objects.filter(pk=pk).first()
+        if row is None or not _has_rejects(row):
+            raise Http404("This run has no reject file here.")
+        by_screens = row.door == BackfillRun.Door.ADMIN
+        return FileResponse(
+            staging.open_rejects(pk) if by_screens else _command_rejects(pk).open("rb"),
+            as_attachment=True,
+            filename=f"rejects-{pk}.jsonl",
+            content_type="application/octet-stream",
+        )
+
+    def rows(self, request: HttpRequest) -> QuerySet[BackfillRun]:
+        return super().rows(request).annotate(finding_count=Count("findings"))
+
+    @admin.display(description="run", ordering="id")
+    def name(self, row: BackfillRun) -> str:
+        return f"run {row.pk}"
+
+    @admin.display(description="state")
+    def state_shown(self, row: BackfillRun) -> SafeString:
+        return cells.mark(row.get_state_display(), STATE_MARKS.get(row.state, "calm"))
+
+    @admin.display(description="who")
+    def actor_shown(self, row: BackfillRun) -> str:
+        return cells.short(row.actor, 40)
+
+    @admin.display(description="started", ordering="started_at")
+    def started(self, row: BackfillRun) -> SafeString | str:
+        return cells.moment(row.started_at)
+
+    @admin.display(description="finished")
+    def finished(self, row: BackfillRun) -> SafeString | str:
+        return cells.moment(row.finished_at)
+
+    @admin.display(description="records")
+    def counts_shown(self, row: BackfillRun) -> str:
+        return _totals(row) or "–"
+
+    @admin.display(description="findings")
+    def found(self, row: Any) -> SafeString:
+        return links.to_list(BackfillFinding, row.finding_count, {"run__id__exact": row.pk})
+
+
+def _totals(row: BackfillRun) -> str:
+    totals: dict[str, int] = {}
+    for counted in row.outcome_counts.values():
+        for outcome, number in counted.items():
+            totals[outcome] = totals.get(outcome, 0) + number
+    return ", ".join(f"{number:,} {outcome}" for outcome, number in totals.items() if number)
+
+
+def _has_rejects(row: BackfillRun) -> bool:
+    """Whether a run's reject file is at hand: in the staging storage, or where the command left it on this machine."""
+    if row.door == BackfillRun.Door.ADMIN:
+        return staging.has_rejects(row.pk)
+    return _command_rejects(row.pk).is_file()
+
+
+def _command_rejects(run: int) -> Path:
+    return Path(settings.BASE_DIR) / "var" / "backfill" / f"rejects-{run}.jsonl"
+
+
+def _record_link(finding: BackfillFinding) -> Any:
+    """A link to the row that a finding is about, as far as there is one; the text of its key otherwise."""
+    key = finding.natural_key
+    if not key:
+        return None
+    model, column = _RECORDS[finding.store]
+    return links.to_list(model, cells.short(key, 40), {column: key})
+
+
+_RECORDS: dict[str, tuple[type[Any], str]] = {
+    "profiles": (LearnerProfile, "username"),
+    "submissions": (AssessmentSubmission, "submission_id"),
+    "attachments": (AttachmentMetadata, "attachment_id"),
+}
+
+
+@admin.register(BackfillFinding)
+class FindingAdmin(History):
+    list_display = ("place_shown", "outcome_shown", "store", "key_shown", "code", "run_link")
+    list_filter = (filters.FindingOutcomeFilter, filters.StoreFilter)
+    ordering = ("-id",)
+    look_ups = (search.LookUp("natural_key"),)
+    search_help_text = "The beginning of a username or an id."
+    list_columns = ("place", "outcome", "store", "natural_key", "code", "run_id")
+    nothing_here = "No record was rejected and none is in conflict."
+    record_joins = ("run",)
+    record_documents = ("errors",)
+
+    def facts(self, row: BackfillFinding) -> Iterator[Fact]:
+        yield Fact("Run", links.to(row.run))
+        yield Fact("Outcome", self.outcome_shown(row))
+        yield Fact("Store", row.store)
+        yield Fact("Place", row.place)
+        yield Fact("Record", _record_link(row) or "–")
+        yield Fact("Code", row.code)
+        yield Fact("sha256 of its bytes", row.checksum)
+
+    @admin.display(description="place")
+    def place_shown(self, row: BackfillFinding) -> str:
+        return cells.short(row.place, 60)
+
+    @admin.display(description="outcome")
+    def outcome_shown(self, row: BackfillFinding) -> SafeString:
+        return cells.mark(row.get_outcome_display(), "bad" if row.outcome == "rejected" else "warn")
+
+    @admin.display(description="record")
+    def key_shown(self, row: BackfillFinding) -> SafeString | str:
+        return _record_link(row) or "–"
+
+    @admin.display(description="run")
+    def run_link(self, row: BackfillFinding) -> SafeString | None:
+        return links.to(BackfillRun(pk=row.run_id))

@@ -1,0 +1,163 @@
+"""Schedules and their items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from coach.admin.changelist import filters, search
+from coach.admin.presentation import cells, links
+from coach.admin.screens.records import Fact, History, Tool
+from coach.models import CurriculumSchedule, ScheduleItem
+
+
+@admin.register(CurriculumSchedule)
+class ScheduleAdmin(History):
+    list_display = (
+        "learner_name",
+        "learner_link",
+        "generated",
+        "state",
+        "horizon",
+        "item_links",
+        "weekly_minutes",
+    )
+    list_display_links = ("learner_name",)
+    list_filter = (filters.StaleFilter,)
+    date_hierarchy = "generated_at"
+    ordering = ("-generated_at", "id")
+    look_ups = (search.LookUp("learner__username", "fragment"), search.LookUp("learner__goal", "fragment"))
+    search_help_text = "Words of usernames and goals."
+    list_joins = ("learner",)
+    list_columns = (
+        "generated_at",
+        "is_stale",
+        "time_horizon_days",
+        "projected_weekly_minutes",
+        "learner__username",
+    )
+    nothing_here = (
+        "No schedule yet. One is generated when a learner's schedule is read, or by the action on learners."
+    )
+
+    record_joins = ("learner",)
+    record_documents = ("warnings", "category_allocations", "rationale_history", "long_range_category_keys")
+
+    def facts(self, row: CurriculumSchedule) -> Iterator[Fact]:
+        yield Fact("Learner", links.to(row.learner))
+        yield Fact("Generated", cells.moment(row.generated_at))
+        yield Fact("State", self.state(row))
+        yield Fact("Days", row.time_horizon_days)
+        yield Fact("Time zone", row.timezone)
+        yield Fact("Sessions a week", row.sessions_per_week)
+        yield Fact("Minutes a week", row.projected_weekly_minutes)
+        yield Fact("Items", links.to_list(ScheduleItem, row.items.count(), {"schedule__id__exact": row.pk}))
+        yield Fact("Long-range items", row.long_range_item_count)
+        yield Fact("Extended weeks", row.extended_weeks)
+        yield Fact("Cadence", row.cadence_notes, wide=True)
+        yield Fact("Pacing", row.pacing_overview, wide=True)
+
+    def tools(self, request: HttpRequest, row: CurriculumSchedule) -> Iterator[Tool]:
+        yield Tool("Timeline by week", f"{links.page_of(type(row.learner), row.learner_id)}#schedule")
+
+    def rows(self, request: HttpRequest) -> QuerySet[CurriculumSchedule]:
+        return super().rows(request).annotate(item_count=Count("items"))
+
+    @admin.display(description="schedule of", ordering="learner__username")
+    def learner_name(self, row: CurriculumSchedule) -> str:
+        return row.learner.username
+
+    @admin.display(description="learner")
+    def learner_link(self, row: CurriculumSchedule) -> SafeString | None:
+        return links.to(row.learner)
+
+    @admin.display(description="generated", ordering="generated_at")
+    def generated(self, row: CurriculumSchedule) -> SafeString | str:
+        return cells.moment(row.generated_at)
+
+    @admin.display(description="state")
+    def state(self, row: CurriculumSchedule) -> SafeString:
+        return cells.mark("stale", "warn") if row.is_stale else cells.mark("current", "good")
+
+    @admin.display(description="days")
+    def horizon(self, row: CurriculumSchedule) -> int:
+        return row.time_horizon_days
+
+    @admin.display(description="items")
+    def item_links(self, row: Any) -> SafeString:
+        return links.to_list(ScheduleItem, row.item_count, {"schedule__id__exact": row.pk})
+
+    @admin.display(description="minutes a week")
+    def weekly_minutes(self, row: CurriculumSchedule) -> int:
+        return row.projected_weekly_minutes
+
+
+@admin.register(ScheduleItem)
+class ItemAdmin(History):
+    list_display = (
+        "item_id",
+        "title_shown",
+        "learner_link",
+        "kind",
+        "day",
+        "minutes",
+        "effort_level",
+        "moved",
+    )
+    list_filter = (filters.ItemKindFilter, filters.MovedFilter)
+    ordering = ("schedule_id", "position")
+    look_ups = (search.LookUp("schedule__learner__username", "fragment"),)
+    search_help_text = "Words of usernames, or the beginning of an item's id."
+    list_joins = ("schedule__learner",)
+    list_columns = (
+        "item_id",
+        "title",
+        "kind",
+        "recommended_day_offset",
+        "recommended_minutes",
+        "effort_level",
+        "user_adjusted",
+        "schedule__learner__username",
+    )
+    nothing_here = "No schedule item yet. They come with a schedule."
+    record_joins = ("schedule__learner",)
+    record_documents = ("objectives", "prerequisites")
+
+    def facts(self, row: ScheduleItem) -> Iterator[Fact]:
+        yield Fact("Title", row.title, wide=True)
+        yield Fact("Learner", links.to(row.schedule.learner))
+        yield Fact("Schedule", links.to(row.schedule, "of this learner"))
+        yield Fact("Kind", row.kind)
+        yield Fact("Category", row.category_key)
+        yield Fact("Day", row.recommended_day_offset)
+        yield Fact("Minutes", row.recommended_minutes)
+        yield Fact("Effort", row.effort_level)
+        yield Fact("Moved by the learner", "yes" if row.user_adjusted else "no")
+        yield Fact("Summary", row.summary, wide=True)
+        yield Fact("Why", row.focus_reason, wide=True)
+        yield Fact("Expected outcome", row.expected_outcome, wide=True)
+
+    @admin.display(description="title")
+    def title_shown(self, row: ScheduleItem) -> str:
+        return cells.short(row.title, 60)
+
+    @admin.display(description="learner")
+    def learner_link(self, row: ScheduleItem) -> SafeString | None:
+        return links.to(row.schedule.learner)
+
+    @admin.display(description="day")
+    def day(self, row: ScheduleItem) -> int:
+        return row.recommended_day_offset
+
+    @admin.display(description="minutes")
+    def minutes(self, row: ScheduleItem) -> int:
+        return row.recommended_minutes
+
+    @admin.display(description="moved")
+    def moved(self, row: ScheduleItem) -> SafeString | str:
+        return cells.mark("moved", "calm") if row.user_adjusted else "–"

@@ -1,0 +1,108 @@
+"""Submissions: the list, and one submission with its answers and its grade."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from coach.admin.access import rights
+from coach.admin.changelist import exports, filters, search
+from coach.admin.imports.views import StoreImport
+from coach.admin.presentation import cells, links
+from coach.admin.screens.learners import page
+from coach.admin.screens.records import Fact, History
+from coach.legacy.stores import Store
+from coach.models import AssessmentSubmission, AttachmentMetadata
+
+GRADER_MARKS = {"": "warn", "provisional": "calm", "model": "good", "imported": "good"}
+
+
+@admin.register(AssessmentSubmission)
+class SubmissionAdmin(StoreImport, History):
+    store = Store.SUBMISSIONS
+    list_display = ("submission_id", "learner_link", "submitted", "grade", "attachment_links")
+    list_filter = (filters.GraderFilter,)
+    date_hierarchy = "submitted_at"
+    look_ups = (
+        search.LookUp("submission_id"),
+        search.LookUp("learner__username", "fragment"),
+        search.LookUp("learner__goal", "fragment"),
+    )
+    search_help_text = "Words of usernames and goals, or the beginning of a submission id."
+    list_joins = ("learner",)
+    list_columns = ("submission_id", "submitted_at", "graded_by", "learner__username")
+    nothing_here = "No submission yet. They arrive through the API, or with a submissions store."
+
+    record_template = "admin/coach/assessmentsubmission/record.html"
+    record_joins = ("learner", "imported_by")
+    record_documents = ("grading", "metadata", "unknown_members")
+    actions = ("export",)
+
+    def facts(self, row: AssessmentSubmission) -> Iterator[Fact]:
+        score = page.score(row.result)
+        yield Fact("Learner", links.to(row.learner))
+        yield Fact("Submitted", cells.moment(row.submitted_at))
+        yield Fact("Score", None if score is None else f"{score} %")
+        yield Fact("Grade", self.grade(row))
+        yield Fact("Where from", links.to(row.imported_by) or "the API")
+        if result := row.result:
+            yield Fact("Feedback", result.overall_feedback, wide=True)
+
+    def more(self, request: HttpRequest, row: AssessmentSubmission) -> dict[str, Any]:
+        result = row.result
+        graded = {task.task_id: task for task in result.task_results} if result else {}
+        return {
+            "answers": [(answer, graded.get(answer.task_id)) for answer in row.response_list],
+            "attachments": [
+                (links.to(attachment, attachment.name), cells.size(attachment.size_bytes))
+                for attachment in row.attachments.order_by("position")
+            ],
+        }
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return rights.may_export(request)
+
+    @admin.action(description="Export…", permissions=["export"])
+    def export(self, request: HttpRequest, queryset: QuerySet[AssessmentSubmission]) -> Any:
+        if asked := exports.ask(self, request, queryset, exports.JSON, exports.CSV):
+            return asked
+        rows = queryset.select_related("learner")
+        return exports.answer(
+            request, rows, name="submissions", columns=_COLUMNS, document=lambda row: row.served
+        )
+
+    def rows(self, request: HttpRequest) -> QuerySet[AssessmentSubmission]:
+        return super().rows(request).annotate(attachment_count=Count("attachments"))
+
+    @admin.display(description="learner")
+    def learner_link(self, row: AssessmentSubmission) -> SafeString | None:
+        return links.to(row.learner)
+
+    @admin.display(description="submitted", ordering="submitted_at")
+    def submitted(self, row: AssessmentSubmission) -> SafeString | str:
+        return cells.moment(row.submitted_at)
+
+    @admin.display(description="grade")
+    def grade(self, row: AssessmentSubmission) -> SafeString:
+        return cells.mark(row.get_graded_by_display(), GRADER_MARKS.get(row.graded_by, "calm"))
+
+    @admin.display(description="attachments")
+    def attachment_links(self, row: Any) -> SafeString | str:
+        if not row.attachment_count:
+            return "–"
+        return links.to_list(AttachmentMetadata, row.attachment_count, {"submission__id__exact": row.pk})
+
+
+_COLUMNS: exports.Columns = {
+    "submission_id": lambda row: row.submission_id,
+    "username": lambda row: row.learner.username,
+    "submitted_at": lambda row: row.submitted_at,
+    "answers": lambda row: len(row.response_list),
+    "score_per_cent": lambda row: page.score(row.result),
+    "graded_by": lambda row: row.get_graded_by_display(),
+}

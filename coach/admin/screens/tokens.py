@@ -1,0 +1,98 @@
+"""API tokens: made here and shown once, revoked here, never read back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from coach.admin.changelist.lists import StaffAdmin
+from coach.admin.presentation import cells
+from coach.documents.base import utc_now
+from coach.models import ApiToken
+from coach.services.operations import tokens
+
+STATE_MARKS = {"usable": "good", "expired": "warn", "revoked": "bad"}
+
+
+class TokenForm(forms.ModelForm):
+    class Meta:
+        model = ApiToken
+        fields = ("name", "expires_at")
+
+    def clean_expires_at(self) -> Any:
+        expires_at = self.cleaned_data["expires_at"]
+        if expires_at is not None and expires_at <= utc_now():
+            raise ValidationError("The token would have expired already.")
+        return expires_at
+
+
+@admin.register(ApiToken)
+class TokenAdmin(StaffAdmin):
+    form = TokenForm
+    list_display = (
+        "name",
+        "state_shown",
+        "created_shown",
+        "created_by_shown",
+        "expires_shown",
+        "last_used_shown",
+    )
+    readonly_fields = ("key", "created_at", "created_by", "revoked_at", "last_used_at")
+    ordering = ("name",)
+    actions = ("revoke_selected",)
+    nothing_here = (
+        "There is no token yet. Clients may call without one unless ARCADIA_REQUIRE_API_TOKEN is set."
+    )
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("name", "expires_at") if obj is None else ("name", "expires_at", *self.readonly_fields)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return () if obj is None else ("name", "expires_at", *self.readonly_fields)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Revoked instead: the log speaks of tokens by name.
+        return False
+
+    def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
+        if change:
+            return
+        created = tokens.create(name=obj.name, expires_at=obj.expires_at, by=f"staff {request.user}")
+        obj.pk, obj.key = created.row.pk, created.row.key
+        words = "This is the token. It is shown only now: <code>{}</code>"
+        self.message_user(request, format_html(words, created.text), messages.WARNING)
+
+    @admin.action(description="Revoke the chosen tokens", permissions=["change"])
+    def revoke_selected(self, request: HttpRequest, chosen: QuerySet[ApiToken]) -> None:
+        names = list(chosen.values_list("name", flat=True))
+        for name in names:
+            self.log_change(request, tokens.revoke(name=name), "Revoked.")
+        self.message_user(request, f"Refused from now on: {', '.join(names)}.", messages.SUCCESS)
+
+    @admin.display(description="state")
+    def state_shown(self, row: ApiToken) -> SafeString:
+        state = row.state(utc_now())
+        return cells.mark(state, STATE_MARKS[state])
+
+    @admin.display(description="created", ordering="created_at")
+    def created_shown(self, row: ApiToken) -> SafeString | str:
+        return cells.moment(row.created_at)
+
+    @admin.display(description="by")
+    def created_by_shown(self, row: ApiToken) -> str:
+        return cells.short(row.created_by, 40)
+
+    @admin.display(description="expires", ordering="expires_at")
+    def expires_shown(self, row: ApiToken) -> SafeString | str:
+        return cells.moment(row.expires_at)
+
+    @admin.display(description="last used", ordering="last_used_at")
+    def last_used_shown(self, row: ApiToken) -> SafeString | str:
+        return cells.moment(row.last_used_at)

@@ -1,0 +1,1 @@
+"""The streamed chat protocol and its threads."""

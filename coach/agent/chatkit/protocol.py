@@ -1,0 +1,183 @@
+"""The chat protocol for a synchronous web process: one body in, a document or a stream of events out.
+
+The SDK is imported with the first request. Each request has an event loop of its own, driven by the web
+process's thread, and one more thread for what blocks: the database and the model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import functools
+import importlib
+import logging
+import warnings
+from collections.abc import AsyncGenerator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from coach import telemetry
+from coach.agent.chatkit.threads import Threads
+from coach.agent.errors import Unavailable, UnusableAnswer
+from coach.agent.model import reading
+from coach.agent.tools.requests import Desk
+
+if TYPE_CHECKING:
+    from coach.agent.chatkit.server import Server
+
+R = TypeVar("R")
+
+_FAILED = b'data: {"type":"error","code":"stream.error","allow_retry":true}\n\n'
+
+
+class NotOfProtocol(ValueError):
+    """The body is no request of the protocol."""
+
+
+class NotSupported(ValueError):
+    """A request of the protocol that is not served here."""
+
+
+class NothingThere(LookupError):
+    """The request names a thread or an item that does not exist."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Either a JSON document, or a stream of events, which must be closed."""
+
+    document: bytes = b""
+    events: Iterator[bytes] | None = None
+
+
+def process(body: bytes, *, threads: Threads, coach: ModuleType | None, desk: Desk) -> Answer:
+    """Answer a request of the protocol. Raises NotOfProtocol, NotSupported, NothingThere, Unavailable."""
+    request = _read(body)
+    _check(request, threads)
+    from chatkit.types import is_streaming_req
+
+    events = _Events(request, threads=threads, coach=coach, desk=desk)
+    if is_streaming_req(request):
+        return Answer(events=events)
+    return Answer(document=events.document())
+
+
+class _Events(Iterator[bytes]):
+    """The events of one request. Closing it before the end cancels the answer: what was said is kept."""
+
+    def __init__(self, request: Any, *, threads: Threads, coach: ModuleType | None, desk: Desk) -> None:
+        from coach.agent.chatkit.server import Server
+
+        self._request = request
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chat")
+        self._server: Server = Server(threads, self._executor, coach=coach, desk=desk)
+        self._loop = asyncio.new_event_loop()
+        self._context = contextvars.copy_context()
+        self._stream: AsyncGenerator[bytes, None] | None = None
+
+    def document(self) -> bytes:
+        """The answer to a request that is not streamed. Raises NotSupported, NothingThere."""
+        from chatkit.store import NotFoundError
+
+        try:
+            return self._run(self._server._process_non_streaming(self._request, None))
+        except NotFoundError as error:
+            raise NothingThere(str(error)) from None
+        except (NotImplementedError, ValueError) as error:
+            raise NotSupported(f"{self._request.type} is not served here.") from error
+        finally:
+            self._finish()
+
+    def __next__(self) -> bytes:
+        if self._loop.is_closed():
+            raise StopIteration
+        if self._stream is None:
+            self._stream = self._server._process_streaming(self._request, None)
+        try:
+            event = self._run(_next(self._stream))
+        except Exception as error:
+            telemetry.emit("chat_stream_failed", error=type(error).__name__)
+            self._finish()
+            return _FAILED
+        if event is None:
+            self._finish()
+            raise StopIteration
+        return event
+
+    def close(self) -> None:
+        """End the answer where the client went away. Safe to call at any time, and more than once."""
+        if self._loop.is_closed():
+            return
+        if self._stream is not None:
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                while self._cancelled_step(self._stream) is not None:
+                    pass
+        self._finish()
+
+    def _cancelled_step(self, stream: AsyncGenerator[bytes, None]) -> bytes | None:
+        """Go on to where the answer waits for something, and cancel it there: the package expects it there."""
+        step = self._loop.create_task(_next(stream), context=self._context)
+        self._loop.call_soon(step.cancel)
+        return self._loop.run_until_complete(step)
+
+    def _run(self, step: Coroutine[Any, Any, R]) -> R:
+        """Every step in the same context: the package sets variables in one that it takes back in another."""
+        return self._loop.run_until_complete(self._loop.create_task(step, context=self._context))
+
+    def _finish(self) -> None:
+        self._run(self._loop.shutdown_asyncgens())
+        self._executor.shutdown(wait=True)
+        self._loop.close()
+
+
+async def _next(stream: AsyncGenerator[bytes, None]) -> bytes | None:
+    return await anext(stream, None)
+
+
+@functools.cache
+def _load() -> None:
+    """Import the SDK, which deprecates its own classes while it defines them. Raises Unavailable."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        try:
+            importlib.import_module("coach.agent.chatkit.server")
+        except ImportError as error:
+            raise Unavailable(
+                "The chat protocol's library is not installed (requirements-agent.txt)."
+            ) from error
+    # It logs what went wrong together with what was said; telemetry reports the kind of failure.
+    logging.getLogger("chatkit").setLevel(logging.CRITICAL)
+
+
+def _read(body: bytes) -> Any:
+    """The body as a request. Raises NotOfProtocol, Unavailable."""
+    _load()
+    from chatkit.types import ChatKitReq
+
+    try:
+        value = reading.value(body.decode("utf-8"))
+        reading.refuse_unusable_text(value)
+        return TypeAdapter(ChatKitReq).validate_python(value)
+    except (UnusableAnswer, UnicodeDecodeError):
+        raise NotOfProtocol("The body is not JSON that can be read.") from None
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        place = ".".join(map(str, fault["loc"])) or "the whole"
+        raise NotOfProtocol(
+            f"The body is no request of the ChatKit protocol: {fault['type']} at {place}."
+        ) from None
+
+
+def _check(request: Any, threads: Threads) -> None:
+    """Refuse what cannot be answered before a stream begins. Raises NotSupported, NothingThere."""
+    asked = getattr(request.params, "input", None)
+    if getattr(asked, "attachments", None):
+        raise NotSupported("Attachments inside messages are not taken; upload files first.")
+    thread_id = getattr(request.params, "thread_id", None)
+    if thread_id is not None and not threads.has_thread(thread_id):
+        raise NothingThere("There is no such thread.")

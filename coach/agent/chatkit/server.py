@@ -1,0 +1,241 @@
+"""The chat protocol's server: answers user messages with a streamed run of the agent, and cards' actions.
+
+Imports the SDK: only `chat_protocol.py` may import it, when a request of the protocol has come.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator, Generator, Iterator
+from concurrent.futures import Executor
+from types import ModuleType
+from typing import Any
+
+from chatkit.actions import Action
+from chatkit.errors import ErrorCode, StreamError
+from chatkit.server import ChatKitServer
+from chatkit.types import (
+    AssistantMessageContent,
+    AssistantMessageContentPartAdded,
+    AssistantMessageContentPartDone,
+    AssistantMessageContentPartTextDelta,
+    AssistantMessageItem,
+    FeedbackKind,
+    HiddenContextItem,
+    SyncCustomActionResponse,
+    ThreadItemAddedEvent,
+    ThreadItemDoneEvent,
+    ThreadItemUpdatedEvent,
+    ThreadMetadata,
+    ThreadStreamEvent,
+    UserMessageItem,
+    WidgetItem,
+)
+from chatkit.widgets import DynamicWidgetRoot
+
+from coach import telemetry
+from coach.agent import envelopes
+from coach.agent.chatkit import actions, card
+from coach.agent.chatkit.store import NoBytes, ThreadStore
+from coach.agent.chatkit.threads import Threads
+from coach.agent.errors import Unavailable
+from coach.agent.model import guardrails
+from coach.agent.model.coach import MODELS_BY_EFFORT
+from coach.agent.tools.requests import ChatAsk, Desk
+from coach.documents.chat import Preferences
+from coach.documents.requests import ChatAttachment
+
+TITLE = "Arcadia Coach"
+REFUSAL = "I cannot help with this message. Please leave out personal data, and ask about your learning."
+
+
+class Server(ChatKitServer[None]):
+    """One request's server. `coach` is the model or the offline coach, or None where there is nobody to ask."""
+
+    store: ThreadStore
+
+    def __init__(self, threads: Threads, executor: Executor, *, coach: ModuleType | None, desk: Desk) -> None:
+        super().__init__(ThreadStore(threads, executor), NoBytes())
+        self._threads, self._coach, self._desk = threads, coach, desk
+
+    # --- messages ---------------------------------------------------------------------------------------
+
+    async def respond(
+        self, thread: ThreadMetadata, input_user_message: UserMessageItem | None, context: None
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        message = _text(input_user_message) if input_user_message else ""
+        async for event in _reported(self._turn(thread, message)):
+            yield event
+
+    async def _turn(self, thread: ThreadMetadata, message: str) -> AsyncIterator[ThreadStreamEvent]:
+        if message.strip():
+            guard = await self.store.blocking(guardrails.tripped, message)
+            answer = self._refuse(thread, guard) if guard else self._answer(thread, message)
+            async for event in answer:
+                yield event
+        yield await self._card(thread)
+
+    async def _refuse(self, thread: ThreadMetadata, guard: str) -> AsyncIterator[ThreadStreamEvent]:
+        hidden = HiddenContextItem(
+            id=self._item_id(thread),
+            thread_id=thread.id,
+            created_at=_now(),
+            content=f"Guardrail tripped: {guard}.",
+        )
+        yield ThreadItemDoneEvent(item=hidden)
+        yield ThreadItemDoneEvent(item=self._message(thread, REFUSAL))
+
+    async def _answer(self, thread: ThreadMetadata, message: str) -> AsyncIterator[ThreadStreamEvent]:
+        """The agent's answer as it comes. Raises AgentError."""
+        item = self._message(thread)
+        yield ThreadItemAddedEvent(item=item)
+        yield _update(
+            item, AssistantMessageContentPartAdded(content_index=0, content=AssistantMessageContent(text=""))
+        )
+        said = ""
+        pieces = _shown(await self._pieces(thread, message))
+        try:
+            while (piece := await self.store.blocking(next, pieces, None)) is not None:
+                said += piece
+                yield _update(item, AssistantMessageContentPartTextDelta(content_index=0, delta=piece))
+        finally:
+            # Also where the client went away: the connection to the model is not kept open.
+            await self.store.blocking(pieces.close)
+        content = AssistantMessageContent(text=said)
+        yield _update(item, AssistantMessageContentPartDone(content_index=0, content=content))
+        yield ThreadItemDoneEvent(item=item.model_copy(update={"content": [content]}))
+
+    async def _pieces(self, thread: ThreadMetadata, message: str) -> Iterator[str]:
+        if self._coach is None:
+            raise Unavailable("No language model is configured, so there is nobody to answer.")
+        preferences = await self.store.blocking(_with_usable_files, thread.id, self._threads)
+        ask = ChatAsk(
+            message=message,
+            history=(),
+            learner=None,
+            attachments=[ChatAttachment(**dict(file)) for file in preferences.files],
+            model="",
+            effort=preferences.level,
+            web=preferences.web,
+        )
+        return self._coach.follow_chat(ask, desk=self._desk)
+
+    # --- actions ----------------------------------------------------------------------------------------
+
+    async def action(
+        self, thread: ThreadMetadata, action: Action[str, Any], sender: WidgetItem | None, context: None
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        async for event in _reported(self._effect(thread, action)):
+            yield event
+
+    async def _effect(
+        self, thread: ThreadMetadata, action: Action[str, Any]
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        effect = await self._carry_out(thread, action)
+        if effect is None:
+            return
+        if effect.message:
+            yield ThreadItemDoneEvent(item=self._message(thread, effect.message))
+        yield await self._card(thread)
+
+    async def sync_action(
+        self, thread: ThreadMetadata, action: Action[str, Any], sender: WidgetItem | None, context: None
+    ) -> SyncCustomActionResponse:
+        """The same effects; the sender's card is drawn anew in its place."""
+        effect = await self._carry_out(thread, action)
+        if effect is None or sender is None:
+            return SyncCustomActionResponse()
+        drawn = sender.model_copy(update={"widget": await self._widget(thread)})
+        await self.store.save_item(thread.id, drawn, None)
+        return SyncCustomActionResponse(updated_item=drawn)
+
+    async def _carry_out(self, thread: ThreadMetadata, action: Action[str, Any]) -> actions.Effect | None:
+        return await self.store.blocking(
+            actions.carry_out, action.type, action.payload, thread_id=thread.id, threads=self._threads
+        )
+
+    async def add_feedback(
+        self, thread_id: str, item_ids: list[str], feedback: FeedbackKind, context: None
+    ) -> None:
+        telemetry.emit("chat_feedback", kind=feedback, items=len(item_ids))
+
+    # --- items ------------------------------------------------------------------------------------------
+
+    async def _card(self, thread: ThreadMetadata) -> ThreadStreamEvent:
+        widget = await self._widget(thread)
+        item = WidgetItem(id=self._item_id(thread), thread_id=thread.id, created_at=_now(), widget=widget)
+        return ThreadItemDoneEvent(item=item)
+
+    async def _widget(self, thread: ThreadMetadata) -> DynamicWidgetRoot:
+        preferences = await self.store.blocking(self._threads.preferences, thread.id)
+        latest = await self.store.load_thread_items(thread.id, None, card.MOST_MESSAGES, "desc", None)
+        said = [(item.type, _text(item)) for item in reversed(latest.data) if _is_message(item)]
+        messages = [("You" if kind == "user_message" else "Coach", text) for kind, text in said]
+        drawn = card.card(title=thread.title or TITLE, preferences=preferences, messages=messages)
+        return DynamicWidgetRoot.model_validate(drawn)
+
+    def _message(self, thread: ThreadMetadata, text: str | None = None) -> AssistantMessageItem:
+        content = [] if text is None else [AssistantMessageContent(text=text)]
+        return AssistantMessageItem(
+            id=self._item_id(thread), thread_id=thread.id, created_at=_now(), content=content
+        )
+
+    def _item_id(self, thread: ThreadMetadata) -> str:
+        return self.store.generate_item_id("message", thread, None)
+
+
+async def _reported(events: AsyncIterator[ThreadStreamEvent]) -> AsyncIterator[ThreadStreamEvent]:
+    """The events; a failure is reported by its kind, and ends them as the protocol wants it."""
+    try:
+        async for event in events:
+            yield event
+    except Exception as error:
+        telemetry.emit("chat_stream_failed", error=type(error).__name__)
+        raise StreamError(ErrorCode.STREAM_ERROR) from error
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def _update(item: AssistantMessageItem, update: Any) -> ThreadItemUpdatedEvent:
+    return ThreadItemUpdatedEvent(item_id=item.id, update=update)
+
+
+def _is_message(item: Any) -> bool:
+    return isinstance(item, UserMessageItem | AssistantMessageItem)
+
+
+def _text(item: Any) -> str:
+    return "".join(part.text for part in item.content)
+
+
+def _with_usable_files(thread_id: str, threads: Threads) -> Preferences:
+    """The preferences; a model that takes only images loses the other files for good."""
+    present = threads.preferences(thread_id)
+    if MODELS_BY_EFFORT[present.level] != "gpt-5-codex" or not present.files:
+        return present
+
+    def images_only(now: Preferences) -> Preferences:
+        images = [file for file in now.files if file.mime_type.lower().startswith("image/")]
+        return now.model_copy(update={"files": images})
+
+    return threads.change_preferences(thread_id, images_only)
+
+
+def _shown(pieces: Iterator[str]) -> Generator[str, None, None]:
+    """The pieces as they come; an envelope is held back until it is whole, and only what it displays is shown."""
+    begun = ""
+    for piece in pieces:
+        begun += piece
+        if begun.strip():
+            break
+    if not begun.lstrip().startswith(("{", "[")):
+        if begun:
+            yield begun
+        yield from pieces
+        return
+    text = begun + "".join(pieces)
+    shown = envelopes.chat(text).display
+    if shown:
+        yield shown

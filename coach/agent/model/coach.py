@@ -1,0 +1,101 @@
+"""The coach that asks the language model: one function for each purpose, documents in, documents out.
+
+Every function raises the exceptions of errors.py. No database connection may be held while it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.conf import settings
+
+from coach.agent import envelopes
+from coach.agent.model import answers, prompts, reading, runs
+from coach.agent.tools.requests import ChatAsk, Desk, GoalAsk, GradeAsk, PlanAsk, TopicAsk
+from coach.documents import sessions
+
+# Who made an answer, as it is kept beside it.
+MAKER = "model"
+# Which model answers at which effort, where a request names no model.
+MODELS_BY_EFFORT = {"minimal": "gpt-5-nano", "low": "gpt-5-mini", "medium": "gpt-5", "high": "gpt-5-codex"}
+
+
+def infer_goals(ask: GoalAsk) -> answers.ParsedGoal:
+    """What the goal needs, in the model's words."""
+    run = runs.Run(
+        purpose="goals",
+        model=settings.AGENT_MODEL,
+        effort=settings.AGENT_REASONING,
+        instructions=prompts.GOAL,
+        input=prompts.goal_input(ask),
+        offers_tools=False,
+        store=False,
+    )
+    return reading.fit(answers.ParsedGoal, reading.value(runs.answer(run, desk=None)))
+
+
+def plan(ask: PlanAsk, *, desk: Desk) -> answers.Plan:
+    """An onboarding plan."""
+    text = runs.answer(_settled("plan", prompts.plan_input(ask)), desk=desk)
+    return reading.fit(answers.Plan, reading.value_with_repair(text))
+
+
+def grade(ask: GradeAsk, *, desk: Desk) -> answers.Grades:
+    """The grades of a submission, 0 to 1 each."""
+    text = runs.answer(_settled("grade", prompts.grade_input(ask)), desk=desk)
+    return reading.fit(answers.Grades, reading.value(text))
+
+
+def lesson(ask: TopicAsk, *, desk: Desk) -> sessions.Lesson:
+    return envelopes.lesson(_on_topic(ask, desk))
+
+
+def quiz(ask: TopicAsk, *, desk: Desk) -> sessions.Quiz:
+    return envelopes.quiz(_on_topic(ask, desk))
+
+
+def milestone(ask: TopicAsk, *, desk: Desk) -> sessions.Milestone:
+    return envelopes.milestone(_on_topic(ask, desk))
+
+
+def chat(ask: ChatAsk, *, desk: Desk) -> sessions.Chat:
+    return envelopes.chat(runs.answer(_chat(ask), desk=desk))
+
+
+def follow_chat(ask: ChatAsk, *, desk: Desk) -> Iterator[str]:
+    """The answer to a chat message as it comes, piece by piece, unread."""
+    return runs.follow(_chat(ask), desk=desk)
+
+
+def _settled(purpose: str, items: list) -> runs.Run:
+    """A run with model, effort and web as the settings have them."""
+    return _run(
+        purpose,
+        items,
+        model=settings.AGENT_MODEL,
+        effort=settings.AGENT_REASONING,
+        web=settings.AGENT_ENABLE_WEB,
+    )
+
+
+def _on_topic(ask: TopicAsk, desk: Desk) -> str:
+    effort = settings.AGENT_REASONING
+    model = runs.supported(MODELS_BY_EFFORT[effort])
+    run = _run(ask.kind, prompts.topic_input(ask), model=model, effort=effort, web=settings.AGENT_ENABLE_WEB)
+    return runs.answer(run, desk=desk)
+
+
+def _chat(ask: ChatAsk) -> runs.Run:
+    model = runs.supported(ask.model or MODELS_BY_EFFORT[ask.effort])
+    return _run("chat", prompts.chat_input(ask, model=model), model=model, effort=ask.effort, web=ask.web)
+
+
+def _run(purpose: str, items: list, *, model: str, effort: str, web: bool) -> runs.Run:
+    return runs.Run(
+        purpose=purpose,
+        model=model,
+        effort=effort,
+        instructions=prompts.instructions(model=model, web=web),
+        input=items,
+        web=web,
+    )

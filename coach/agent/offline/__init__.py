@@ -1,0 +1,1 @@
+"""The coach that answers by rule, without a language model."""

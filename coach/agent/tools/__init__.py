@@ -1,0 +1,1 @@
+"""What the model may call, and the requests that it is given."""

@@ -1,0 +1,270 @@
+"""The eight functions that the model may call: their schemas, and running one of them.
+
+What needs the database goes through a `Desk`; everything else is worked out here. A call that cannot be
+carried out is no failure: the model gets a text that says why, and nothing is stored.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from coach.agent.errors import UnusableAnswer
+from coach.agent.model import reading
+from coach.agent.model.answers import LeastZero, LeastZeroWhole, Stripped, Texts
+from coach.agent.tools.requests import Desk
+from coach.documents import schedule as zones
+from coach.documents import usernames
+from coach.documents.base import utc_now
+from coach.documents.curriculum import DEFAULT_STARTING_RATING, Category, RubricLevel
+
+USUAL_RATING = 1200
+LONGEST_FORMAT = 200
+
+
+class Faulty(ValueError):
+    """The call cannot be carried out; the text tells the model why."""
+
+
+class _Arguments(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
+
+
+class ProgressStart(_Arguments):
+    """Begin counting the steps of a piece of work."""
+
+    total: int
+
+
+class ProgressAdvance(_Arguments):
+    """Go one step on in a piece of work."""
+
+    idx: int
+    total: int
+
+
+class EloUpdate(_Arguments):
+    """Work out new ratings after a task, without storing them."""
+
+    elo: dict[str, float] | None
+    skill_weights: dict[str, float] | None
+    score: float
+    problem_rating: int
+    K: int = 24
+
+
+class LearnerProfileGet(_Arguments):
+    """Read everything that is known of a learner: goal, plan, curriculum, schedule, assessment, notes."""
+
+    username: str
+
+
+class LearnerProfileUpdate(_Arguments):
+    """Store what a learner told about themselves; what is not given stays as it is."""
+
+    username: str
+    goal: str | None = None
+    use_case: str | None = None
+    strengths: str | None = None
+    timezone: str | None = None
+    knowledge_tags: list[str] | None = None
+
+
+class LearnerMemoryWrite(_Arguments):
+    """Keep a note about a learner for later sessions."""
+
+    username: str
+    note: str
+    tags: list[str] | None = None
+
+
+class _Level(_Arguments):
+    level: Stripped
+    descriptor: Stripped
+
+
+class _Category(_Arguments):
+    key: Stripped
+    label: Stripped
+    description: Stripped
+    focus_areas: Texts = []
+    weight: LeastZero = 1.0
+    rubric: list[_Level] = []
+    starting_rating: LeastZeroWhole = DEFAULT_STARTING_RATING
+
+    def document(self) -> Category:
+        levels = [RubricLevel(**dict(level)) for level in self.rubric if level.level]
+        return Category(**{**dict(self), "rubric": levels})
+
+
+class LearnerEloCategoryPlanSet(_Arguments):
+    """Replace the skills that a learner is rated in. Curriculum, assessment and schedule stay."""
+
+    username: str
+    categories: list[_Category]
+    source_goal: Stripped | None = None
+    strategy_notes: Stripped | None = None
+
+
+class CurrentTime(_Arguments):
+    """Tell the time in a time zone; `format` is that of strftime."""
+
+    timezone_name: str | None = None
+    format: str | None = None
+
+
+def definitions() -> list[dict[str, Any]]:
+    """The functions as the model's API wants them described."""
+    return [
+        {
+            "type": "function",
+            "name": name,
+            "description": (shape.__doc__ or "").strip(),
+            "parameters": _schema(shape),
+            "strict": False,
+        }
+        for name, (shape, _) in _FUNCTIONS.items()
+    ]
+
+
+def run(name: str, arguments: str, desk: Desk) -> str:
+    """Run a function with the arguments that the model wrote; the result, or what was wrong, as text."""
+    try:
+        shape, function = _found(name)
+        result = function(_read(shape, arguments), desk)
+    except (Faulty, usernames.UnusableUsername) as error:
+        return f"The call failed and changed nothing: {error}"
+    return json.dumps(result, ensure_ascii=False, allow_nan=False)
+
+
+# --- the functions ----------------------------------------------------------------------------------
+
+
+def _progress_start(given: ProgressStart, desk: Desk) -> Any:
+    return _progress(0, max(given.total, 1))
+
+
+def _progress_advance(given: ProgressAdvance, desk: Desk) -> Any:
+    total = max(given.total, 1)
+    return _progress(min(given.idx + 1, total - 1), total)
+
+
+def _progress(index: int, total: int) -> Any:
+    shown = min(index + 1, total)
+    return {"progress": {"idx": index, "display": shown, "total": total, "has_next": shown < total}}
+
+
+def _elo_update(given: EloUpdate, desk: Desk) -> Any:
+    try:
+        updated = _updated(given, given.elo or {}, given.skill_weights or {})
+    except OverflowError:
+        updated = {"": math.inf}
+    if not all(map(math.isfinite, updated.values())):
+        raise Faulty("the numbers are too large to work with")
+    return {"updated_elo": updated}
+
+
+def _updated(given: EloUpdate, ratings: dict[str, float], weights: dict[str, float]) -> dict[str, float]:
+    """The weighted skills in order with their new ratings, then the others as they are."""
+    whole = sum(max(weight, 0.0) for weight in weights.values()) or 1.0
+    updated: dict[str, float] = {}
+    for skill, weight in weights.items():
+        rating = ratings.get(skill, USUAL_RATING)
+        expected = 1 / (1 + 10 ** ((given.problem_rating - rating) / 400))
+        updated[skill] = rating + given.K * (max(weight, 0.0) / whole) * (given.score - expected)
+    return {**updated, **{key: value for key, value in ratings.items() if key not in updated}}
+
+
+def _learner_profile_get(given: LearnerProfileGet, desk: Desk) -> Any:
+    profile = desk.profile(given.username)
+    return {"found": profile is not None, "profile": profile}
+
+
+def _learner_profile_update(given: LearnerProfileUpdate, desk: Desk) -> Any:
+    members = {key: value for key, value in dict(given).items() if key != "username" and value is not None}
+    return {"profile": desk.update(given.username, members)}
+
+
+def _learner_memory_write(given: LearnerMemoryWrite, desk: Desk) -> Any:
+    note_id = desk.remember(given.username, given.note, given.tags or ())
+    return {"note_id": note_id, "vector_store_id": settings.AGENT_VECTOR_STORE, "status": "queued"}
+
+
+def _learner_elo_category_plan_set(given: LearnerEloCategoryPlanSet, desk: Desk) -> Any:
+    categories = [category.document() for category in given.categories]
+    plan = desk.set_plan(given.username, categories, given.source_goal, given.strategy_notes)
+    return {"username": usernames.normalise(given.username), "plan": plan.to_object()}
+
+
+def _current_time(given: CurrentTime, desk: Desk) -> Any:
+    if given.format and len(given.format) > LONGEST_FORMAT:
+        raise Faulty(f"a format has at most {LONGEST_FORMAT} characters")
+    zone = zones.zone((given.timezone_name or "").strip())
+    now = utc_now().astimezone(zone)
+    return {"timezone": zone.key, "iso_timestamp": now.isoformat(), "display": _shown(now, given.format)}
+
+
+def _shown(now: dt.datetime, pattern: str | None) -> str:
+    try:
+        return now.strftime(pattern or "%A, %d %B %Y, %H:%M %Z")
+    except ValueError as error:
+        raise Faulty(f"the format cannot be used: {error}") from None
+
+
+_FUNCTIONS: dict[str, tuple[type[_Arguments], Callable[[Any, Desk], Any]]] = {
+    "progress_start": (ProgressStart, _progress_start),
+    "progress_advance": (ProgressAdvance, _progress_advance),
+    "elo_update": (EloUpdate, _elo_update),
+    "learner_profile_get": (LearnerProfileGet, _learner_profile_get),
+    "learner_profile_update": (LearnerProfileUpdate, _learner_profile_update),
+    "learner_memory_write": (LearnerMemoryWrite, _learner_memory_write),
+    "learner_elo_category_plan_set": (LearnerEloCategoryPlanSet, _learner_elo_category_plan_set),
+    "current_time": (CurrentTime, _current_time),
+}
+
+
+# --- arguments --------------------------------------------------------------------------------------
+
+
+def _found(name: str) -> tuple[type[_Arguments], Callable[[Any, Desk], Any]]:
+    if name not in _FUNCTIONS:
+        raise Faulty(f"there is no such function; there are {', '.join(_FUNCTIONS)}")
+    return _FUNCTIONS[name]
+
+
+def _read(shape: type[_Arguments], arguments: str) -> _Arguments:
+    try:
+        value = reading.value(arguments or "{}")
+        reading.refuse_unusable_text(value)
+        return shape.model_validate(value)
+    except ValidationError as error:
+        faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise Faulty("; ".join(faults)) from None
+    except UnusableAnswer:
+        raise Faulty("the arguments are not JSON that can be stored") from None
+
+
+def _schema(shape: type[_Arguments]) -> dict[str, Any]:
+    """The JSON schema of the arguments, without the titles and prose that pydantic adds."""
+    schema = shape.model_json_schema()
+    schema.pop("description", None)
+    return _untitled(schema)
+
+
+def _untitled(schema: Any, *, named: bool = False) -> Any:
+    """`named`: the members are names of ours, among which `title` would be a property like any other."""
+    if isinstance(schema, list):
+        return [_untitled(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: _untitled(value, named=key in ("properties", "$defs"))
+        for key, value in schema.items()
+        if named or key != "title"
+    }

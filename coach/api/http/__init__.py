@@ -1,0 +1,1 @@
+"""What every view shares: bodies, errors, rendering, uploads, tokens, throttles, the schema."""

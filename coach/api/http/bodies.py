@@ -1,0 +1,227 @@
+"""Reading requests: bodies and queries become documents, or a list of everything that is wrong with them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, UnreadablePostError
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from rest_framework.request import Request
+
+from coach.api.http import slow_clients
+from coach.services.operations import connections
+
+DEEPEST_NESTING = 64
+
+D = TypeVar("D", bound=BaseModel)
+
+
+class Unprocessable(Exception):
+    """The request does not have the right shape; `faults` has one entry for each thing wrong."""
+
+    def __init__(self, faults: list[dict[str, Any]]) -> None:
+        super().__init__(f"{len(faults)} faults")
+        self.faults = faults
+
+
+class BodyTooLarge(Exception):
+    """The body has more bytes than are taken."""
+
+
+class Incomplete(Exception):
+    """The body ended before it was complete: the client, or the network, gave up."""
+
+
+class TooSlow(Exception):
+    """The body took too long to arrive."""
+
+
+def read(request: Request, shape: type[D]) -> D:
+    """The request's JSON body as a document. Raises Unprocessable, BodyTooLarge."""
+    body = _body(request)
+    value = _json(body) if _is_json(request.content_type) else (body or None)
+    if value is None:
+        raise Unprocessable([_fault("missing", ["body"], "A body is required.", None)])
+    try:
+        # As attributes: an array or a text in place of an object is then reported as the contract says.
+        document = shape.model_validate(value, from_attributes=True)
+    except ValidationError as error:
+        raise Unprocessable(list(_faults(error, "body"))) from error
+    if b"\\u" in body:
+        _refuse_unstorable_text(value)
+    return document
+
+
+def flag(request: Request, name: str, *, default: bool) -> bool:
+    """A flag in the query; of several the last counts. Raises Unprocessable."""
+    if not request.META.get("QUERY_STRING"):
+        return default
+    value = request.query_params.get(name)
+    if value is None:
+        return default
+    try:
+        return _FLAG.validate_python(value)
+    except ValidationError as error:
+        raise Unprocessable(list(_faults(error, "query", name))) from error
+
+
+def missing_file(field: str) -> Unprocessable:
+    """What is wrong with a form that lacks a file part."""
+    return Unprocessable([_fault("missing", ["body", field], "A file is required.", None)])
+
+
+def not_a_file(field: str) -> Unprocessable:
+    """What is wrong with a form whose file part is a plain value."""
+    return Unprocessable([_fault("value_error", ["body", field], "A file with a name is required.", None)])
+
+
+def unstorable(*place: Any) -> Unprocessable:
+    """What is wrong with a text that no database of ours keeps."""
+    return Unprocessable(
+        [
+            _fault(
+                "string_unicode",
+                ["body", *place],
+                "NUL characters and lone surrogates cannot be stored.",
+                None,
+            )
+        ]
+    )
+
+
+_FLAG = TypeAdapter(bool)
+
+
+def _body(request: Request) -> bytes:
+    size = declared_size(request._request)
+    if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        raise BodyTooLarge
+    with received(request._request):
+        body = _chunked_body(request) if is_chunked(request._request) else request._request.body
+    if len(body) < size:
+        raise Incomplete
+    return body
+
+
+def _chunked_body(request: Request) -> bytes:
+    """A body of undeclared length, which the framework takes for an empty one."""
+    body = request.META["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+    if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        raise BodyTooLarge
+    return bytes(body)
+
+
+def _timed_out(error: BaseException | None) -> bool:
+    """Whether a timeout is at the bottom of it; the framework wraps it once or twice."""
+    while isinstance(error, UnreadablePostError):
+        error = error.__cause__
+    return isinstance(error, TimeoutError)
+
+
+def is_chunked(request: HttpRequest) -> bool:
+    """Whether the body comes in chunks, and the server tells where it ends."""
+    chunked = "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
+    return chunked and bool(request.META.get("wsgi.input_terminated"))
+
+
+def declared_size(request: HttpRequest) -> int:
+    """How many bytes the client says that the body has; 0 where it does not say."""
+    try:
+        return max(0, int(request.META.get("CONTENT_LENGTH") or 0))
+    except ValueError:
+        return 0
+
+
+@contextlib.contextmanager
+def received(request: HttpRequest) -> Iterator[None]:
+    """A block that reads the body. Raises TooSlow, Incomplete, BodyTooLarge."""
+    size = settings.UPLOAD_MAX_BYTES if is_chunked(request) else declared_size(request)
+    # Looking at a token or a throttle took one; many slow clients must not hold all there are.
+    connections.release()
+    try:
+        with slow_clients.reading_body(request.META.get("gunicorn.socket"), size) as limit:
+            yield
+    except RequestDataTooBig as error:
+        raise BodyTooLarge from error
+    except TimeoutError as error:
+        raise TooSlow from error
+    except UnreadablePostError as error:
+        raise (TooSlow if _timed_out(error) else Incomplete) from error
+    if limit is not None and limit.expired:
+        raise TooSlow
+
+
+def _is_json(content_type: str | None) -> bool:
+    kind = (content_type or "").partition(";")[0].strip().lower()
+    return not kind or kind == "application/json" or kind.endswith("+json")
+
+
+def _json(body: bytes) -> Any:
+    """The value of a JSON text; None for an empty one. Raises Unprocessable."""
+    if not body:
+        return None
+    try:
+        value = json.loads(body)
+    except json.JSONDecodeError as error:
+        raise _malformed(error.pos, error.msg) from error
+    except RecursionError as error:
+        raise _malformed(0, f"nested deeper than {DEEPEST_NESTING} levels") from error
+    except ValueError as error:
+        # Not UTF-8, or a number of more digits than can be read.
+        raise _malformed(0, str(error)) from error
+    if _is_too_deep(value):
+        raise _malformed(0, f"nested deeper than {DEEPEST_NESTING} levels")
+    return value
+
+
+def _malformed(position: int, reason: str) -> Unprocessable:
+    fault = _fault("json_invalid", ["body", position], "JSON decode error", {})
+    return Unprocessable([{**fault, "ctx": {"error": reason}}])
+
+
+def _is_too_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEEPEST_NESTING):
+        level = [part for whole in level for part in _parts(whole)]
+        if not level:
+            return False
+    return True
+
+
+def _parts(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _faults(error: ValidationError, *prefix: str) -> Iterator[dict[str, Any]]:
+    for fault in error.errors(include_url=False):
+        yield {**fault, "loc": [*prefix, *fault["loc"]]}
+
+
+def _fault(kind: str, place: list[Any], message: str, value: Any) -> dict[str, Any]:
+    return {"type": kind, "loc": place, "msg": message, "input": value}
+
+
+def _refuse_unstorable_text(value: Any) -> None:
+    """No database of ours keeps NUL characters or lone surrogates. Raises Unprocessable."""
+    for place, text in _texts(value):
+        if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+            raise unstorable(*place)
+
+
+def _texts(value: Any, *place: Any) -> Iterator[tuple[tuple[Any, ...], str]]:
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, list):
+        for index, element in enumerate(value):
+            yield from _texts(element, *place, index)
+    elif isinstance(value, dict):
+        for key, element in value.items():
+            yield (*place, key), key
+            yield from _texts(element, *place, key)

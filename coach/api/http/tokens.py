@@ -1,0 +1,45 @@
+"""Who calls: bearer tokens, demanded where the configuration says so."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from coach.services.operations import tokens
+
+
+class Caller(NamedTuple):
+    """A client that presented a token; `name` is the token's."""
+
+    name: str
+
+
+class Bearer(BaseAuthentication):
+    """`Authorization: Bearer TOKEN`. A token that is not usable is refused, also where none is demanded."""
+
+    def authenticate(self, request: Request) -> tuple[Caller, str] | None:
+        scheme, _, presented = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        name = tokens.identify(presented.strip())
+        if name is None:
+            raise AuthenticationFailed("The token is unknown, expired or revoked.")
+        return Caller(name), name
+
+    def authenticate_header(self, request: Request) -> str:
+        return 'Bearer realm="arcadia"'
+
+
+class MayCall(BasePermission):
+    """Everybody, or everybody with a token; calls without one are counted."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if request.auth is not None:
+            return True
+        tokens.none_presented()
+        return not settings.REQUIRE_API_TOKEN

@@ -1,0 +1,1 @@
+"""The schedule: from modules and pacing to dated items."""

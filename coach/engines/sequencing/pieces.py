@@ -1,0 +1,166 @@
+"""The pieces of work that a module is made of, from lesson to deep dive, each split into sessions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from coach.documents.curriculum import Module
+from coach.documents.schedule import Effort, ItemKind
+from coach.engines.sequencing import schedule_texts
+from coach.engines.sequencing.module_order import Unit
+from coach.engines.sequencing.schedule_texts import Texts
+
+SHORTEST_SESSION = 30
+LONGEST_SESSION = 120
+MINUTES_WHERE_UNKNOWN = 45
+# No module holds a year of full-time work. A longer one (a slip, or a track over a billion weeks) counts as
+# this long, so that one wrong number cannot ask for more sessions than fit into memory.
+LONGEST_MODULE = 100_000
+DEEP_DIVE_TRACK_WEIGHT = 1.3
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One piece of work without a day; once split, it is one session of 30 to 120 minutes."""
+
+    item_id: str
+    kind: ItemKind
+    category_key: str
+    minutes: int
+    effort: Effort
+    prerequisites: tuple[str, ...]
+    texts: Texts
+
+
+class Placed(NamedTuple):
+    """A piece on a day; days count from the schedule's anchor."""
+
+    day: int
+    piece: Piece
+
+
+def of_units(units: Iterable[Unit], *, goal: str) -> Iterator[Piece]:
+    """The pieces of all modules, in order; the first module carries the milestone.
+
+    `goal` is the learner's, as stored; lessons quote its beginning.
+    """
+    for place, unit in enumerate(units):
+        yield from _of_unit(unit, goal=goal, with_milestone=place == 0)
+
+
+def effort_of(minutes: int) -> Effort:
+    """How demanding work of that length is."""
+    if minutes <= 30:
+        return "light"
+    return "moderate" if minutes <= 75 else "focus"
+
+
+def _of_unit(unit: Unit, *, goal: str, with_milestone: bool) -> list[Piece]:
+    minutes = _minutes(unit.module)
+    lesson = _lesson(unit, minutes, goal=goal)
+    check = _check(unit, minutes, after=lesson)
+    practice = _practice(unit, minutes, after=check)
+    pieces = lesson + check
+    if with_milestone:
+        pieces += _milestone(unit, minutes, after=(lesson, check))
+    pieces += practice
+    if unit.standing.track_weight >= DEEP_DIVE_TRACK_WEIGHT:
+        pieces += _deep_dive(unit, minutes, after=practice)
+    return pieces
+
+
+def _minutes(module: Module) -> int:
+    return min(module.estimated_minutes or MINUTES_WHERE_UNKNOWN, LONGEST_MODULE)
+
+
+def _lesson(unit: Unit, minutes: int, *, goal: str) -> list[Piece]:
+    lesson = Piece(
+        item_id=f"lesson-{unit.module.module_id}",
+        kind="lesson",
+        category_key=unit.category_key,
+        minutes=minutes,
+        effort=effort_of(minutes),
+        prerequisites=(),
+        texts=schedule_texts.lesson(unit, goal=goal),
+    )
+    return _split(lesson)
+
+
+def _check(unit: Unit, minutes: int, *, after: list[Piece]) -> list[Piece]:
+    minutes = max(20, math.ceil(0.4 * minutes))
+    check = Piece(
+        item_id=f"quiz-{unit.module.module_id}",
+        kind="quiz",
+        category_key=unit.category_key,
+        minutes=minutes,
+        effort="light" if minutes <= 25 else "moderate",
+        prerequisites=(after[-1].item_id,),
+        texts=schedule_texts.check(unit),
+    )
+    return _split(check)
+
+
+def _milestone(unit: Unit, minutes: int, *, after: tuple[list[Piece], list[Piece]]) -> list[Piece]:
+    milestone = Piece(
+        item_id=f"milestone-{unit.category_key}",
+        kind="milestone",
+        category_key=unit.category_key,
+        minutes=90 if minutes < 90 else minutes + 30,
+        effort="focus",
+        prerequisites=tuple(parts[-1].item_id for parts in after),
+        texts=schedule_texts.milestone(unit),
+    )
+    return _split(milestone)
+
+
+def _practice(unit: Unit, minutes: int, *, after: list[Piece]) -> list[Piece]:
+    minutes = max(45, math.ceil(0.6 * minutes))
+    practice = Piece(
+        item_id=f"reinforce-{unit.module.module_id}",
+        kind="lesson",
+        category_key=unit.category_key,
+        minutes=minutes,
+        effort=effort_of(minutes),
+        prerequisites=(after[-1].item_id,),
+        texts=schedule_texts.practice(unit),
+    )
+    return _split(practice)
+
+
+def _deep_dive(unit: Unit, minutes: int, *, after: list[Piece]) -> list[Piece]:
+    minutes = max(60, math.ceil(0.75 * minutes))
+    deep_dive = Piece(
+        item_id=f"deepdive-{unit.module.module_id}",
+        kind="lesson",
+        category_key=unit.category_key,
+        minutes=minutes,
+        effort=effort_of(minutes),
+        prerequisites=(after[-1].item_id,),
+        texts=schedule_texts.deep_dive(unit),
+    )
+    return _split(deep_dive)
+
+
+def _split(piece: Piece) -> list[Piece]:
+    """The piece as sessions of 30 to 120 minutes, each after the one before. Only the minutes are divided:
+    effort stays that of the whole."""
+    minutes = max(piece.minutes, SHORTEST_SESSION)
+    count = math.ceil(minutes / LONGEST_SESSION)
+    if count == 1:
+        return [replace(piece, minutes=minutes)]
+    shortest, longer_ones = divmod(minutes, count)
+    parts: list[Piece] = []
+    for number in range(1, count + 1):
+        parts.append(
+            replace(
+                piece,
+                item_id=piece.item_id if number == 1 else f"{piece.item_id}-part{number}",
+                minutes=shortest + (number <= longer_ones),
+                prerequisites=(parts[-1].item_id,) if parts else piece.prerequisites,
+                texts=schedule_texts.part(piece.texts, number, count),
+            )
+        )
+    return parts

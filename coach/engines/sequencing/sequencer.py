@@ -1,0 +1,179 @@
+"""The sequencer: a learner's schedule from plan, ratings, curriculum, tracks, and what the learner put off.
+
+Each stage has a module of its own: standings → module_order → pieces → pacing → long_range → schedule_figures
+→ adjusted_days. schedule_texts words it all.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from coach.documents.profile import Profile
+from coach.documents.schedule import Schedule, ScheduleItem, known_zone
+from coach.engines.sequencing import (
+    daily_capacity,
+    long_range,
+    module_order,
+    pacing,
+    pieces,
+    schedule_figures,
+    schedule_texts,
+    standings,
+)
+from coach.engines.sequencing.pieces import Piece, Placed
+from coach.engines.sequencing.standings import Standing
+
+# A thousand years of sessions: keeps days within the dates there are, and a broken curriculum within memory.
+MOST_ITEMS = 200_000
+
+
+# Clients read these two in the `detail` of a `refresh_failed` warning, word for word.
+NO_PLAN = "Cannot generate a schedule without ELO categories."
+NO_CATEGORY = "No curriculum categories available for sequencing."
+
+
+class Unschedulable(ValueError):
+    """There is nothing to schedule, or more than any schedule holds; the message is for people."""
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What a generation comes to.
+
+    `adjustments` (item id → day) and `timezone` are the learner's afterwards. Where `changed` is False,
+    `schedule` is the previous one as it is, and there is nothing to write.
+    """
+
+    schedule: Schedule
+    adjustments: dict[str, int]
+    timezone: str | None
+    changed: bool
+
+
+def generate(
+    profile: Profile, *, previous: Schedule | None, adjustments: Mapping[str, int], now: dt.datetime
+) -> Generated:
+    """The learner's schedule as of `now`, with `adjustments` (item id → day) applied.
+
+    `previous` is the stored schedule; the profile's own one is not looked at. The profile's adjustments are
+    the stored ones: where they, all items, horizon and cadence note come out as before, the previous schedule
+    stays. An adjusted day counts as 0 to `adjusted_days.FURTHEST_DAY`, a module as `pieces.LONGEST_MODULE`
+    minutes at most.
+
+    Raises Unschedulable where there is neither an EloPlan nor any rating, where they name no category, and
+    where the curriculum comes to more than MOST_ITEMS items.
+    """
+    categories = _categories(profile)
+    asked = daily_capacity.sound(adjustments)
+    sessions = pacing.sessions_per_week(previous, asked)
+    planned = _planned(categories, goal=profile.goal, every=pacing.days_between(sessions))
+    figures = schedule_figures.counted(planned, categories, previous=previous, adjustments=asked)
+    placed = daily_capacity.applied(planned, asked) if asked else planned
+    labels = {standing.key: standing.label for standing in categories}
+    schedule = Schedule(
+        generated_at=now,
+        time_horizon_days=schedule_figures.horizon(placed),
+        timezone=_schedule_zone(profile),
+        cadence_notes=_cadence(placed, focus=_focus(placed, profile, labels)),
+        pacing_overview=schedule_texts.pacing(
+            sessions=sessions, weekly_minutes=figures.weekly_minutes, weeks=figures.weeks
+        ),
+        items=[_item(entry, user_adjusted=entry.piece.item_id in asked) for entry in placed],
+        category_allocations=figures.allocations,
+        rationale_history=schedule_figures.history(
+            previous, figures, labels=labels, sessions=sessions, now=now
+        ),
+        sessions_per_week=sessions,
+        projected_weekly_minutes=figures.weekly_minutes,
+        long_range_item_count=figures.long_range_items,
+        extended_weeks=figures.weeks,
+        long_range_category_keys=figures.long_range_categories,
+    )
+    return _generated(schedule, daily_capacity.granted(placed, asked), profile=profile, previous=previous)
+
+
+def _categories(profile: Profile) -> list[Standing]:
+    if profile.elo_category_plan is None and not profile.elo_snapshot:
+        raise Unschedulable(NO_PLAN)
+    categories = standings.of_profile(profile)
+    if not categories:
+        raise Unschedulable(NO_CATEGORY)
+    return categories
+
+
+def _planned(categories: Sequence[Standing], *, goal: str, every: int) -> list[Placed]:
+    """The work by day, as it is before the learner's own adjustments."""
+    units = module_order.balanced(module_order.ordered(categories))
+    work = _bounded(pieces.of_units(units, goal=goal))
+    return long_range.extended(pacing.placed(work, every=every), categories, every=every)
+
+
+def _bounded(work: Iterable[Piece]) -> list[Piece]:
+    bounded = list(islice(work, MOST_ITEMS + 1))
+    if len(bounded) > MOST_ITEMS:
+        raise Unschedulable(f"The curriculum comes to more than {MOST_ITEMS:,} items. Check its minutes.")
+    return bounded
+
+
+def _item(entry: Placed, *, user_adjusted: bool) -> ScheduleItem:
+    piece, texts = entry.piece, entry.piece.texts
+    return ScheduleItem(
+        item_id=piece.item_id,
+        kind=piece.kind,
+        category_key=piece.category_key,
+        title=texts.title,
+        summary=texts.summary,
+        objectives=list(texts.objectives),
+        prerequisites=list(piece.prerequisites),
+        recommended_minutes=piece.minutes,
+        recommended_day_offset=entry.day,
+        effort_level=piece.effort,
+        focus_reason=texts.focus_reason,
+        expected_outcome=texts.expected_outcome,
+        user_adjusted=user_adjusted,
+    )
+
+
+def _cadence(placed: Sequence[Placed], *, focus: Sequence[str]) -> str:
+    return schedule_texts.cadence(
+        pieces=len(placed),
+        days=len({entry.day for entry in placed}),
+        minutes=sum(entry.piece.minutes for entry in placed),
+        span=placed[-1].day + 1,
+        focus=focus,
+    )
+
+
+def _focus(placed: Sequence[Placed], profile: Profile, labels: Mapping[str, str]) -> list[str]:
+    """The first two focus areas of the last assessment; without any, the categories that come first."""
+    result = profile.onboarding_assessment_result
+    if result and result.focus_areas:
+        return result.focus_areas[:2]
+    return [labels[key] for key in sorted({entry.piece.category_key for entry in placed[:3]})]
+
+
+def _schedule_zone(profile: Profile) -> str | None:
+    """The learner's zone, UTC for a learner without one, None for a zone that does not exist."""
+    if not profile.timezone:
+        return "UTC"
+    return profile.timezone if known_zone(profile.timezone) else None
+
+
+def _generated(
+    schedule: Schedule, adjustments: dict[str, int], *, profile: Profile, previous: Schedule | None
+) -> Generated:
+    """The new schedule, or the previous one where nothing came out differently."""
+    if previous and adjustments == profile.schedule_adjustments and _reads_the_same(schedule, previous):
+        return Generated(previous, adjustments, profile.timezone, changed=False)
+    return Generated(schedule, adjustments, profile.timezone or "UTC", changed=True)
+
+
+def _reads_the_same(schedule: Schedule, previous: Schedule) -> bool:
+    return (
+        schedule.time_horizon_days == previous.time_horizon_days
+        and schedule.cadence_notes == previous.cadence_notes
+        and schedule.items == previous.items
+    )

@@ -1,0 +1,1 @@
+"""The outcome of a record, from the record, the row and the last import. Nothing here writes."""

@@ -1,0 +1,179 @@
+"""The three-way rule: what becomes of a record, given the row that is there and what was imported into it last.
+
+`theirs` is the store's record, `ours` the row as it is now, `base` what the last import made of it. Nothing is
+written here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from coach.documents.base import Document
+from coach.legacy.deciding import deduplication, differences
+from coach.legacy.deciding.differences import Change
+from coach.legacy.deciding.provenance import Mark
+from coach.legacy.decoding import checksums
+from coach.legacy.decoding.records import Decoded, Fault, RawRecord, Rejected, reject
+from coach.legacy.stores import Outcome, Store
+from coach.legacy.writing import tables
+from coach.legacy.writing.tables import Rows
+
+
+class OnConflict(StrEnum):
+    """What to do where store and row both moved since the last import."""
+
+    REPORT = "report"
+    OVERWRITE = "overwrite"
+    KEEP = "keep"
+
+
+@dataclass
+class Planned:
+    """What becomes of one record, and why.
+
+    `code` says which kind of rejection or conflict it is (and `overwritten` for a conflict that was decided for the
+    store); `faults` are the reasons of a rejection. Documents are at hand only where they had to be read.
+    """
+
+    record: RawRecord
+    outcome: Outcome
+    key: str
+    username: str = ""
+    code: str = ""
+    faults: tuple[Fault, ...] = ()
+    decoded: Decoded | None = field(default=None, repr=False)
+    mark: Mark | None = field(default=None, repr=False)
+    rows: Rows | None = field(default=None, repr=False)
+    ours: Document | None = field(default=None, repr=False)
+
+    def changes(self) -> tuple[Change, ...]:
+        """What the record would change in the row, or has changed; empty for a new or unread one.
+
+        For a kept record: what was edited here since, seen from the store.
+        """
+        if self.ours is None or self.decoded is None:
+            return ()
+        return tuple(differences.between(self.ours, self.decoded.document))
+
+
+def rejection(rejected: Rejected) -> Planned:
+    """The outcome of a record that was not decoded, or has no place to go."""
+    return Planned(
+        record=rejected.raw,
+        outcome=Outcome.REJECTED,
+        key=rejected.key,
+        code=rejected.code,
+        faults=rejected.faults,
+    )
+
+
+def settled(record: RawRecord, mark: Mark) -> Planned | None:
+    """The fast path: unchanged, because the bytes are those imported last and nothing hints at an edit."""
+    if (
+        mark.edited
+        or mark.used
+        or mark.raw_checksum != record.checksum
+        or deduplication.owner(record) != mark.username
+    ):
+        return None
+    return Planned(
+        record=record, outcome=Outcome.UNCHANGED, key=record.key or "", username=mark.username, mark=mark
+    )
+
+
+def plan(
+    store: Store,
+    records: Sequence[Decoded],
+    *,
+    learners: Mapping[str, int],
+    on_conflict: OnConflict = OnConflict.REPORT,
+) -> list[Planned]:
+    """An outcome for each record, in their order.
+
+    `learners` are the learners that are there (or, for a rehearsal, would be): username to primary key. Takes one query
+    per table; what is written in the same transaction as this reads needs the learners' locks first.
+    """
+    marks = tables.find_marks(store, {record.key for record in records})
+    planned = [_first_look(store, record, marks.get(record.key), learners) for record in records]
+    open_ones = [plan for plan in planned if plan.mark is not None and plan.outcome != Outcome.REJECTED]
+    rows = tables.load(store, {plan.mark.pk for plan in open_ones if plan.mark and _must_read(plan)})
+    for plan_ in open_ones:
+        _decide(plan_, rows, on_conflict)
+    return planned
+
+
+def _first_look(store: Store, record: Decoded, mark: Mark | None, learners: Mapping[str, int]) -> Planned:
+    if store != Store.PROFILES and record.username not in learners:
+        reason = "no learner has this name: import the profile first"
+        return rejection(reject(record.raw, "unknown_learner", Fault("$", reason)))
+    if mark is not None and mark.username != record.username:
+        reason = "the id belongs to another learner already"
+        return rejection(reject(record.raw, "other_learner", Fault("$", reason)))
+    outcome = Outcome.CREATED if mark is None else Outcome.UNCHANGED
+    return Planned(
+        record=record.raw,
+        outcome=outcome,
+        key=record.key,
+        username=record.username,
+        decoded=record,
+        mark=mark,
+    )
+
+
+def _must_read(planned: Planned) -> bool:
+    """Whether the row's document decides: not where neither side can have moved."""
+    assert planned.mark and planned.decoded
+    return (
+        planned.mark.edited
+        or planned.mark.used
+        or planned.mark.import_checksum != planned.decoded.import_checksum
+    )
+
+
+def _decide(planned: Planned, rows: Mapping[int, Rows], on_conflict: OnConflict) -> None:
+    assert planned.mark and planned.decoded
+    found = rows.get(planned.mark.pk)
+    if found is None:
+        return
+    planned.rows, planned.ours = found, found.document()
+    moved = planned.mark.import_checksum != planned.decoded.import_checksum
+    if planned.mark.used:
+        _decide_used(planned, moved)
+    elif not moved:
+        planned.outcome = Outcome.UNCHANGED if _as_imported(planned) else Outcome.KEPT
+    elif not planned.changes():
+        planned.outcome = Outcome.UNCHANGED if _same_unknown(planned) else Outcome.UPDATED
+    elif planned.mark.import_checksum and _as_imported(planned):
+        planned.outcome = Outcome.UPDATED
+    else:
+        _decide_conflict(planned, on_conflict)
+
+
+def _as_imported(planned: Planned) -> bool:
+    """Whether ours equals base: the row is still what the last import made of it."""
+    assert planned.mark and planned.ours is not None
+    return checksums.of_content(planned.ours) == planned.mark.content_checksum
+
+
+def _same_unknown(planned: Planned) -> bool:
+    assert planned.mark and planned.decoded
+    return json.loads(planned.mark.unknown or "{}") == dict(planned.decoded.unknown)
+
+
+def _decide_used(planned: Planned, moved: bool) -> None:
+    # A submission has taken the attachment along: to make it pending again would show it twice.
+    planned.outcome = Outcome.CONFLICT if moved else Outcome.KEPT
+    planned.code = "used_since" if moved else ""
+
+
+def _decide_conflict(planned: Planned, on_conflict: OnConflict) -> None:
+    imported = bool(planned.mark and planned.mark.import_checksum)
+    if on_conflict == OnConflict.OVERWRITE:
+        planned.outcome, planned.code = Outcome.UPDATED, "overwritten"
+    elif on_conflict == OnConflict.KEEP:
+        planned.outcome = Outcome.KEPT
+    else:
+        planned.outcome, planned.code = Outcome.CONFLICT, "both_moved" if imported else "not_imported"

@@ -1,0 +1,103 @@
+"""Which records of an input count: those that fit, the first of each natural key, those of the learners asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+from coach.documents import usernames
+from coach.legacy.decoding import records
+from coach.legacy.decoding.records import Decoded, Fault, RawRecord, Rejected
+from coach.legacy.reading.index import Index
+from coach.legacy.stores import Store
+from coach.legacy.writing import tables
+
+_MOST_REMEMBERED = 10_000
+# A list of which this much cannot be used is taken for the wrong or a damaged file. See docs/decisions.md.
+_DOUBTFUL_SHARE = 0.75
+_DOUBTFUL_NUMBER = 4
+
+
+class Sieve:
+    """Sorts out the decoded records of one store; `index` knows which keys stand twice in the input, None where none can.
+
+    `rehearsed` holds the names of learners that a rehearsal would have created.
+    """
+
+    def __init__(self, store: Store, index: Index | None = None, *, rehearsed: Index | None = None) -> None:
+        self.store = store
+        self._index, self._rehearsed = index, rehearsed
+        self._claims: dict[str, int] = {}
+        self._doubted = False
+
+    def admit(self, decoded: Decoded | Rejected) -> Decoded | Rejected:
+        """The decoded record; rejected where an earlier one that fits has the same key, or the store is doubted."""
+        decoded = self._first(decoded)
+        if self._doubted and isinstance(decoded, Decoded):
+            reason = "most of this store cannot be used, so nothing of it was taken; --max-rejects 100% takes what fits"
+            return records.reject(decoded.raw, "doubtful_store", Fault("$", reason))
+        return decoded
+
+    def doubt(self, raws: Sequence[RawRecord]) -> None:
+        """Judge a store of lists by its first records: where most of them cannot be used, reject all that follows too.
+
+        Profiles are never doubted: they stand for themselves.
+        """
+        if self.store == Store.PROFILES:
+            return
+        decoded = [self._first(records.decode(raw)) for raw in raws]
+        known = self.learners({item.username for item in decoded if isinstance(item, Decoded)})
+        usable = sum(isinstance(item, Decoded) and item.username in known for item in decoded)
+        unusable = len(raws) - usable
+        self._doubted = unusable >= max(_DOUBTFUL_NUMBER, _DOUBTFUL_SHARE * len(raws))
+
+    def _first(self, decoded: Decoded | Rejected) -> Decoded | Rejected:
+        if isinstance(decoded, Rejected) or not self.stands_twice(decoded.key):
+            return decoded
+        if self._claimed_by(decoded) == decoded.raw.ordinal:
+            return decoded
+        reason = "an earlier record of this input has the same key, and the first one counts"
+        return records.reject(decoded.raw, "repeated_in_input", Fault("$", reason))
+
+    def stands_twice(self, key: str | None) -> bool:
+        """Whether several records of the input have that natural key."""
+        return self._index is not None and self._index.stands_twice(self.store, key)
+
+    def learners(self, names: set[str]) -> dict[str, int]:
+        """The learners of those names that are there, or would be: username to primary key (0 in a rehearsal)."""
+        found = tables.learner_ids(names)
+        if self._rehearsed is not None:
+            found |= {name: 0 for name in names - found.keys() if self._rehearsed.has(name)}
+        return found
+
+    def _claimed_by(self, decoded: Decoded) -> int:
+        """The ordinal of the first record with that key that can be imported."""
+        assert self._index is not None
+        if decoded.key not in self._claims:
+            earlier = self._index.earlier(self.store, decoded.key, before=decoded.raw.ordinal)
+            fitting = (raw.ordinal for raw in earlier if self._fits(raw))
+            if len(self._claims) > _MOST_REMEMBERED:
+                self._claims.clear()
+            self._claims[decoded.key] = next(fitting, decoded.raw.ordinal)
+        return min(self._claims[decoded.key], decoded.raw.ordinal)
+
+    def _fits(self, raw: RawRecord) -> bool:
+        decoded = records.decode(raw)
+        if isinstance(decoded, Rejected):
+            return False
+        return self.store == Store.PROFILES or bool(self.learners({decoded.username}))
+
+
+def owner(raw: RawRecord) -> str | None:
+    """The learner whose record it is, in normal form; None where that cannot be told."""
+    if raw.store == Store.PROFILES:
+        return raw.key
+    return _normal(raw.owner or "")
+
+
+@lru_cache(maxsize=1024)
+def _normal(name: str) -> str | None:
+    try:
+        return usernames.normalise(name)
+    except usernames.UnusableUsername:
+        return None

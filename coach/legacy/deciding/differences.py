@@ -1,0 +1,69 @@
+"""What differs between two documents, member by member."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+from coach.documents.base import Document
+from coach.legacy.reading import json_paths
+
+ABSENT = "(absent)"
+_LONGEST_SHOWN = 120
+
+
+@dataclass(frozen=True)
+class Change:
+    """One member that differs; documents within stand as plain JSON values, a missing one as ABSENT."""
+
+    path: str
+    old: Any
+    new: Any
+
+    def __str__(self) -> str:
+        return f"{self.path}: {_shown(self.old)} → {_shown(self.new)}"
+
+
+def between(ours: Document, theirs: Document) -> Iterator[Change]:
+    """How `theirs` differs from `ours`; a time that `theirs` does not name differs from nothing."""
+    return _between(ours, theirs, "$")
+
+
+def _between(ours: Any, theirs: Any, path: str) -> Iterator[Change]:
+    if isinstance(ours, Document) and isinstance(theirs, Document):
+        yield from _members(ours, theirs, path)
+    elif isinstance(ours, list) and isinstance(theirs, list):
+        if ours == theirs:  # most are; nothing in a list has members whose order counts
+            return
+        for index, (old, new) in enumerate(zip_longest(ours, theirs, fillvalue=ABSENT)):
+            yield from _between(old, new, f"{path}[{index}]")
+    elif isinstance(ours, dict) and isinstance(theirs, dict):
+        yield from _entries(ours, theirs, path)
+    elif ours != theirs:
+        yield Change(path, _plain(ours), _plain(theirs))
+
+
+def _members(ours: Document, theirs: Document, path: str) -> Iterator[Change]:
+    for name, field in type(theirs).model_fields.items():
+        if field.default_factory is not None and name not in theirs.model_fields_set:
+            continue
+        yield from _between(getattr(ours, name), getattr(theirs, name), f"{path}.{name}")
+
+
+def _entries(ours: dict[str, Any], theirs: dict[str, Any], path: str) -> Iterator[Change]:
+    for name in {**ours, **theirs}:
+        yield from _between(ours.get(name, ABSENT), theirs.get(name, ABSENT), path + json_paths.step(name))
+    ordered = path.rpartition(".")[2] != "schedule_adjustments"
+    if ordered and ours.keys() == theirs.keys() and list(ours) != list(theirs):
+        yield Change(f"{path} (order)", list(ours), list(theirs))
+
+
+def _plain(value: Any) -> Any:
+    return value.to_object() if isinstance(value, Document) else value
+
+
+def _shown(value: Any) -> str:
+    text = value if value == ABSENT else repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"

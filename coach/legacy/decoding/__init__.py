@@ -1,0 +1,1 @@
+"""Raw records become documents, with checksums; or rejections that say why."""

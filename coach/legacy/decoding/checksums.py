@@ -1,0 +1,67 @@
+"""Checksums of records and documents: sha256 in hexadecimal, of bytes or of a canonical form.
+
+The canonical form sorts members, and leaves out defaults: a class that gains an optional member, or lists its
+members in another order, changes no checksum. Members whose order means something stand in it as pairs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from coach.documents.base import Document
+from coach.legacy.decoding import fast, schema_fields
+
+# Objects whose member order is part of what a document says (contract, section 2).
+ORDERED = ("elo_snapshot", "metadata")
+
+
+def of_bytes(raw: bytes | memoryview) -> str:
+    """The checksum of a record's bytes: equal bytes need no reading."""
+    return hashlib.sha256(raw).hexdigest()
+
+
+def of_record(document: Document, unknown: Mapping[str, Any]) -> str:
+    """The checksum of what a record says: what was filled in (defaults, missing times) is not part of it."""
+    return pair(document, unknown)[0]
+
+
+def of_content(document: Document) -> str:
+    """The checksum of a whole document, times that were filled in included."""
+    return hashlib.sha256(_canonical(_said(document, exclude_unset=False))).hexdigest()
+
+
+def pair(document: Document, unknown: Mapping[str, Any]) -> tuple[str, str]:
+    """`of_record` and `of_content` of a document that was just decoded, at little more than the price of one."""
+    said = _said(document, exclude_unset=True)
+    complete = schema_fields.names_every_time(schema_fields.of(type(document)), said)
+    text = _canonical(said)
+    content = hashlib.sha256(text).hexdigest() if complete else of_content(document)
+    if unknown:
+        text += json.dumps(unknown, sort_keys=True).encode()
+    return hashlib.sha256(text).hexdigest(), content
+
+
+def of_plain(document: type[Document], text: bytes, *, username: str) -> str:
+    """`of_record` and `of_content`, which are one, of a text that `twins.read` takes; for the learner of that name."""
+    struct = fast.said(document, text)
+    struct.username = username
+    for name in ORDERED:
+        if members := getattr(struct, name, None):
+            setattr(struct, name, list(members.items()))
+    return hashlib.sha256(fast.canonical(struct)).hexdigest()
+
+
+def _said(document: Document, *, exclude_unset: bool) -> dict[str, Any]:
+    return document.model_dump(mode="json", exclude_defaults=True, exclude_unset=exclude_unset)
+
+
+def _canonical(said: dict[str, Any]) -> bytes:
+    for name in ORDERED:
+        if name in said:
+            said[name] = list(said[name].items())
+    return orjson.dumps(said, option=orjson.OPT_SORT_KEYS)

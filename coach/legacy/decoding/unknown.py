@@ -1,0 +1,58 @@
+"""Members that no document declares: found in a record, kept aside by path, put back by an export."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from coach.documents.base import Document
+from coach.legacy.decoding import schema_fields
+from coach.legacy.decoding.schema_fields import Shape
+from coach.legacy.reading import json_paths
+
+Steps = tuple[str | int, ...]
+
+
+def find(document: type[Document], record: Mapping[str, Any]) -> list[Steps]:
+    """Where a (valid) record holds members that its class does not declare."""
+    return list(_find(schema_fields.of(document), record, ()))
+
+
+def put_back(target: dict[str, Any], members: Mapping[str, Any]) -> list[str]:
+    """Put members back to where they came from; answers the paths that are there no more."""
+    return [path for path, value in members.items() if not _put(target, json_paths.read(path), value)]
+
+
+def at(record: Any, steps: Steps) -> Any:
+    """The value at those steps."""
+    for step in steps:
+        record = record[step]
+    return record
+
+
+def _find(shape: Shape, record: Mapping[str, Any], steps: Steps) -> Iterator[Steps]:
+    if not record.keys() <= shape.known:
+        for name in record:
+            if name not in shape.known:
+                yield (*steps, name)
+    for name, inner in shape.nested:
+        value = record.get(name)
+        if isinstance(value, dict):
+            yield from _find(inner, value, (*steps, name))
+        elif value:
+            for index, element in enumerate(value):
+                if inner.nested or not element.keys() <= inner.known:
+                    yield from _find(inner, element, (*steps, name, index))
+
+
+def _put(target: Any, steps: list[str | int], value: Any) -> bool:
+    *way, last = steps
+    for step in way:
+        try:
+            target = target[step]
+        except (KeyError, IndexError, TypeError):
+            return False
+    if not isinstance(target, dict) or last in target:
+        return False
+    target[last] = value
+    return True

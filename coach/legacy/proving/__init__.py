@@ -1,0 +1,1 @@
+"""The proof of an import, and the way back to the stores."""

@@ -1,0 +1,209 @@
+"""The way back: the database as legacy stores, streamed, with a manifest; the inverse of the backfill.
+
+Everything is read from one snapshot of the database, so the three files belong together even while the service runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from coach.documents.base import utc_now
+from coach.legacy.decoding import unknown
+from coach.legacy.proving import stored_json
+from coach.legacy.proving.stored_json import Held
+from coach.legacy.stores import LAYOUTS, MANIFEST, Store
+from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
+
+_BATCH = 40
+Progress = Callable[[Store, int, int], None]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """One file that was written; `misplaced` counts unknown members whose place in the document is gone."""
+
+    path: Path
+    store: Store
+    size: int
+    sha256: str
+    records: int
+    misplaced: int
+
+
+def stores(
+    folder: Path,
+    *,
+    usernames: frozenset[str] = frozenset(),
+    progress: Progress = lambda store, done, total: None,
+) -> list[Exported]:
+    """Write the three stores and their manifest into a folder; `usernames` restricts it to those learners.
+
+    Each file gets its name only when it is whole and on the disk; the manifest comes last. Raises OSError.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = {store: _Part(folder / LAYOUTS[store].file_name) for store in Store}
+    manifest = _Part(folder / MANIFEST)
+    try:
+        with _snapshot():
+            exported = [_write(store, parts[store], usernames, progress) for store in Store]
+        _write_manifest(manifest, exported)
+        # What can still fail for want of room fails before the first of the earlier files is gone.
+        for part in (*parts.values(), manifest):
+            part.finish()
+        # A manifest that names other files must not survive the first of the new ones.
+        manifest.path.unlink(missing_ok=True)
+        for part in (*parts.values(), manifest):
+            part.publish()
+    finally:
+        for part in (*parts.values(), manifest):
+            part.discard()
+    return exported
+
+
+class _Part:
+    """A file that is being written, under a name that nobody takes for the final one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._part = path.with_name(f".{path.name}.part-{os.getpid()}")
+        self._file: BinaryIO | None = None
+        self._hashed = hashlib.sha256()
+        self.size = 0
+
+    @property
+    def sha256(self) -> str:
+        return self._hashed.hexdigest()
+
+    def write(self, data: bytes) -> None:
+        if self._file is None:
+            self._file = os.fdopen(os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+        self._file.write(data)
+        self._hashed.update(data)
+        self.size += len(data)
+
+    def finish(self) -> None:
+        """Have it whole on the disk."""
+        assert self._file
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def publish(self) -> None:
+        self._part.replace(self.path)
+        _sync_folder(self.path.parent)
+
+    def discard(self) -> None:
+        if self._file and not self._file.closed:
+            # A full disk refuses once more what is still to be written.
+            with suppress(OSError):
+                self._file.close()
+        self._part.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _snapshot() -> Iterator[None]:
+    """Every query within sees the database as it was at the first one; nobody waits for anybody."""
+    if connection.vendor == "postgresql":
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield
+        return
+    # Not atomic(): that takes SQLite's write lock at once, and a reader needs none.
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN DEFERRED")
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")
+
+
+def _write(store: Store, part: _Part, usernames: frozenset[str], progress: Progress) -> Exported:
+    rows = _rows(store, usernames)
+    total, done, misplaced = rows.count(), 0, 0
+    listed, learner = LAYOUTS[store].listed, ""
+    part.write(b"{")
+    for held in _records(store, rows):
+        text, gone = _record(held)
+        misplaced += gone
+        if held.username != learner:
+            closing = b"\n]" if listed else b""
+            part.write(
+                (closing + b"," if learner else b"") + b"\n" + json.dumps(held.username).encode() + b":"
+            )
+            part.write(b" [\n" if listed else b" ")
+            learner = held.username
+        else:
+            part.write(b",\n")
+        part.write(text)
+        done += 1
+        progress(store, done, total)
+    part.write((b"\n]" if listed and learner else b"") + b"\n}\n")
+    return Exported(part.path, store, part.size, part.sha256, done, misplaced)
+
+
+def _rows(store: Store, usernames: frozenset[str]) -> QuerySet[Any]:
+    """What a store holds, in the order in which it stands there: a learner's records side by side."""
+    rows: QuerySet[Any]
+    if store == Store.PROFILES:
+        rows = LearnerProfile.objects.order_by("pk")
+        return rows.filter(username__in=usernames) if usernames else rows
+    if store == Store.SUBMISSIONS:
+        rows = AssessmentSubmission.objects.order_by("learner_id", "pk")
+    else:
+        rows = AttachmentMetadata.objects.pending().order_by("learner_id", "pk")
+    return rows.filter(learner__username__in=usernames) if usernames else rows
+
+
+def _records(store: Store, rows: QuerySet[Any]) -> Iterator[Held]:
+    for numbers in _batches(rows, "pk" if store == Store.PROFILES else "learner_id"):
+        held = stored_json.of(store, numbers)
+        for number in numbers:
+            yield held.pop(number)
+
+
+def _batches(rows: QuerySet[Any], column: str) -> Iterator[list[int]]:
+    """Primary keys, a batch at a time; each batch begins where the last one ended."""
+    after: tuple[int, int] = (-1, -1)
+    while True:
+        later = rows.filter(**{f"{column}__gte": after[0]}).exclude(**{column: after[0], "pk__lte": after[1]})
+        batch = list(later.values_list(column, "pk")[:_BATCH])
+        if not batch:
+            return
+        yield [pk for _, pk in batch]
+        after = batch[-1]
+
+
+def _record(held: Held) -> tuple[bytes, int]:
+    """The record's text, and how many of its unknown members have no place any more."""
+    members = json.loads(held.unknown_members or "{}")
+    if not members:
+        return held.text, 0
+    record = json.loads(held.text)
+    gone = unknown.put_back(record, members)
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode(), len(gone)
+
+
+def _write_manifest(part: _Part, exported: list[Exported]) -> None:
+    files = {
+        file.path.name: {"sha256": file.sha256, "size": file.size, "records": file.records}
+        for file in exported
+    }
+    part.write(json.dumps({"files": files, "exported_at": utc_now().isoformat()}, indent=1).encode() + b"\n")

@@ -1,0 +1,1 @@
+"""Reading store files: checked whole, then record by record. Nothing here decodes a record."""

@@ -1,0 +1,353 @@
+"""Store files: checked whole before anything is written, then read record by record.
+
+Checking leaves an index in a temporary database: where each record lies, its natural key and its checksum. So
+memory does not grow with the store, keys that stand twice are known beforehand, and reading again is a look-up.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import hashlib
+import json
+import mmap
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from coach.legacy.decoding import checksums
+from coach.legacy.decoding.records import RawRecord
+from coach.legacy.reading import json_paths
+from coach.legacy.reading.index import Hashes, Index
+from coach.legacy.reading.natural_keys import KeyReader
+from coach.legacy.reading.scanner import Cursor, Malformed
+from coach.legacy.stores import LAYOUTS, MANIFEST, Store
+
+_TEXT_BYTES = 256 * 1024
+# Of a mapped file at most about this much is held at once, by each walk through it.
+_HELD_BYTES = 16 * 1024 * 1024
+
+
+class RefusedFile(Exception):
+    """The file cannot be imported at all; the message says why and names it."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path.name}: {reason}")
+        self.path, self.reason = path, reason
+
+
+class ChangedFile(RefusedFile):
+    """The file is not what it was when it was checked."""
+
+
+class _Pages:
+    """Gives the pages of a mapped file back as it is walked through.
+
+    They count as this process's memory as long as they are mapped, and a store may be larger than what the machine grants; what
+    is needed again comes from the system's cache.
+    """
+
+    def __init__(self, data: mmap.mmap) -> None:
+        self._data = data
+        self._released = 0
+
+    def release(self, position: int) -> None:
+        """Called with the place that a walk has reached, in bytes."""
+        if position - self._released >= _HELD_BYTES and hasattr(mmap, "MADV_DONTNEED"):
+            self._data.madvise(mmap.MADV_DONTNEED)
+            self._released = position
+
+
+class StoreFile:
+    """A store that was checked whole. Use `open_store`, and close it in the end.
+
+    `size` is in bytes, `sha256` in hexadecimal, `records` counts every record, good or bad.
+    """
+
+    def __init__(self, path: Path, store: Store | None, file: BinaryIO) -> None:
+        """`store` is None for a file whose records belong to several stores."""
+        self.path, self.store = path, store
+        self._file = file
+        self._identity = _identity(file)
+        self.size = os.fstat(file.fileno()).st_size
+        self.sha256 = ""
+        self.data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self.index = Index(self.data)
+        self._keys: dict[Store, KeyReader] = {}
+
+    @property
+    def name(self) -> str:
+        """The file's name, without its folder."""
+        return self.path.name
+
+    @property
+    def stores(self) -> list[Store]:
+        """The stores that the file's records belong to."""
+        return list(Store) if self.store is None else [self.store]
+
+    @property
+    def records(self) -> int:
+        return sum(self.index.count(store) for store in self.stores)
+
+    def batches(self, store: Store, size: int, *, start: int = 0) -> Iterator[list[RawRecord]]:
+        """All records of that store from ordinal `start` on, in batches of at most `size`.
+
+        Raises ChangedFile where the file is written to meanwhile.
+        """
+        pages = _Pages(self.data)
+        for records in self.index.chunks(store, start=start, size=size):
+            self.check_unchanged()
+            yield records
+            pages.release(records[-1].end)
+
+    def read_key(self, store: Store, start: int, end: int) -> str | None:
+        """The natural key of the record that lies there, as far as it can be read."""
+        if store not in self._keys:
+            self._keys[store] = KeyReader(store, self.data)
+        return self._keys[store].read(start, end)
+
+    def check_unchanged(self) -> None:
+        """Raises ChangedFile if the file was written to since it was checked."""
+        try:
+            same = _identity(self._file) == self._identity
+        except OSError:
+            same = False
+        if not same:
+            raise ChangedFile(self.path, "the file was changed while it was being read")
+
+    def describe(self) -> dict[str, object]:
+        """What the ledger and the report keep of the file."""
+        return {
+            "store": str(self.store or "rejects"),
+            "name": self.name,
+            "path": str(self.path),
+            "size": self.size,
+            "sha256": self.sha256,
+            "records": self.records,
+        }
+
+    def release(self) -> None:
+        """Let go of what only checking needed."""
+        for reader in self._keys.values():
+            reader.close()
+        self._keys.clear()
+
+    def close(self) -> None:
+        self.index.close()
+        with contextlib.suppress(BufferError):  # an exception on its way still looks at the text
+            self.data.close()
+        self._file.close()
+
+
+def open_store(path: Path, store: Store, *, fast: bool = True) -> StoreFile:
+    """Open a store and check it whole; raises RefusedFile.
+
+    Checked are: readable, not empty, UTF-8, one complete JSON value of the right shape, and the size and sha256 that a
+    `manifest.json` beside it names. `fast=False` reads with the plain scanner (same answers, slower).
+    """
+    if fast:
+        with contextlib.suppress(_NamesRepeat):
+            return open_text(path, store, lambda opened: _whole_value(opened, store, _Names(), fast=True))
+    return open_text(path, store, lambda opened: _whole_value(opened, store, _CountedNames(), fast=fast))
+
+
+def open_text(
+    path: Path, store: Store | None, entries: Callable[[StoreFile], Iterator[RawRecord]]
+) -> StoreFile:
+    """Open a file of records and check it whole; `entries` says where its records lie. Raises RefusedFile."""
+    opened = _open(path, store)
+    try:
+        _inspect(opened, entries)
+        _compare_with_manifest(opened)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def _open(path: Path, store: Store | None) -> StoreFile:
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise RefusedFile(path, f"cannot be read: {error.strerror}") from error
+    try:
+        if not os.fstat(file.fileno()).st_size:
+            raise RefusedFile(path, "the file is empty, where one JSON value is expected")
+        return StoreFile(path, store, file)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _identity(file: BinaryIO) -> tuple[int, ...]:
+    status = os.fstat(file.fileno())
+    return status.st_size, status.st_mtime_ns
+
+
+def _inspect(opened: StoreFile, entries: Callable[[StoreFile], Iterator[RawRecord]]) -> None:
+    # The digest of the whole file leaves the interpreter free: it is taken beside the rest.
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="digest") as executor:
+        given_up = threading.Event()
+        digest = executor.submit(_digest, opened.data, given_up)
+        try:
+            _check_text(opened)
+            _take_in(opened, entries)
+            opened.sha256 = digest.result()
+        except BaseException:
+            given_up.set()
+            raise
+        finally:
+            opened.release()
+    opened.index.complete()
+    opened.check_unchanged()
+
+
+def _take_in(opened: StoreFile, entries: Callable[[StoreFile], Iterator[RawRecord]]) -> None:
+    try:
+        opened.index.add(entries(opened))
+    except Malformed as error:
+        raise RefusedFile(opened.path, f"not one complete JSON value: {error}") from None
+
+
+def _digest(data: mmap.mmap, given_up: threading.Event) -> str:
+    """The sha256 of a mapped file. In large pieces: after each of them the thread may have to wait for its turn."""
+    hashed, pages = hashlib.sha256(), _Pages(data)
+    with memoryview(data) as view:
+        for start in range(0, len(view), _HELD_BYTES):
+            if given_up.is_set():
+                break
+            hashed.update(view[start : start + _HELD_BYTES])
+            pages.release(start)
+    return hashed.hexdigest()
+
+
+def _check_text(opened: StoreFile) -> None:
+    if opened.data[:3] == codecs.BOM_UTF8:
+        raise RefusedFile(opened.path, "the file begins with a byte order mark; save it as plain UTF-8")
+    at, pages = 0, _Pages(opened.data)
+    with memoryview(opened.data) as view:
+        while at < opened.size:
+            end = min(at + _TEXT_BYTES, opened.size)
+            try:
+                at += codecs.utf_8_decode(view[at:end], "strict", end == opened.size)[1]
+            except UnicodeDecodeError as error:
+                raise RefusedFile(opened.path, f"not UTF-8 (byte {at + error.start})") from None
+            pages.release(at)
+
+
+# Place, owner, where it lies, and what is wrong with the place.
+_Span = tuple[str, str | None, tuple[int, int], str]
+
+# --- what stands where ----------------------------------------------------------------------------
+
+
+def _whole_value(opened: StoreFile, store: Store, names: _Names, *, fast: bool) -> Iterator[RawRecord]:
+    data, cursor, pages = opened.data, Cursor(opened.data, fast=fast), _Pages(opened.data)
+    try:
+        with memoryview(data) as view:
+            spans = _spans(opened, store, cursor, names)
+            for ordinal, (place, owner, (start, end), fault) in enumerate(spans):
+                key = opened.read_key(store, start, end)
+                checksum = checksums.of_bytes(view[start:end])
+                yield RawRecord(store, ordinal, place, owner, start, end, key, fault, checksum, data)
+                pages.release(end)
+        cursor.end()
+        names.end()
+    finally:
+        cursor.close()
+
+
+def _spans(opened: StoreFile, store: Store, cursor: Cursor, names: _Names) -> Iterator[_Span]:
+    first, listed = cursor.peek(), LAYOUTS[store].listed
+    if listed and first == "{":
+        return _listed(cursor, names)
+    if not listed and first in "{[":
+        return _members(cursor, names) if first == "{" else _elements(cursor)
+    expected = "an object of lists" if listed else "an object or an array of profiles"
+    raise RefusedFile(opened.path, f"{expected} is expected at the top")
+
+
+def _elements(cursor: Cursor) -> Iterator[_Span]:
+    for position in cursor.elements():
+        yield f"$[{position}]", None, cursor.value(), ""
+
+
+def _members(cursor: Cursor, names: _Names) -> Iterator[_Span]:
+    for name in cursor.members():
+        place, fault = names.place(name)
+        yield place, None, cursor.value(), fault
+
+
+def _listed(cursor: Cursor, names: _Names) -> Iterator[_Span]:
+    for name in cursor.members():
+        place, fault = names.place(name)
+        if cursor.peek() != "[":
+            yield place, name, cursor.value(), fault or "not_a_list"
+            continue
+        for position in cursor.elements():
+            yield f"{place}[{position}]", name, cursor.value(), fault
+
+
+class _NamesRepeat(Exception):
+    """Two members of the object may have the same name: it has to be read with a count of each."""
+
+
+class _Names:
+    """The member names of one object, as long as all of them differ."""
+
+    def __init__(self) -> None:
+        self._hashes = Hashes()
+
+    def place(self, name: str) -> tuple[str, str]:
+        """Where the member of that name stands, and what is wrong with the place."""
+        self._hashes.add(name)
+        return "$" + json_paths.step(name), ""
+
+    def end(self) -> None:
+        """All names were seen; raises _NamesRepeat where some may be alike."""
+        if self._hashes.may_repeat():
+            raise _NamesRepeat
+
+
+class _CountedNames(_Names):
+    """Later members of the same name are told apart as `$.name#2`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen = Index()
+
+    def place(self, name: str) -> tuple[str, str]:
+        place = "$" + json_paths.step(name)
+        times = self._seen.times(place)
+        return (place, "") if times == 1 else (f"{place}#{times}", "repeated_key")
+
+
+# --- the manifest ---------------------------------------------------------------------------------
+
+
+def _compare_with_manifest(opened: StoreFile) -> None:
+    declared = _manifest(opened.path.with_name(MANIFEST)).get(opened.name)
+    if declared is None:
+        return
+    if declared.get("sha256", opened.sha256) != opened.sha256:
+        raise RefusedFile(
+            opened.path, f"its sha256 is {opened.sha256}, and not the one that {MANIFEST} names"
+        )
+    if declared.get("size", opened.size) != opened.size:
+        raise RefusedFile(opened.path, f"it has {opened.size} bytes, and not as many as {MANIFEST} says")
+
+
+def _manifest(path: Path) -> dict[str, dict[str, Any]]:
+    """What a manifest says of each file, by name; nothing where there is none."""
+    try:
+        content = json.loads(path.read_bytes())
+        files = content["files"]
+        return {str(name): dict(members) for name, members in files.items()}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        reason = 'no manifest: {"files": {NAME: {"sha256": …, "size": …, "records": …}}} is expected'
+        raise RefusedFile(path, reason) from None

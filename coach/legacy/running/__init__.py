@@ -1,0 +1,1 @@
+"""A whole run: its batches, ledger, lock, resumption and reject file."""

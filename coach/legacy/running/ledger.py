@@ -1,0 +1,143 @@
+"""The ledger of runs: who imported what, how far it came, what it found; never a record's contents."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from coach.documents.base import utc_now
+from coach.legacy.deciding.compare import Planned
+from coach.legacy.decoding.records import Fault, RawRecord
+from coach.legacy.stores import Outcome, Store
+from coach.models import BackfillFinding, BackfillRun
+
+Counts = dict[str, dict[str, int]]
+State = BackfillRun.State
+MOST_PATHS = 20
+
+
+def start(
+    *,
+    door: str,
+    actor: str,
+    version: str,
+    options: Mapping[str, object],
+    files: Sequence[Mapping[str, object]],
+) -> BackfillRun:
+    """A new run, on record from now on."""
+    return BackfillRun.objects.create(
+        door=door,
+        actor=actor,
+        version=version,
+        process=this_process(),
+        options=json.dumps(dict(options)),
+        files=json.dumps([dict(file) for file in files]),
+    )
+
+
+def take_over(run: BackfillRun) -> None:
+    """This process goes on with a run that another one left unfinished."""
+    run.state, run.error, run.finished_at = State.RUNNING, "", None
+    run.process, run.heartbeat_at = this_process(), utc_now()
+    run.save(update_fields=["state", "error", "finished_at", "process", "heartbeat_at"])
+
+
+def checkpoint(run: BackfillRun, *, store: Store, ordinal: int, counts: Counts) -> None:
+    """All records of `store` before `ordinal` are dealt with; belongs into the transaction that writes the last of them."""
+    BackfillRun.objects.filter(pk=run.pk).update(
+        checkpoint_store=store, checkpoint_ordinal=ordinal, counts=json.dumps(counts), heartbeat_at=utc_now()
+    )
+
+
+def finish(run: BackfillRun, state: str, *, error: str = "") -> None:
+    """The run has come to an end, one way or another."""
+    run.state, run.error, run.finished_at = state, error, utc_now()
+    run.save(update_fields=["state", "error", "finished_at"])
+
+
+def record_findings(run: BackfillRun, planned: Iterable[Planned]) -> None:
+    """Put rejected and conflicting records on record."""
+    found = [_finding(run, plan) for plan in planned if plan.outcome in (Outcome.REJECTED, Outcome.CONFLICT)]
+    if found:
+        BackfillFinding.objects.bulk_create(found)
+
+
+def record_file(run: BackfillRun, raw: RawRecord, *, key: str, code: str, fault: Fault) -> None:
+    """Put on record that the bytes of an attachment could not be had."""
+    BackfillFinding.objects.create(
+        run=run,
+        outcome=BackfillFinding.Outcome.FILE,
+        store=raw.store,
+        ordinal=raw.ordinal,
+        place=raw.place,
+        natural_key=key,
+        checksum=raw.checksum,
+        code=code,
+        errors=json.dumps([fault.to_object()]),
+    )
+
+
+def unfinished() -> BackfillRun | None:
+    """The latest run of the command that did not come to its end, if the latest one did not."""
+    last = BackfillRun.objects.filter(door=BackfillRun.Door.COMMAND).order_by("-started_at", "-pk").first()
+    return last if last and last.state not in (State.DONE, State.DONE_WITH_REJECTS) else None
+
+
+def mark_dead() -> int:
+    """Runs that say they are running, though nothing can be: their process died. Call it with the lock held.
+
+    Answers how many there were.
+    """
+    error = "the process died; resume it, or start again"
+    return BackfillRun.objects.filter(state=State.RUNNING).update(
+        state=State.INTERRUPTED, error=error, finished_at=utc_now()
+    )
+
+
+def this_process() -> str:
+    """Host and process id."""
+    return f"{socket.gethostname()} {os.getpid()}"
+
+
+def empty_counts() -> dict[str, int]:
+    """Counts of a store of which nothing was read yet."""
+    return {"read": 0, **{str(outcome): 0 for outcome in Outcome}}
+
+
+def _finding(run: BackfillRun, planned: Planned) -> BackfillFinding:
+    return BackfillFinding(
+        run=run,
+        outcome=planned.outcome,
+        store=planned.record.store,
+        ordinal=planned.record.ordinal,
+        place=_storable(planned.record.place),
+        natural_key=_storable(planned.key),
+        checksum=planned.record.checksum,
+        code=planned.code,
+        errors=json.dumps(errors(planned)),
+    )
+
+
+def errors(planned: Planned) -> list[dict[str, Any]]:
+    """Places and reasons: of a rejection its faults, of a conflict the members that differ."""
+    if planned.outcome == Outcome.REJECTED:
+        return [_escaped(fault.to_object()) for fault in planned.faults]
+    paths = [change.path for change in planned.changes()]
+    shown = [{"path": _storable(path), "reason": "differs", "type": "differs"} for path in paths[:MOST_PATHS]]
+    if len(paths) > MOST_PATHS:
+        shown.append(
+            {"path": "$", "reason": f"and {len(paths) - MOST_PATHS} more members", "type": "differs"}
+        )
+    return shown
+
+
+def _escaped(members: Mapping[str, object]) -> dict[str, Any]:
+    return {name: _storable(value) if isinstance(value, str) else value for name, value in members.items()}
+
+
+def _storable(text: str) -> str:
+    """Text as any database stores it: characters that it could not stand for themselves are spelled out."""
+    return text.replace("\0", "\\u0000").encode(errors="backslashreplace").decode()

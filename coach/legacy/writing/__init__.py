@@ -1,0 +1,1 @@
+"""Outcomes become rows, in bulk, one transaction a batch."""

@@ -1,0 +1,192 @@
+"""Writes batches: each compared and written in one short transaction, split where the database refuses it.
+
+A batch comes in two halves, so that the next one can be decoded while the database is busy with this one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from contextlib import nullcontext
+from dataclasses import dataclass
+
+from django.db import DataError, IntegrityError, transaction
+
+from coach.legacy.deciding import compare
+from coach.legacy.deciding.compare import OnConflict, Planned
+from coach.legacy.deciding.deduplication import Sieve
+from coach.legacy.deciding.provenance import Mark
+from coach.legacy.decoding import records
+from coach.legacy.decoding.records import Decoded, Fault, RawRecord, Rejected
+from coach.legacy.reading.index import Index
+from coach.legacy.running import worker_process
+from coach.legacy.running.worker_process import Asked, Made, Submit
+from coach.legacy.stores import Outcome, Store
+from coach.legacy.writing import tables
+from coach.legacy.writing.learners import LearnerLines
+from coach.legacy.writing.tables import Lines, Maker, Rows
+
+# Called within the transaction that writes a batch, with its outcomes: where the ledger keeps up.
+Record = Callable[[Sequence[Planned]], None]
+# Called with decoded records before their transaction: where attachments' bytes are copied.
+Prepare = Callable[[Sequence[Decoded]], None]
+
+
+@dataclass
+class Batch:
+    """A batch on its way: what is settled by ordinal, what is being decoded, and what came of that.
+
+    The lines of what is probably new are made on the way; an attempt to write them leaves no trace on them.
+    """
+
+    raws: Sequence[RawRecord]
+    settled: dict[int, Planned]
+    decoding: Future[Made]
+    admitted: dict[int, Decoded | Rejected] | None = None
+
+
+@dataclass
+class Writer:
+    """Turns raw records of one store into rows.
+
+    `maker` marks the rows; `index` (of the store file) knows which keys stand twice in the input, None where a key
+    cannot; `dry_run` plans the same outcomes and writes nothing; `rehearsed` then holds the names of learners that
+    would have been created, for the stores that follow.
+    """
+
+    store: Store
+    maker: Maker
+    on_conflict: OnConflict = OnConflict.REPORT
+    index: Index | None = None
+    dry_run: bool = False
+    rehearsed: Index | None = None
+    prepare: Prepare | None = None
+
+    def __post_init__(self) -> None:
+        self._sieve = Sieve(self.store, self.index, rehearsed=self.rehearsed)
+
+    def doubt(self, raws: Sequence[RawRecord]) -> None:
+        """Judge the store by its first records: where most cannot be used, none of it is taken."""
+        self._sieve.doubt(raws)
+
+    def batch(self, raws: Sequence[RawRecord], record: Record = lambda planned: None) -> list[Planned]:
+        """One outcome for each record, in their order; what is to be written is written.
+
+        `record` is called in the same transaction; where the database refuses the batch and it has to be split,
+        once for each part, in order.
+        """
+        return self.write(self.read(raws), record)
+
+    def read(self, raws: Sequence[RawRecord], submit: Submit | None = None) -> Batch:
+        """The first half of `batch`: no transaction yet. Decoding goes on elsewhere, where `submit` begins it."""
+        marks = tables.find_marks(
+            self.store, {raw.key for raw in raws if raw.key is not None and not raw.fault}
+        )
+        settled = {
+            raw.ordinal: planned
+            for raw in raws
+            if (mark := marks.get(raw.key or "")) and (planned := self._settled(raw, mark))
+        }
+        rest = [raw for raw in raws if raw.ordinal not in settled]
+        new = {raw.ordinal for raw in rest if raw.key not in marks} if not self.dry_run else set()
+        asked = Asked(rest, frozenset(new), self.maker)
+        if submit and rest:
+            return Batch(raws, settled, submit(asked))
+        batch = Batch(raws, settled, Future())
+        batch.decoding.set_result(worker_process.now(asked))
+        return batch
+
+    def write(self, batch: Batch, record: Record = lambda planned: None) -> list[Planned]:
+        """The second half of `batch`; may be called again where the database failed."""
+        decoded = batch.decoding.result().decoded
+        if not decoded:
+            planned = [batch.settled[raw.ordinal] for raw in batch.raws]
+            record(planned)
+            return planned
+        if batch.admitted is None:
+            batch.admitted = {item.raw.ordinal: self._sieve.admit(item) for item in decoded}
+        if self.prepare:
+            self.prepare([item for item in batch.admitted.values() if isinstance(item, Decoded)])
+        return self._write(batch, batch.raws, record)
+
+    # --- before the transaction -------------------------------------------------------------------
+
+    def _settled(self, raw: RawRecord, mark: Mark) -> Planned | None:
+        """The outcome of a record that needs no reading. Where bytes are copied, every record does."""
+        if self.prepare or raw.fault or self._sieve.stands_twice(raw.key):
+            return None
+        return compare.settled(raw, mark)
+
+    # --- the transaction --------------------------------------------------------------------------
+
+    def _write(self, batch: Batch, raws: Sequence[RawRecord], record: Record) -> list[Planned]:
+        try:
+            with nullcontext() if self.dry_run else transaction.atomic():
+                planned = self._plan_and_save(batch, raws)
+                record(planned)
+            return planned
+        except (DataError, IntegrityError) as error:
+            if len(raws) > 1:
+                middle = len(raws) // 2
+                first = self._write(batch, raws[:middle], record)
+                return [*first, *self._write(batch, raws[middle:], record)]
+            refused = self._refused(raws[0], error)
+            with transaction.atomic():
+                record([refused])
+            return [refused]
+
+    def _plan_and_save(self, batch: Batch, raws: Sequence[RawRecord]) -> list[Planned]:
+        found = batch.admitted or {}
+        admitted = [found[raw.ordinal] for raw in raws if raw.ordinal in found]
+        decoded = [item for item in admitted if isinstance(item, Decoded)]
+        learners = self._sieve.learners({item.username for item in decoded})
+        if not self.dry_run:
+            tables.lock_learners(set(learners.values()))
+        planned = compare.plan(self.store, decoded, learners=learners, on_conflict=self.on_conflict)
+        self._save(batch, planned, learners)
+        outcomes = batch.settled | {plan.record.ordinal: plan for plan in planned}
+        outcomes |= {
+            item.raw.ordinal: compare.rejection(item) for item in admitted if isinstance(item, Rejected)
+        }
+        return [outcomes[raw.ordinal] for raw in raws]
+
+    def _save(self, batch: Batch, planned: Iterable[Planned], learners: dict[str, int]) -> None:
+        if self.dry_run:
+            self._rehearse(planned)
+            return
+        new: list[Lines] = []
+        changed: list[tuple[Rows, Rows]] = []
+        for plan in planned:
+            if plan.decoded is None:
+                continue
+            if plan.outcome == Outcome.CREATED:
+                new.append(self._lines(batch, plan.decoded, learners))
+            elif plan.outcome == Outcome.UPDATED and plan.rows is not None:
+                changed.append((plan.rows, self._rows(plan.decoded, learners)))
+        tables.update(self.store, changed)
+        tables.insert(self.store, new)
+
+    def _lines(self, batch: Batch, decoded: Decoded, learners: dict[str, int]) -> Lines:
+        made = batch.decoding.result().built.get(decoded.raw.ordinal)
+        lines = made or tables.lines(self.store, decoded, self.maker)
+        if not isinstance(lines, LearnerLines):
+            lines.learner_id = learners[decoded.username]
+        return lines
+
+    def _rows(self, decoded: Decoded, learners: dict[str, int]) -> Rows:
+        rows = tables.build(self.store, decoded, self.maker)
+        if self.store != Store.PROFILES:
+            tables.own(rows, learners[decoded.username])
+        return rows
+
+    def _rehearse(self, planned: Iterable[Planned]) -> None:
+        if self.rehearsed is not None and self.store == Store.PROFILES:
+            for plan in planned:
+                if plan.outcome == Outcome.CREATED:
+                    self.rehearsed.times(plan.username)
+
+    def _refused(self, raw: RawRecord, error: Exception) -> Planned:
+        # Only the kind of refusal and the constraint are named: the driver's text quotes the record.
+        constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+        reason = f"the database refused it ({type(error).__name__}{f', {constraint}' if constraint else ''})"
+        return compare.rejection(records.reject(raw, "refused_by_database", Fault("$", reason)))

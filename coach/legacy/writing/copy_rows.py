@@ -1,0 +1,84 @@
+"""Lines: rows on their way into the database, as values (or bytes) in the order of their table's columns.
+
+A line is made of a document's struct twin, or of a model's row; a test holds the two to the same line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from operator import attrgetter
+from typing import Any, cast
+
+from django.db import connection, models
+
+from coach.documents.base import Document
+from coach.legacy.decoding import fast
+from coach.legacy.writing import copy_format
+from coach.models.database.fields import DocumentField
+
+# The bytes that PostgreSQL is sent; values elsewhere.
+Line = bytes | tuple[Any, ...]
+
+
+class Table:
+    """A model's table as an import fills it. Its columns are, in this order:
+
+    `late` ones, primary keys that are known only when the line is written (its own, its owner's), and left out of a line;
+    `given` ones, said one by one; and the members of a document. Without `id` the database numbers the rows itself.
+    """
+
+    def __init__(
+        self,
+        model: type[models.Model],
+        document: type[Document],
+        *,
+        late: Sequence[str],
+        given: Sequence[str],
+    ) -> None:
+        """Raises TypeError for a column that is nobody's: neither late nor given nor a member of the document."""
+        self.model, self.late = model, tuple(late)
+        named = (*late, *given)
+        fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+        members = [field.attname for field in fields if field.attname not in named]
+        if unknown := set(members) - document.model_fields.keys():
+            raise TypeError(f"nobody says what {sorted(unknown)} of {model.__name__} are to be filled with")
+        self.columns = (*named, *members)
+        self._of_row = attrgetter(*given, *members)
+        self._of_twin = attrgetter(*members)
+        documents = {field.attname for field in fields if isinstance(field, DocumentField)}
+        self._documents = [position for position, name in enumerate(members) if name in documents]
+
+    def of_row(self, row: models.Model) -> Line:
+        """The line of a model's row."""
+        return self._made(self._of_row(row))
+
+    def of_twin(self, twin: Any, *given: Any) -> Line:
+        """The line of a document's twin and of what is given besides."""
+        values = list(self._of_twin(twin))
+        for position in self._documents:
+            if values[position] is not None:
+                values[position] = fast.encode(values[position]).decode()
+        return self._made((*given, *values))
+
+    @cached_property
+    def _made(self) -> Callable[[Sequence[Any]], Line]:
+        """What makes a line of its values."""
+        if connection.vendor == "postgresql":
+            return copy_format.packer(types(self.model, self.columns[len(self.late) :]))
+        return tuple
+
+    @cached_property
+    def head(self) -> Callable[..., bytes]:
+        """What makes the beginning of a row of its late columns, where lines are bytes."""
+        return copy_format.row_head(len(self.columns), len(self.late))
+
+
+def types(model: type[models.Model], names: Sequence[str]) -> list[str]:
+    """The database's types of some of a model's columns."""
+    return [str(field.db_type(connection)) for field in fields_of(model, names)]
+
+
+def fields_of(model: type[models.Model], names: Sequence[str]) -> list[models.Field[Any, Any]]:
+    """The fields behind columns, which are named as a row names them."""
+    return [cast("models.Field[Any, Any]", model._meta.get_field(name)) for name in names]

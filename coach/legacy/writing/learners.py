@@ -1,0 +1,227 @@
+"""Profiles as rows: a learner with notes, a schedule and its items, under one outcome."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from coach.documents import schedule as schedules
+from coach.documents.assessment import Assessment
+from coach.documents.profile import Note, Profile
+from coach.documents.schedule import Schedule, ServedSchedule
+from coach.documents.schedule import ScheduleItem as ItemDocument
+from coach.legacy.deciding import provenance
+from coach.legacy.deciding.provenance import Mark
+from coach.legacy.decoding import fast
+from coach.legacy.decoding.records import Decoded
+from coach.legacy.writing import bulk
+from coach.legacy.writing.copy_rows import Line, Table
+from coach.models import CurriculumSchedule, LearnerProfile, MemoryRecord, ScheduleItem
+
+# From an assessment and a plan (or what has a plan's members) to the JSON text of the extended assessment: an engine's
+# work, which the doors pass in.
+Derive = Callable[["Assessment | None", Any], "str | None"]
+
+LEARNERS = Table(LearnerProfile, Profile, late=["id"], given=["extended_assessment", *provenance.WRITTEN])
+NOTES = Table(MemoryRecord, Note, late=["learner_id"], given=["position"])
+SCHEDULES = Table(CurriculumSchedule, Schedule, late=["id", "learner_id"], given=["served"])
+ITEMS = Table(ScheduleItem, ItemDocument, late=["schedule_id"], given=["position"])
+
+
+@dataclass
+class LearnerRows:
+    """The rows of one profile."""
+
+    learner: LearnerProfile
+    notes: list[MemoryRecord]
+    schedule: CurriculumSchedule | None
+    items: list[ScheduleItem]
+
+    @property
+    def top(self) -> LearnerProfile:
+        return self.learner
+
+    def document(self) -> Profile:
+        """The profile, derived from the rows alone."""
+        items = [item.to_document() for item in self.items]
+        return self.learner.assemble(
+            notes=[note.to_document() for note in self.notes],
+            schedule=self.schedule.to_document(items=items) if self.schedule else None,
+        )
+
+
+@dataclass(frozen=True)
+class LearnerLines:
+    """The lines of one profile that is not there yet."""
+
+    learner: Line
+    notes: list[Line]
+    schedule: Line | None
+    items: list[Line]
+
+
+def find_marks(usernames: Collection[str]) -> dict[str, Mark]:
+    """The marks of the learners of those names."""
+    return {row[2]: Mark(*row) for row in _MARKED.rows(usernames)}
+
+
+_MARKED = provenance.Finder(
+    lambda usernames: (
+        LearnerProfile.objects.filter(username__in=usernames)
+        .order_by()
+        .values_list("pk", "pk", "username", *provenance.COLUMNS)
+    )
+)
+
+
+def load(learner_ids: Collection[int]) -> dict[int, LearnerRows]:
+    """Learners with all that belongs to their profiles, in four queries."""
+    learners = LearnerProfile.objects.filter(pk__in=learner_ids).order_by()
+    schedules = {
+        schedule.learner_id: schedule
+        for schedule in CurriculumSchedule.objects.filter(learner__in=learner_ids).order_by()
+    }
+    notes = _grouped(
+        MemoryRecord.objects.filter(learner__in=learner_ids).order_by("position", "pk"), "learner_id"
+    )
+    schedule_ids = [schedule.pk for schedule in schedules.values()]
+    items = _grouped(
+        ScheduleItem.objects.filter(schedule__in=schedule_ids).order_by("position"), "schedule_id"
+    )
+    found = {}
+    for learner in learners:
+        schedule = schedules.get(learner.pk)
+        found[learner.pk] = LearnerRows(
+            learner, notes[learner.pk], schedule, items[schedule.pk] if schedule else []
+        )
+    return found
+
+
+def build(decoded: Decoded, *, derive: Derive) -> LearnerRows:
+    """The rows that a profile record makes, not yet marked, numbered or saved."""
+    profile = decoded.document
+    assert isinstance(profile, Profile)
+    learner = LearnerProfile()
+    learner.apply_document(profile)
+    learner.extended_assessment = derive(profile.onboarding_assessment, profile.elo_category_plan)
+    notes = [_note(document, position) for position, document in enumerate(profile.memory_records)]
+    schedule, items = None, []
+    if profile.curriculum_schedule is not None:
+        schedule = CurriculumSchedule()
+        schedule.apply_document(profile.curriculum_schedule)
+        items = [
+            _item(document, position) for position, document in enumerate(profile.curriculum_schedule.items)
+        ]
+    return LearnerRows(learner, notes, schedule, items)
+
+
+def lines_of(rows: LearnerRows) -> LearnerLines:
+    """The lines of rows that were built."""
+    return LearnerLines(
+        learner=LEARNERS.of_row(rows.learner),
+        notes=[NOTES.of_row(note) for note in rows.notes],
+        schedule=SCHEDULES.of_row(rows.schedule) if rows.schedule else None,
+        items=[ITEMS.of_row(item) for item in rows.items],
+    )
+
+
+def plain_lines(twin: Any, marked: tuple[Any, ...], *, derive: Derive) -> LearnerLines:
+    """What `lines_of` makes of the rows of that record, of its twin instead."""
+    schedule = twin.curriculum_schedule
+    extended = derive(_assessment(twin.onboarding_assessment), twin.elo_category_plan)
+    return LearnerLines(
+        learner=LEARNERS.of_twin(twin, extended, *marked),
+        notes=[NOTES.of_twin(note, position) for position, note in enumerate(twin.memory_records)],
+        schedule=SCHEDULES.of_twin(schedule, _served(schedule)) if schedule else None,
+        items=[ITEMS.of_twin(item, position) for position, item in enumerate(schedule.items)]
+        if schedule
+        else [],
+    )
+
+
+def _assessment(twin: Any) -> Assessment | None:
+    return None if twin is None else Assessment.model_validate_json(fast.encode(twin))
+
+
+def _served(twin: Any) -> str:
+    """What `schedules.served` makes of a schedule, as JSON text."""
+    where, anchor, dated = schedules.calendar(twin)
+    items = [{**msgspec.structs.asdict(item), "scheduled_for": midnight} for item, midnight in dated]
+    shown = {"timezone": where.key, "anchor_date": anchor, "items": items}
+    return fast.served(ServedSchedule, twin, shown)
+
+
+def insert(built: Sequence[LearnerLines]) -> None:
+    """Write profiles whose learners are not there yet."""
+    numbers = bulk.numbers(LearnerProfile, len(built))
+    numbered = list(zip(numbers, built, strict=True))
+    bulk.write(LEARNERS, [((number,), lines.learner) for number, lines in numbered])
+    bulk.write(NOTES, [((number,), note) for number, lines in numbered for note in lines.notes])
+    scheduled = [(number, lines.schedule, lines.items) for number, lines in numbered if lines.schedule]
+    schedules_ = list(zip(bulk.numbers(CurriculumSchedule, len(scheduled)), scheduled, strict=True))
+    bulk.write(SCHEDULES, [((number, learner), line) for number, (learner, line, _) in schedules_])
+    bulk.write(ITEMS, [((number,), item) for number, (_, _, items) in schedules_ for item in items])
+
+
+def update(pairs: Sequence[tuple[LearnerRows, LearnerRows]]) -> None:
+    """Turn profiles' rows, the first of each pair, into the second ones, writing only what differs."""
+    changes, items = bulk.Changes(), bulk.Changes()
+    for old, new in pairs:
+        _change(changes, old, new)
+    changes.write()
+    # Only now does a schedule that was not there have a number.
+    for old, new in pairs:
+        _place(new)
+        if new.schedule:
+            before = {item.position: item for item in old.items}
+            items.replace(before, {item.position: item for item in new.items})
+    items.write()
+
+
+def _change(changes: bulk.Changes, old: LearnerRows, new: LearnerRows) -> None:
+    _adopt(new, old.learner.pk)
+    changes.update(old.learner, new.learner)
+    changes.replace({note.note_id: note for note in old.notes}, {note.note_id: note for note in new.notes})
+    if old.schedule and not new.schedule:
+        changes.delete(old.schedule)
+    elif old.schedule and new.schedule:
+        new.schedule.pk = old.schedule.pk
+        changes.update(old.schedule, new.schedule)
+    elif new.schedule:
+        changes.insert(new.schedule)
+
+
+def _adopt(rows: LearnerRows, learner_id: int) -> None:
+    for note in rows.notes:
+        note.learner_id = learner_id
+    if rows.schedule:
+        rows.schedule.learner_id = learner_id
+
+
+def _place(rows: LearnerRows) -> None:
+    for item in rows.items:
+        assert rows.schedule
+        item.schedule_id = rows.schedule.pk
+
+
+def _note(document: Any, position: int) -> MemoryRecord:
+    row = bulk.blank(MemoryRecord)
+    row.apply_document(document, position=position)
+    return row
+
+
+def _item(document: Any, position: int) -> ScheduleItem:
+    row = bulk.blank(ScheduleItem)
+    row.apply_document(document, position=position)
+    return row
+
+
+def _grouped(rows: Iterable[Any], column: str) -> defaultdict[int, list[Any]]:
+    found = defaultdict(list)
+    for row in rows:
+        found[getattr(row, column)].append(row)
+    return found

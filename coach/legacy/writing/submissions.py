@@ -1,0 +1,174 @@
+"""Submissions as rows: the submission and its own attachments, under one outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from django.db.models import F
+
+from coach.documents import submissions as documents
+from coach.documents.submissions import Attachment, ServedSubmission, Submission
+from coach.legacy.deciding import provenance
+from coach.legacy.deciding.provenance import Mark
+from coach.legacy.decoding import fast
+from coach.legacy.decoding.records import Decoded
+from coach.legacy.writing import bulk
+from coach.legacy.writing.copy_rows import Line, Table
+from coach.models import AssessmentSubmission, AttachmentMetadata
+
+SUBMISSIONS = Table(
+    AssessmentSubmission,
+    Submission,
+    late=["id", "learner_id"],
+    given=["graded_by", "served", *provenance.WRITTEN],
+)
+ATTACHMENTS = Table(
+    AttachmentMetadata,
+    Attachment,
+    late=["learner_id", "submission_id"],
+    given=["position", *provenance.WRITTEN],
+)
+
+
+@dataclass
+class SubmissionRows:
+    """The rows of one submission of the learner of that name."""
+
+    submission: AssessmentSubmission
+    attachments: list[AttachmentMetadata]
+    username: str
+
+    @property
+    def top(self) -> AssessmentSubmission:
+        return self.submission
+
+    @property
+    def children(self) -> list[AttachmentMetadata]:
+        return self.attachments
+
+    def document(self) -> Submission:
+        """The submission, derived from the rows alone."""
+        attachments = [row.to_document() for row in self.attachments]
+        return self.submission.to_document(username=self.username, attachments=attachments)
+
+
+@dataclass
+class SubmissionLines:
+    """The lines of one submission that is not there yet."""
+
+    submission: Line
+    attachments: list[Line]
+    learner_id: int = 0
+
+
+def find_marks(submission_ids: Collection[str]) -> dict[str, Mark]:
+    """The marks of the submissions with those ids."""
+    return {key: Mark(*columns) for key, *columns in _MARKED.rows(submission_ids)}
+
+
+_MARKED = provenance.Finder(
+    lambda submission_ids: (
+        AssessmentSubmission.objects.filter(submission_id__in=submission_ids)
+        .order_by()
+        .values_list("submission_id", "pk", "learner_id", "learner__username", *provenance.COLUMNS)
+    )
+)
+
+
+def load(submission_ids: Collection[int]) -> dict[int, SubmissionRows]:
+    """Submissions (by primary key) with their attachments, in two queries."""
+    attachments: dict[int, list[AttachmentMetadata]] = {}
+    for row in AttachmentMetadata.objects.filter(submission__in=submission_ids).order_by(
+        "submission", "position"
+    ):
+        attachments.setdefault(row.submission_id or 0, []).append(row)
+    rows = (
+        AssessmentSubmission.objects.filter(pk__in=submission_ids)
+        .order_by()
+        .annotate(name=F("learner__username"))
+    )
+    return {row.pk: SubmissionRows(row, attachments.get(row.pk, []), row.name) for row in rows}
+
+
+def build(decoded: Decoded) -> SubmissionRows:
+    """The rows that a submission record makes, not yet marked, owned, numbered or saved."""
+    document = decoded.document
+    assert isinstance(document, Submission)
+    submission = AssessmentSubmission()
+    submission.apply_document(document)
+    submission.graded_by = _grader(document.grading)
+    attachments = []
+    for position, attachment in enumerate(document.attachments):
+        row = bulk.blank(AttachmentMetadata)
+        provenance.leave(row)
+        row.apply_document(attachment, position=position)
+        attachments.append(row)
+    return SubmissionRows(submission, attachments, decoded.username)
+
+
+def lines_of(rows: SubmissionRows) -> SubmissionLines:
+    """The lines of rows that were built."""
+    return SubmissionLines(
+        SUBMISSIONS.of_row(rows.submission), [ATTACHMENTS.of_row(row) for row in rows.attachments]
+    )
+
+
+def plain_lines(twin: Any, marked: tuple[Any, ...]) -> SubmissionLines:
+    """What `lines_of` makes of the rows of that record, of its twin instead."""
+    attachments = [
+        ATTACHMENTS.of_twin(attachment, position, *provenance.NONE)
+        for position, attachment in enumerate(twin.attachments)
+    ]
+    return SubmissionLines(
+        SUBMISSIONS.of_twin(twin, str(_grader(twin.grading)), _served(twin), *marked), attachments
+    )
+
+
+def _grader(grading: Any) -> AssessmentSubmission.Grader:
+    graders = AssessmentSubmission.Grader
+    return graders.IMPORTED if grading else graders.NOBODY
+
+
+def _served(twin: Any) -> str:
+    """What `documents.served` makes of a submission, as JSON text."""
+    shown = {
+        "responses": [_counted(response) for response in twin.responses],
+        "attachments": [attachment.to_object() for attachment in documents.merged_attachments(twin)],
+    }
+    return fast.served(ServedSubmission, twin, shown)
+
+
+def _counted(response: Any) -> Any:
+    words = response.word_count or documents.count_words(response.response)
+    return response if words == response.word_count else msgspec.structs.replace(response, word_count=words)
+
+
+def insert(built: Sequence[SubmissionLines]) -> None:
+    """Write submissions that are not there yet."""
+    numbered = list(zip(bulk.numbers(AssessmentSubmission, len(built)), built, strict=True))
+    bulk.write(SUBMISSIONS, [((number, lines.learner_id), lines.submission) for number, lines in numbered])
+    bulk.write(
+        ATTACHMENTS,
+        [((lines.learner_id, number), line) for number, lines in numbered for line in lines.attachments],
+    )
+
+
+def update(pairs: Sequence[tuple[SubmissionRows, SubmissionRows]]) -> None:
+    """Turn submissions' rows, the first of each pair, into the second ones, writing only what differs."""
+    changes = bulk.Changes()
+    for old, new in pairs:
+        if old.submission.grading == new.submission.grading:
+            new.submission.graded_by = old.submission.graded_by
+        _adopt(new, old.submission.pk)
+        changes.update(old.submission, new.submission)
+        before = {row.position: row for row in old.attachments}
+        changes.replace(before, {row.position: row for row in new.attachments})
+    changes.write()
+
+
+def _adopt(rows: SubmissionRows, submission_id: int) -> None:
+    for row in rows.attachments:
+        row.submission_id = submission_id

@@ -1,0 +1,114 @@
+"""One way of speaking to the rows of all three stores: find marks, load, build, insert, update."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from coach.legacy.deciding import provenance
+from coach.legacy.deciding.provenance import Mark
+from coach.legacy.decoding.records import Decoded
+from coach.legacy.stores import Store
+from coach.legacy.writing import learners, pending, submissions
+from coach.legacy.writing.learners import Derive, LearnerLines
+from coach.legacy.writing.pending import PendingLines
+from coach.legacy.writing.submissions import SubmissionLines
+from coach.models import LearnerProfile
+
+
+class Rows(Protocol):
+    """The rows of one record; `top` is the one that carries the marks."""
+
+    @property
+    def top(self) -> Any: ...
+
+    def document(self) -> Any: ...
+
+
+Lines = LearnerLines | SubmissionLines | PendingLines
+
+
+@dataclass(frozen=True)
+class Maker:
+    """What rows are made with: the run they are marked with, the moment, and the derivation the door passed in."""
+
+    run_id: int | None
+    at: dt.datetime
+    derive: Derive
+
+
+_MODULES: dict[Store, Any] = {
+    Store.PROFILES: learners,
+    Store.SUBMISSIONS: submissions,
+    Store.ATTACHMENTS: pending,
+}
+
+
+def find_marks(store: Store, keys: Collection[str]) -> dict[str, Mark]:
+    """The marks of the rows with those natural keys."""
+    found: dict[str, Mark] = _MODULES[store].find_marks(keys) if keys else {}
+    return found
+
+
+def load(store: Store, row_ids: Collection[int]) -> dict[int, Rows]:
+    """The rows behind those primary keys."""
+    found: dict[int, Rows] = _MODULES[store].load(row_ids) if row_ids else {}
+    return found
+
+
+def learner_ids(usernames: Collection[str]) -> dict[str, int]:
+    """The primary keys of the learners of those names, as far as there are such learners."""
+    if not usernames:
+        return {}
+    return dict(
+        LearnerProfile.objects.filter(username__in=usernames).order_by().values_list("username", "pk")
+    )
+
+
+def lock_learners(row_ids: Collection[int]) -> None:
+    """Wait until nobody else writes to these learners; must be called within a transaction."""
+    if row_ids:
+        rows = LearnerProfile.objects.filter(pk__in=row_ids).order_by("pk").select_for_update()
+        list(rows.values_list("pk", flat=True))
+
+
+def build(store: Store, decoded: Decoded, maker: Maker) -> Rows:
+    """The rows that a record makes, marked but neither numbered, owned nor saved; touches no database."""
+    is_profile = store == Store.PROFILES
+    rows: Rows = (
+        learners.build(decoded, derive=maker.derive) if is_profile else _MODULES[store].build(decoded)
+    )
+    provenance.leave(rows.top, provenance.line(decoded, run_id=maker.run_id, at=maker.at))
+    return rows
+
+
+def lines(store: Store, decoded: Decoded, maker: Maker) -> Lines:
+    """The same rows as lines, for `insert`; touches no database."""
+    if decoded.twin is None:
+        found: Lines = _MODULES[store].lines_of(build(store, decoded, maker))
+        return found
+    marked = provenance.line(decoded, run_id=maker.run_id, at=maker.at)
+    if store == Store.PROFILES:
+        return learners.plain_lines(decoded.twin, marked, derive=maker.derive)
+    found = _MODULES[store].plain_lines(decoded.twin, marked)
+    return found
+
+
+def own(rows: Any, learner_id: int) -> None:
+    """Say whose the rows of a submission or attachment are."""
+    for row in (rows.top, *rows.children):
+        row.learner_id = learner_id
+
+
+def insert(store: Store, built: Sequence[Lines]) -> None:
+    """Write the lines of records that are not there yet."""
+    if built:
+        _MODULES[store].insert(built)
+
+
+def update(store: Store, pairs: Sequence[tuple[Rows, Rows]]) -> None:
+    """Turn the rows of records, the first of each pair, into the second ones, writing only what differs."""
+    if pairs:
+        _MODULES[store].update(pairs)

@@ -1,0 +1,1 @@
+"""What models need of the database: field types, prepared queries, search indexes."""

@@ -1,0 +1,1 @@
+"""What keeps the service running: health, metrics, connections, tokens, throttles."""

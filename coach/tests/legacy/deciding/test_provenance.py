@@ -1,0 +1,74 @@
+"""Marks found by natural key: many at once, and the same rows whichever way they are asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from coach.documents.submissions import PendingAttachment, Submission
+from coach.legacy.deciding.provenance import Finder
+from coach.legacy.writing import learners, pending, submissions
+from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
+from coach.tests import cast
+
+pytestmark = pytest.mark.django_db
+
+KEYS = ["amara", 'q"uote', "per%cent %s", "back\\slash", "(keys)", "søren", "[]", "'; --", "𝄞"]
+
+
+def attachment(key):
+    members = {
+        "attachment_id": key,
+        "kind": "note",
+        "name": "n",
+        "username": "amara",
+        "created_at": cast.NOON,
+    }
+    return PendingAttachment.model_validate(members)
+
+
+@pytest.fixture
+def owner():
+    """A learner who has a submission and a pending attachment of each key."""
+    amara = cast.learner(cast.AMARA)
+    for key in KEYS:
+        members = {"submission_id": key, "username": "amara", "submitted_at": cast.NOON, "responses": []}
+        cast.submission(amara, Submission.model_validate(members))
+        cast.attach(amara, attachment(key))
+    return amara
+
+
+def test_marks_stand_under_their_keys(owner):
+    assert {key: mark.pk for key, mark in learners.find_marks(KEYS).items()} == {"amara": owner.pk}
+    for find in (submissions.find_marks, pending.find_marks):
+        found = find([*KEYS, "nothing"])
+        assert found.keys() == set(KEYS)
+        assert {(mark.learner_id, mark.username, mark.edited) for mark in found.values()} == {
+            (owner.pk, "amara", False)
+        }
+
+
+def test_an_attachment_that_a_submission_took_along_is_found_where_no_pending_one_is(owner):
+    taken = AssessmentSubmission.objects.first()
+    AttachmentMetadata.objects.filter(attachment_id="amara").update(submission=taken, import_checksum="c")
+    cast.attach(owner, attachment("søren"), submission=taken, position=1)
+
+    found = pending.find_marks(KEYS)
+
+    assert [key for key, mark in found.items() if mark.used] == ["amara"]
+
+
+@pytest.mark.parametrize("module", [learners, submissions, pending])
+@pytest.mark.parametrize("keys", [KEYS, KEYS[3:4], ["nothing"]])
+def test_the_statement_finds_what_the_orm_finds(owner, module, keys):
+    finder = module._MARKED
+
+    assert sorted(finder.rows(keys)) == sorted(finder.build(keys))
+
+
+@pytest.mark.postgresql("elsewhere the ORM's own statement is used")
+def test_the_statement_is_one_for_any_number_of_keys(owner, django_assert_num_queries):
+    finder = Finder(lambda keys: LearnerProfile.objects.filter(username__in=keys).values_list("pk"))
+    with django_assert_num_queries(2) as asked:
+        assert not list(finder.rows([]))
+        assert list(finder.rows(["amara", *map(str, range(1000))])) == [(owner.pk,)]
+    assert len({query["sql"].split("json_array")[0] for query in asked}) == 1

@@ -1,0 +1,150 @@
+"""Equal texts need no documents; whatever differs is found as by comparing documents."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from coach.documents.profile import Profile
+from coach.documents.submissions import Submission
+from coach.legacy.deciding import differences
+from coach.legacy.proving import verify
+from coach.legacy.stores import Store
+from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
+from coach.tests import strategies
+from coach.tests.legacy.conftest import Stores
+from coach.tests.legacy.people import FULL_AMARA, NOON, attachment, note, profile, submission
+from coach.tests.legacy.proving.test_export import verified
+
+pytestmark = pytest.mark.django_db(transaction=True)
+some = settings(
+    max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+# Marks and learners, then a query a table, of each store.
+QUERIES = (2 + 4) + (2 + 2) + (2 + 1)
+
+
+@pytest.fixture
+def imported(stores):
+    """Two learners, spelled out in full or not, with a submission and an attachment."""
+    stores.write(
+        profiles=[FULL_AMARA | {"schedule_adjustments": {"b": 1, "a": 2}}, profile("felix")],
+        submissions={"amara": [submission("s1")]},
+        attachments={"amara": [attachment("a1")]},
+    )
+    assert stores.backfill().clean
+    return stores
+
+
+def found(stores):
+    """What differs, by store and key."""
+    return {(found.store, found.key): found.paths for found in verified(stores).differences}
+
+
+def test_records_of_equal_texts_are_never_read_as_documents(imported, django_assert_num_queries):
+    with django_assert_num_queries(QUERIES):
+        assert verified(imported).equal
+
+
+def test_only_the_rows_of_what_differs_are_read_as_documents(imported):
+    LearnerProfile.objects.filter(username="amara").update(goal="edited")
+    with CaptureQueriesContext(connection) as queries:
+        assert found(imported) == {("profiles", "amara"): ("$.goal",)}
+    assert len(queries) == QUERIES + 4
+
+
+@pytest.mark.parametrize(
+    "respell",
+    [
+        lambda: LearnerProfile.objects.filter(username="amara").update(
+            elo_snapshot='{ "sql": 1200, "http": 1100 }'
+        ),
+        lambda: LearnerProfile.objects.filter(username="amara").update(schedule_adjustments='{"a":2,"b":1}'),
+        lambda: AssessmentSubmission.objects.update(metadata='{"\\u007a":"1","a":"2"}'),
+    ],
+)
+def test_another_spelling_in_the_database_is_no_difference(imported, respell):
+    respell()
+    assert found(imported) == {}
+
+
+def test_a_time_that_a_record_leaves_out_differs_from_nothing(stores):
+    timeless = note("n")
+    del timeless["created_at"]
+    stores.write(profiles=[{"username": "amara"}, profile("felix", memory_records=[timeless])])
+    assert stores.backfill().clean
+    assert verified(stores).equal
+    LearnerProfile.objects.filter(username="amara").update(last_updated=NOON, goal="edited")
+    assert found(stores) == {("profiles", "amara"): ("$.goal",)}
+
+
+def test_an_attachment_that_was_used_since_differs_though_its_text_does_not(imported):
+    row = AttachmentMetadata.objects.get(attachment_id="a1")
+    row.submission = AssessmentSubmission.objects.get()
+    row.save()
+    differing = found(imported)
+    assert differing["attachments", "a1"] == ("$ (used by a submission since)",)
+    assert differing["submissions", "s1"] == ("$.attachments[0]",)
+
+
+@pytest.mark.parametrize("size", [1, 2, 200])
+def test_every_record_is_counted_once_whatever_the_size_of_a_batch(stores, monkeypatch, size):
+    monkeypatch.setattr(verify, "_BATCH", size)
+    people = [profile(name) for name in ("amara", "felix", "zoë")]
+    stores.write(profiles=[people[0], 7, *people[1:], people[0]], submissions={"x": [submission("s")]})
+    stores.backfill()
+    LearnerProfile.objects.filter(username="felix").update(goal="edited")
+    LearnerProfile.objects.filter(username="zoë").delete()
+    assert verified(stores).counts == {
+        "profiles": {"read": 5, "equal": 1, "different": 1, "missing": 1, "rejected": 2},
+        "submissions": {"read": 1, "equal": 0, "different": 0, "missing": 0, "rejected": 1},
+    }
+
+
+@pytest.mark.parametrize("size", [1, 200])
+def test_only_the_learners_asked_for_are_read(imported, monkeypatch, size):
+    monkeypatch.setattr(verify, "_BATCH", size)
+    seen = []
+    result = verified(imported, usernames=frozenset({"felix"}), progress=lambda *done: seen.append(done))
+    assert [counts["read"] for counts in result.counts.values()] == [1, 0, 0]
+    assert [done for done in seen if done[1] == done[2]] == [
+        (Store.PROFILES, 2, 2),
+        (Store.SUBMISSIONS, 1, 1),
+        (Store.ATTACHMENTS, 1, 1),
+    ]
+
+
+@some
+@given(strategies.profiles, strategies.profiles, st.sampled_from(sorted(Profile.model_fields)))
+def test_what_differs_of_a_profile_is_what_the_documents_say(tmp_path_factory, ours, other, member):
+    ours = ours.model_copy(update={"username": "amara"})
+    theirs = ours.model_copy(update={member: getattr(other, member), "username": "amara"})
+    differing_as_documents(tmp_path_factory, Store.PROFILES, ours, theirs)
+
+
+@some
+@given(strategies.submitted, strategies.submitted, st.sampled_from(sorted(Submission.model_fields)))
+def test_what_differs_of_a_submission_is_what_the_documents_say(tmp_path_factory, ours, other, member):
+    theirs = ours.model_copy(update={member: getattr(other, member), "submission_id": ours.submission_id})
+    differing_as_documents(tmp_path_factory, Store.SUBMISSIONS, ours, theirs)
+
+
+def differing_as_documents(tmp_path_factory, store, ours, theirs):
+    """Import one document, verify a store with another one in its place."""
+    LearnerProfile.objects.all().delete()
+    stores = Stores(tmp_path_factory.mktemp("stores"))
+    as_store = (
+        (lambda document: [document.to_object()])
+        if store == Store.PROFILES
+        else lambda document: {"amara": [document.to_object()]}
+    )
+    stores.write(**{"profiles": [profile("amara")], store: as_store(ours)})
+    assert stores.backfill().clean
+    stores.write(**{store: as_store(theirs)})
+    paths = [change.path for change in differences.between(ours, theirs)]
+    assert [list(difference.paths) for difference in verified(stores).differences] == (
+        [paths] if paths else []
+    )

@@ -1,0 +1,98 @@
+"""The reject file: a line a rejected record, mended and taken back."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from coach.legacy.reading import inputs, rejects
+from coach.legacy.reading.rejects import RejectFile
+from coach.legacy.reading.store_file import RefusedFile
+from coach.legacy.running import ledger
+from coach.legacy.running.backfill import Backfill, Options
+from coach.legacy.stores import Store
+from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
+from coach.tests.legacy.people import attachment, profile, submission
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def retry(path, rejected_again):
+    with inputs.of_rejects(path) as found:
+        files = [file.describe() for file in found.files]
+        run = ledger.start(door="command", actor="a test", version="0", options={}, files=files)
+        again = RejectFile(rejected_again)
+        return Backfill(
+            files=found.files, options=Options(), derive=lambda assessment, plan: None, run=run, rejects=again
+        ).execute()
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def test_mended_records_are_taken_and_the_others_are_rejected_again(stores, tmp_path):
+    stores.write(
+        profiles={"amara": profile("amara"), "felix": profile("felix", goal=7), "lost": 3},
+        submissions={"FELIX": [submission("s1", metadata={"n": 1})], "amara": {"submission_id": "s2"}},
+        attachments={"amara": [attachment("a1", kind="video")]},
+    )
+    assert sum(counts["rejected"] for counts in stores.backfill().counts.values()) == 5
+    mended = lines(stores.rejects)
+    mended[0]["record"]["goal"] = "mended"
+    mended[2]["record"]["metadata"] = {"n": "1"}
+    mended[3]["record"] = [submission("s2"), submission("s3")]
+    mended[4]["record"]["kind"] = "link"
+    stores.rejects.write_text("\n".join(map(json.dumps, mended)) + "\n\n")
+    summary = retry(stores.rejects, tmp_path / "again.jsonl")
+    assert {store: counts["created"] for store, counts in summary.counts.items()} == {
+        "profiles": 1,
+        "submissions": 3,
+        "attachments": 1,
+    }
+    assert [line["record"] for line in lines(tmp_path / "again.jsonl")] == [3]
+    assert LearnerProfile.objects.get(username="felix").goal == "mended"
+    assert AssessmentSubmission.objects.get(submission_id="s1").learner.username == "felix"
+    assert AttachmentMetadata.objects.get().kind == "link"
+
+
+def test_a_record_comes_back_as_it_was_line_breaks_between_members_apart(stores):
+    spelled = b'{\n "username": "amara",\r\n "goal": 12345678901234567890.0, "x": "\\n \\u0000 \\ud800"\n}'
+    stores.write(profiles=b"[" + spelled + b"]").backfill()
+    [line] = stores.rejects.read_bytes().splitlines()
+    assert line.endswith(b'"record": ' + spelled.replace(b"\r", b" ").replace(b"\n", b" ") + b"}")
+
+
+@pytest.mark.parametrize(
+    "line", [b"{}", b"7", b'{"store": "other", "record": {}}', b"{", b'{"store": "profiles"}']
+)
+def test_a_line_that_is_no_rejected_record_refuses_the_file(tmp_path, line):
+    path = tmp_path / "rejects.jsonl"
+    path.write_bytes(b'{"store": "profiles", "record": {"username": "amara"}}\n' + line + b"\n")
+    with pytest.raises(RefusedFile, match="line 2"):
+        rejects.open_rejects(path)
+
+
+def test_keeping_drops_what_comes_again_and_half_a_line(tmp_path):
+    path = tmp_path / "rejects.jsonl"
+    heads = [("profiles", 0), ("profiles", 7), ("submissions", 1), ("submissions", 2), ("attachments", 0)]
+    whole = [json.dumps({"store": s, "ordinal": n, "record": 1}) for s, n in heads]
+    path.write_text("\n".join(whole) + '\n{"store": "profiles", "ord')
+    RejectFile(path).keep_before(Store.SUBMISSIONS, 2)
+    assert [(line["store"], line["ordinal"]) for line in lines(path)] == heads[:3]
+
+
+def test_a_full_disk_stops_the_run_before_the_batch_is_written(stores, monkeypatch):
+    from coach.legacy.running.backfill import DatabaseFailed
+
+    def full(self, planned):
+        raise OSError(28, "No space left on device")
+
+    # No test can fill a disk.
+    monkeypatch.setattr(RejectFile, "add", full)
+    stores.write(profiles=[profile("amara"), 7])
+    with pytest.raises(DatabaseFailed, match="No space left"):
+        stores.backfill()
+    assert not LearnerProfile.objects.exists()
+    assert ledger.unfinished().state == "failed"

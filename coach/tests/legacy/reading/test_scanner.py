@@ -1,0 +1,77 @@
+"""Cutting values out of JSON text: the fast way and the plain way give the same answers."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from coach.legacy.reading import scanner
+from coach.legacy.reading.scanner import Cursor, Malformed
+
+texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | texts,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def cut(data: bytes, *, fast: bool) -> list[tuple[str, bytes]] | str:
+    cursor = Cursor(data, fast=fast)
+    try:
+        found = []
+        for name in cursor.members():
+            start, end = cursor.value()
+            found.append((name, data[start:end]))
+        cursor.end()
+    except Malformed:
+        return "malformed"
+    return found
+
+
+@given(st.dictionaries(texts, values, max_size=5), st.sampled_from([None, 1, "\t"]), st.booleans())
+def test_every_value_is_cut_out_exactly(members, indent, ascii_only):
+    data = json.dumps(members, indent=indent, ensure_ascii=ascii_only).encode()
+    for fast in (True, False):
+        found = cut(data, fast=fast)
+        assert repr([(name, json.loads(text)) for name, text in found]) == repr(list(members.items()))
+
+
+@given(
+    st.binary(max_size=60)
+    | st.text(alphabet='{}[]:,"\\ u0123456789aeE+-.NInfd\n', max_size=60).map(str.encode)
+)
+def test_both_ways_agree_on_any_bytes(data):
+    data = b'{"a": ' + data + b', "b": 1}'
+    fast, plain = cut(data, fast=True), cut(data, fast=False)
+    assert fast == plain
+    if fast != "malformed":
+        json.loads(data.decode(errors="surrogateescape"))
+
+
+@given(st.dictionaries(texts, values, min_size=1, max_size=3), st.data())
+def test_a_truncated_text_is_malformed(members, data):
+    whole = json.dumps(members).encode()
+    part = whole[: data.draw(st.integers(1, len(whole) - 1))]
+    assert cut(part, fast=True) == cut(part, fast=False) == "malformed"
+
+
+@pytest.mark.parametrize("value", [b"NaN", b"-Infinity", b'"\\ud800"', b"[" * 5000 + b"]" * 5000, b"1e999"])
+def test_a_value_that_only_its_record_is_at_fault_for_is_cut_out_whole(value):
+    assert cut(b'{"a": ' + value + b' , "b": 2}', fast=True) == [("a", value), ("b", b"2")]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{", b'{"a"}', b'{"a":1,}', b'{"a":1} x', b'{"a":[1}]}', b'{"a":tru}', b'{"a":{"b":,}}', b"[1]"],
+)
+def test_what_is_no_json_object_is_malformed(data):
+    assert cut(data, fast=True) == cut(data, fast=False) == "malformed"
+
+
+def test_depth_counts_brackets_outside_of_texts():
+    assert scanner.depth(b'{"a": ["[[[[", {"b": []}]}') == 4
+    assert scanner.depth(b'"{"') == 0

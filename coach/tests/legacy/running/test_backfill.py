@@ -1,0 +1,246 @@
+"""Whole runs: every record in one outcome, bad ones alone, the ledger in step."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from coach.legacy.running.backfill import Limit, Stopped
+from coach.models import (
+    AssessmentSubmission,
+    AttachmentMetadata,
+    BackfillFinding,
+    BackfillRun,
+    LearnerProfile,
+    MemoryRecord,
+)
+from coach.tests.legacy.people import FULL_AMARA, attachment, note, profile, submission
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def usernames():
+    return list(LearnerProfile.objects.order_by("pk").values_list("username", flat=True))
+
+
+def test_one_bad_record_among_a_thousand_rejects_itself_alone(stores):
+    people = {f"p{number}": profile(f"p{number}") for number in range(1000)}
+    people["p500"]["elo_snapshot"] = {"a": "high"}
+    summary = stores.write(profiles=people).backfill()
+    assert LearnerProfile.objects.count() == summary.counts["profiles"]["created"] == 999
+    [line] = stores.rejects.read_text().splitlines()
+    reject = json.loads(line)
+    assert (reject["store"], reject["place"], reject["natural_key"]) == ("profiles", "$.p500", "p500")
+    assert reject["errors"][0]["path"] == "$.elo_snapshot.a"
+    assert reject["record"] == people["p500"]
+    assert (stores.rejects.stat().st_mode & 0o777) == 0o600
+    assert BackfillRun.objects.get().state == "done_with_rejects"
+    assert BackfillFinding.objects.get().place == "$.p500"
+
+
+def test_two_learners_may_own_notes_of_one_id(stores):
+    stores.write(profiles=[profile(name, memory_records=[note("n")]) for name in ("amara", "felix")])
+    assert stores.backfill().clean
+    assert MemoryRecord.objects.filter(note_id="n").count() == 2
+
+
+def test_the_first_of_a_key_that_fits_stands_and_later_ones_are_rejected(stores):
+    bad = profile("amara", goal=7)
+    stores.write(profiles=[bad, profile("AMARA", goal="first"), profile(" amara", goal="second")])
+    summary = stores.backfill()
+    assert LearnerProfile.objects.get().goal == "first"
+    assert [(f["place"], f["code"]) for f in summary.findings] == [
+        ("$[0]", "invalid"),
+        ("$[2]", "repeated_in_input"),
+    ]
+    again = stores.backfill()
+    assert again.counts["profiles"]["unchanged"] == 1
+    assert again.counts["profiles"]["rejected"] == 2
+
+
+def test_a_key_that_stands_twice_in_different_batches_is_found_too(stores):
+    stores.write(profiles=[profile("amara"), profile("felix"), profile("amara", goal="x")])
+    assert stores.backfill(batch_size=1).counts["profiles"]["rejected"] == 1
+    assert LearnerProfile.objects.get(username="amara").goal == "amara's goal"
+
+
+def test_entries_without_a_learner_are_rejected_by_name(stores):
+    stores.write(
+        profiles=[profile("amara")],
+        submissions={"nobody": [submission("s1")], "amara": 5, " ": [submission("s2")]},
+        attachments={"nobody": [attachment("a1")], "empty": []},
+    )
+    found = {(f["store"], f["place"], f["code"]) for f in stores.backfill().findings}
+    assert found == {
+        ("submissions", "$.nobody[0]", "unknown_learner"),
+        ("submissions", "$.amara", "not_a_list"),
+        ("submissions", '$[" "][0]', "unusable_username"),
+        ("attachments", "$.nobody[0]", "unknown_learner"),
+    }
+
+
+def test_everything_a_profile_holds_is_restored_in_its_order(stores):
+    stores.write(profiles=[FULL_AMARA]).backfill(derive=lambda assessment, plan: '{"derived": true}')
+    learner = LearnerProfile.objects.get()
+    document = learner.to_document().to_object()
+    assert list(document["elo_snapshot"]) == ["sql", "http"]
+    assert document["curriculum_plan"]["modules"][0]["tier"] == 2
+    assert document["curriculum_plan"]["modules"][0]["prerequisite_module_ids"] == ["x"]
+    assert [entry["note_id"] for entry in document["memory_records"]] == ["n1", "n2"]
+    assert document["last_updated"] == "2025-04-02T12:00:00.123456Z"
+    assert learner.extended_assessment == '{"derived": true}'
+
+
+def test_a_graded_submission_says_that_its_grade_was_imported(stores):
+    grading = {"submission_id": "s1", "overall_feedback": "good", "evaluated_at": "2025-01-01T00:00:00Z"}
+    stores.write(
+        profiles=[FULL_AMARA], submissions={"amara": [submission("s1", grading=grading), submission("s2")]}
+    )
+    stores.backfill()
+    assert dict(AssessmentSubmission.objects.values_list("submission_id", "graded_by")) == {
+        "s1": "imported",
+        "s2": "",
+    }
+
+
+def test_a_rehearsal_plans_the_same_and_writes_nothing(stores):
+    stores.write(
+        profiles=[profile("amara"), profile("felix", goal=1)],
+        submissions={"amara": [submission("s1")], "felix": [submission("s2")]},
+        attachments={"amara": [attachment("a1")]},
+    )
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        rehearsed = stores.backfill(dry_run=True)
+    assert not [query for query in queries if not query["sql"].startswith(("SELECT", "PRAGMA"))]
+    assert not LearnerProfile.objects.exists()
+    assert not BackfillRun.objects.exists()
+    assert rehearsed.counts == stores.backfill().counts
+
+
+def test_the_second_run_only_reads(stores):
+    stores.write(
+        profiles=[FULL_AMARA],
+        submissions={"amara": [submission("s1")]},
+        attachments={"amara": [attachment("a1")]},
+    )
+    stores.backfill()
+    with CaptureQueriesContext(connection) as queries:
+        assert stores.backfill().counts["profiles"]["unchanged"] == 1
+    writes = [
+        query["sql"]
+        for query in queries
+        if not query["sql"].startswith(("SELECT", "PRAGMA", "BEGIN", "COMMIT"))
+    ]
+    assert all("coach_backfillrun" in sql for sql in writes), writes
+
+
+def test_only_the_named_learners_are_touched(stores):
+    stores.write(
+        profiles=[profile("amara"), profile("felix")],
+        submissions={"AMARA": [submission("s1")], "felix": [submission("s2")]},
+        attachments={"amara": [attachment("a1")], "felix": [attachment("a2")]},
+    )
+    summary = stores.backfill(usernames=frozenset({"felix"}))
+    assert [counts["read"] for counts in summary.counts.values()] == [1, 1, 1]
+    assert usernames() == ["felix"]
+    assert AssessmentSubmission.objects.get().submission_id == "s2"
+    assert AttachmentMetadata.objects.get().attachment_id == "a2"
+
+
+@pytest.mark.parametrize("limit", [Limit(number=1), Limit(per_cent=20)])
+def test_too_many_rejects_stop_the_run_after_the_batch(stores, limit):
+    stores.write(profiles=[profile("amara"), 1, 2, 3, profile("felix")])
+    with pytest.raises(Stopped) as stopped:
+        stores.backfill(batch_size=3, max_rejects=limit)
+    assert stopped.value.state == "aborted"
+    run = BackfillRun.objects.get()
+    assert (run.state, run.checkpoint_store, run.checkpoint_ordinal) == ("aborted", "profiles", 3)
+    assert usernames() == ["amara"]
+
+
+def test_the_ledger_counts_what_the_summary_counts(stores):
+    stores.write(profiles=[profile("amara"), 1], submissions={"amara": [submission("s1")]})
+    summary = stores.backfill()
+    run = BackfillRun.objects.get()
+    assert run.outcome_counts == summary.counts
+    assert [file["records"] for file in run.file_list] == [2, 1]
+    assert run.finished_at is not None
+
+
+def test_a_batch_that_the_database_refuses_is_split_until_the_bad_record_stands_alone(stores, monkeypatch):
+    from coach.legacy.decoding.records import Decoded
+    from coach.legacy.writing import learners, tables
+
+    lines = tables.lines
+
+    def broken(store, decoded: Decoded, maker):
+        if decoded.key != "p3":
+            return lines(store, decoded, maker)
+        rows = tables.build(store, decoded, maker)
+        rows.learner.username = ""  # the check constraint refuses it
+        return learners.lines_of(rows)
+
+    # The documents let nothing through that a database refuses: one has to be made up.
+    monkeypatch.setattr(tables, "lines", broken)
+    summary = stores.write(profiles=[profile(f"p{number}") for number in range(6)]).backfill()
+    assert usernames() == ["p0", "p1", "p2", "p4", "p5"]
+    assert [(f["natural_key"], f["code"]) for f in summary.findings] == [("p3", "refused_by_database")]
+    assert json.loads(stores.rejects.read_text())["record"]["username"] == "p3"
+
+
+def test_contents_are_neither_in_the_ledger_nor_in_the_summary(stores):
+    stores.write(profiles=[profile("amara", goal="my secret", timezone=["my secret"])])
+    summary = stores.backfill()
+    assert "secret" not in repr(summary)
+    assert "secret" not in repr(list(BackfillFinding.objects.values()))
+
+
+def test_odd_places_and_keys_are_recorded_on_every_database(stores):
+    stores.write(profiles=b'{"\\ud800 \\u0000": 7, "ok": {"username": "x", "\\u0000": 1}}')
+    assert stores.backfill().counts["profiles"]["rejected"] == 2
+    assert BackfillFinding.objects.count() == 2
+
+
+MOSTLY_UNUSABLE = {
+    "profiles": [profile("amara")],
+    "submissions": {"amara": [submission("ok"), 1, 2, 3, 4], "nobody": [submission("lost")]},
+}
+
+
+def test_a_store_of_which_hardly_anything_fits_is_taken_for_the_wrong_file(stores):
+    summary = stores.write(**MOSTLY_UNUSABLE).backfill()
+
+    assert summary.counts["submissions"]["rejected"] == 6
+    assert {finding["code"] for finding in summary.findings} >= {"doubtful_store"}
+    assert not AssessmentSubmission.objects.exists()
+
+
+@pytest.mark.parametrize("limit", [Limit(per_cent=100), Limit(number=50)])
+def test_whoever_says_how_many_rejects_are_borne_has_looked(stores, limit):
+    stores.write(**MOSTLY_UNUSABLE).backfill(max_rejects=limit)
+
+    assert AssessmentSubmission.objects.get().submission_id == "ok"
+
+
+def test_three_bad_records_of_four_are_no_reason_for_doubt(stores):
+    stores.write(profiles=[profile("amara")], submissions={"amara": [submission("ok"), 1, 2, 3]}).backfill()
+
+    assert AssessmentSubmission.objects.get().submission_id == "ok"
+
+
+@pytest.mark.parametrize("size", [1, 2, 200])
+def test_the_size_of_a_batch_does_not_change_the_judgement(stores, size):
+    stores.write(**MOSTLY_UNUSABLE).backfill(batch_size=size)
+
+    assert not AssessmentSubmission.objects.exists()
+
+
+def test_profiles_are_never_doubted(stores):
+    stores.write(profiles=[1, 2, 3, 4, 5, profile("amara")]).backfill()
+
+    assert usernames() == ["amara"]

@@ -1,0 +1,25 @@
+"""A limit holds over all processes: what they count together is exactly what was asked."""
+
+import concurrent.futures
+
+import pytest
+from django.db import connection
+
+from coach.models import ThrottleWindow
+from coach.services.operations import throttles
+
+
+@pytest.mark.postgresql("SQLite has one writer at a time anyway")
+@pytest.mark.django_db(transaction=True)
+def test_no_count_is_lost_between_connections():
+    def ask(_):
+        try:
+            return throttles.wait(scope="uploads", who="a", rate=(50, 3600))
+        finally:
+            connection.close()
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        waits = list(pool.map(ask, range(120)))
+
+    assert sum(wait == 0 for wait in waits) == 50
+    assert ThrottleWindow.objects.get().count == 120

@@ -53,7 +53,7 @@ FILL = {
     "schedules": """
         INSERT INTO coach_curriculumschedule (learner_id, generated_at, time_horizon_days, is_stale, warnings,
             category_allocations, rationale_history, sessions_per_week, projected_weekly_minutes, long_range_item_count,
-            extended_weeks, long_range_category_keys, served)
+            extended_weeks, long_range_category_keys, api_json)
         SELECT id, now() - id * interval '3 minutes', 14, id % 1000 = 0, '[]', '[]', '[]', 4, 180, 0, 0, '[]',
             ('{"overview":"' || repeat(md5(id::text), 30) || '"}')::json
         FROM coach_learnerprofile WHERE id % 10 <> 0""",
@@ -70,7 +70,7 @@ FILL = {
         FROM coach_learnerprofile l, generate_series(0, 2) AS p""",
     "submissions": """
         INSERT INTO coach_assessmentsubmission (learner_id, submission_id, submitted_at, responses, metadata, grading,
-            graded_by, served, import_checksum, raw_checksum, content_checksum, edited_since_import)
+            graded_by, api_json, import_checksum, raw_checksum, content_checksum, edited_since_import)
         SELECT f.first + (n::bigint * 7919) % :learners, 'sub_' || substr(md5(n::text), 1, 24),
             now() - n * interval '1 minute',
             ('[{"task_id":"t","response":"' || repeat(md5(n::text), 12) || '","category_key":"a","task_type":"code"}]')::json,
@@ -88,7 +88,7 @@ FILL = {
         INSERT INTO coach_auditevent (learner_id, username, at, actor, action, detail)
         SELECT id, username, last_updated, 'client', 'learner.told', '{}' FROM coach_learnerprofile""",
     "runs": """
-        INSERT INTO coach_backfillrun (door, actor, state, version, started_at, heartbeat_at, process, options, files, counts,
+        INSERT INTO coach_backfillrun (source, actor, state, version, started_at, heartbeat_at, process, options, files, counts,
             checkpoint_store, checkpoint_ordinal, error)
         SELECT 'command', 'operator', 'done_with_rejects', '1', now() - n * interval '1 day', now(), '', '{}', '[]',
             '{"profiles": {"read": 10, "created": 10}}', '', 0, '' FROM generate_series(1, 60) AS n""",

@@ -100,7 +100,7 @@ def _remember(name: str, number: int) -> str:
 def _tag(name: str, number: int) -> str:
     from coach.services import learners
 
-    learners.tell(username=name, metadata={"knowledge_tags": [f"tag {number}"]})
+    learners.update_from_metadata(username=name, metadata={"knowledge_tags": [f"tag {number}"]})
     return "tag"
 
 

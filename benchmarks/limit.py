@@ -29,17 +29,17 @@ _LEARNER = """
         extended_assessment::text, onboarding_assessment_result::text, goal_inference::text, foundation_tracks::text
     FROM coach_learnerprofile WHERE username = %s
 """
-_SCHEDULE = "SELECT served::text FROM coach_curriculumschedule WHERE learner_id = %s"
+_SCHEDULE = "SELECT api_json::text FROM coach_curriculumschedule WHERE learner_id = %s"
 _NOTES = """
     SELECT note_id, note, tags::text, created_at FROM coach_memoryrecord WHERE learner_id = %s
     ORDER BY created_at DESC, position
 """
 _SUBMISSIONS = """
-    SELECT served::text FROM coach_assessmentsubmission WHERE learner_id = %s
+    SELECT api_json::text FROM coach_assessmentsubmission WHERE learner_id = %s
     ORDER BY submitted_at DESC, id LIMIT 12
 """
 _ONE_SCHEDULE = """
-    SELECT served::text FROM coach_curriculumschedule JOIN coach_learnerprofile AS learner ON learner.id = learner_id
+    SELECT api_json::text FROM coach_curriculumschedule JOIN coach_learnerprofile AS learner ON learner.id = learner_id
     WHERE username = %s
 """
 

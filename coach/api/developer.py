@@ -30,7 +30,7 @@ class ResetView(DeveloperView):
         errors=(404, 422),
     )
     def post(self, request: Request) -> HttpResponse:
-        learners.forget(username=bodies.read(request, requests.ResetRequest).username)
+        learners.delete(username=bodies.read(request, requests.ResetRequest).username)
         return rendering.nothing()
 
 
@@ -45,4 +45,4 @@ class SubmissionsView(DeveloperView):
         rows = AssessmentSubmission.objects.newest_first()
         if wanted := request.query_params.get("username", ""):
             rows = rows.of(base.username(wanted)) if wanted.strip() else rows.none()
-        return rendering.texts(rows.values_list("served", flat=True))
+        return rendering.texts(rows.values_list("api_json", flat=True))

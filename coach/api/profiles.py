@@ -47,7 +47,7 @@ def _learners(*assessments: str, **computed: Any) -> tuple[tuple[str, ...], Prep
     return names, Prepared(
         lambda name: (
             LearnerProfile.objects.named(name)
-            .annotate(shown_schedule=F("schedule__served"), **computed)
+            .annotate(shown_schedule=F("schedule__api_json"), **computed)
             .values_list(*names)
         ),
         _NAME,
@@ -68,7 +68,7 @@ _submission_rows = Prepared(
     lambda learner: (
         AssessmentSubmission.objects.filter(learner=learner)
         .newest_first()
-        .values_list("served", flat=True)[:SHOWN_SUBMISSIONS]
+        .values_list("api_json", flat=True)[:SHOWN_SUBMISSIONS]
     ),
     _LEARNER,
 )

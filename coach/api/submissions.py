@@ -20,7 +20,7 @@ class SubmissionsView(base.View):
         if not username.strip():
             return rendering.texts([])
         rows = AssessmentSubmission.objects.of(base.username(username)).newest_first()
-        return rendering.texts(rows.values_list("served", flat=True))
+        return rendering.texts(rows.values_list("api_json", flat=True))
 
     @schema.describe(
         "Submit answers to the assessment and have them graded",

@@ -41,7 +41,7 @@ class Attachment(Document):
 
 
 class PendingAttachment(Document):
-    """An attachment that no submission has taken along yet."""
+    """An attachment that is attached to no submission yet."""
 
     attachment_id: Identifier
     username: str

@@ -11,7 +11,7 @@ from coach.models.database.fields import DocumentField, Parsed
 class BackfillRun(models.Model):
     """One import, by the command or by staff."""
 
-    class Door(models.TextChoices):
+    class Source(models.TextChoices):
         COMMAND = "command"
         ADMIN = "admin"
 
@@ -23,7 +23,7 @@ class BackfillRun(models.Model):
         ABORTED = "aborted", "aborted: too many rejects"
         FAILED = "failed"
 
-    door = models.CharField(max_length=16, choices=Door)
+    source = models.CharField(max_length=16, choices=Source)
     actor = models.TextField()
     state = models.CharField(max_length=32, choices=State, default=State.RUNNING, db_index=True)
     version = models.TextField(help_text="Version of the application that ran.")
@@ -54,7 +54,7 @@ class BackfillRun(models.Model):
         ordering = ("-started_at", "-id")
         constraints = (
             models.CheckConstraint(
-                condition=models.Q(door__in=("command", "admin")), name="backfill_run_door_known"
+                condition=models.Q(source__in=("command", "admin")), name="backfill_run_source_known"
             ),
             models.CheckConstraint(
                 condition=models.Q(

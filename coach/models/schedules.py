@@ -24,7 +24,7 @@ from coach.models.learners import LearnerProfile
 
 
 class CurriculumSchedule(models.Model):
-    """A learner's one schedule. `served` is derived: the schedule as clients see it, items included."""
+    """A learner's one schedule. `api_json` is derived: the schedule as clients see it, items included."""
 
     learner = models.OneToOneField(LearnerProfile, on_delete=models.CASCADE, related_name="schedule")
     generated_at = models.DateTimeField()
@@ -41,7 +41,7 @@ class CurriculumSchedule(models.Model):
     long_range_item_count = models.PositiveIntegerField(default=0)
     extended_weeks = models.PositiveIntegerField(default=0)
     long_range_category_keys = DocumentField(schema=list[str], default="[]")
-    served = DocumentField(schema=schedules.ServedSchedule, editable=False)
+    api_json = DocumentField(schema=schedules.ServedSchedule, editable=False)
 
     warning_list = Parsed[list[ScheduleWarning]]("warnings")
     allocations = Parsed[list[CategoryAllocation]]("category_allocations")
@@ -83,7 +83,7 @@ class CurriculumSchedule(models.Model):
         self.long_range_item_count = document.long_range_item_count
         self.extended_weeks = document.extended_weeks
         self.long_range_keys = document.long_range_category_keys
-        self.served = schedules.served(document).to_json()
+        self.api_json = schedules.served(document).to_json()
 
     def to_document(self, *, items: Sequence[ItemDocument] | None = None) -> Schedule:
         """The schedule as it is stored; its items are read from the database unless they are given."""

@@ -27,7 +27,7 @@ class SubmissionQuerySet(models.QuerySet["AssessmentSubmission"]):
 
 
 class AssessmentSubmission(Imported):
-    """A learner's answers. `served` is derived: the submission as clients see it, attachments included."""
+    """A learner's answers. `api_json` is derived: the submission as clients see it, attachments included."""
 
     class Grader(models.TextChoices):
         """Who gave the grade that stands."""
@@ -46,7 +46,7 @@ class AssessmentSubmission(Imported):
     metadata = DocumentField(schema=dict[str, str], default="{}")
     grading = DocumentField(schema=GradingResult, null=True, blank=True)
     graded_by = models.CharField(max_length=16, choices=Grader, blank=True, default=Grader.NOBODY)
-    served = DocumentField(schema=documents.ServedSubmission, editable=False)
+    api_json = DocumentField(schema=documents.ServedSubmission, editable=False)
 
     response_list = Parsed[list[Response]]("responses")
     metadata_members = Parsed[dict[str, str]]("metadata")
@@ -85,7 +85,7 @@ class AssessmentSubmission(Imported):
         self.response_list = document.responses
         self.metadata_members = document.metadata
         self.result = document.grading
-        self.served = documents.served(document).to_json()
+        self.api_json = documents.served(document).to_json()
 
     def to_document(
         self, *, username: str | None = None, attachments: Sequence[Attachment] | None = None
@@ -106,7 +106,7 @@ class AssessmentSubmission(Imported):
 
 class AttachmentQuerySet(models.QuerySet["AttachmentMetadata"]):
     def pending(self) -> AttachmentQuerySet:
-        """Those that no submission has taken along yet."""
+        """Those that are attached to no submission yet."""
         return self.filter(submission__isnull=True)
 
     def of(self, username: str) -> AttachmentQuerySet:

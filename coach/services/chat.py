@@ -5,8 +5,7 @@ from __future__ import annotations
 from coach import agent
 from coach.agent.chatkit import protocol
 from coach.agent.chatkit.protocol import Answer
-from coach.services import chat_threads
-from coach.services.desk import desk
+from coach.services import chat_threads, learner_tools
 from coach.services.operations import connections
 
 
@@ -16,4 +15,6 @@ def process(body: bytes) -> Answer:
     Raises chat_protocol.NotOfProtocol, NotSupported, NothingThere, and AgentError.
     """
     connections.release()
-    return protocol.process(body, threads=chat_threads, coach=agent.coach(), desk=desk())
+    return protocol.process(
+        body, threads=chat_threads, coach=agent.coach(), learner_tools=learner_tools.tools()
+    )

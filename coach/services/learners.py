@@ -92,7 +92,9 @@ def with_session(sessions: Sequence[str], session: str) -> list[str]:
 
 
 @transaction.atomic
-def tell(*, username: str, metadata: Mapping[str, Any], session_id: str | None = None) -> LearnerProfile:
+def update_from_metadata(
+    *, username: str, metadata: Mapping[str, Any], session_id: str | None = None
+) -> LearnerProfile:
     """Store what a client tells about a learner, who is made if need be.
 
     Raises usernames.UnusableUsername.
@@ -139,7 +141,7 @@ def _drop_oldest_notes(learner: LearnerProfile) -> None:
         MemoryRecord.objects.filter(pk__in=dropped).delete()
 
 
-def forget(*, username: str) -> None:
+def delete(*, username: str) -> None:
     """Remove a learner with everything that belongs to them, bytes included; nobody of that name is no error.
 
     `username` is as somebody spelled it. Raises usernames.UnusableUsername for a blank one.

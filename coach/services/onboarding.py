@@ -10,15 +10,14 @@ from django.db import transaction
 from coach import agent, telemetry
 from coach.agent import errors as agent_errors
 from coach.agent.model import answers
-from coach.agent.tools.requests import GoalAsk, PlanAsk, Wish
+from coach.agent.tools.requests import GoalRequest, LearnerGoals, PlanRequest
 from coach.documents import schedule as zones
 from coach.documents.base import utc_now
 from coach.documents.curriculum import GoalInference, Track
 from coach.engines import coverage, foundations, goals
 from coach.engines.sequencing import sequencer
 from coach.models import LearnerProfile
-from coach.services import assessments, audit, learners, plans, schedules
-from coach.services.desk import desk
+from coach.services import assessments, audit, learner_tools, learners, plans, schedules
 from coach.services.operations import connections
 
 
@@ -51,15 +50,17 @@ def plan(
     told = _tell(username, {"goal": goal, "use_case": use_case, "strengths": strengths}, force, timezone)
     if not told.needed:
         return told.username
-    wish = Wish(told.username, goal, use_case, strengths)
-    inference = told.inference or _infer(coach, wish, told.tracks)
+    learner_goals = LearnerGoals(told.username, goal, use_case, strengths)
+    inference = told.inference or _infer(coach, learner_goals, told.tracks)
     if coach is None:
         raise agent_errors.Unavailable(
             "No language model is configured, so no plan can be made; what you told is kept."
         )
     connections.release()
-    answer = coach.plan(PlanAsk(wish=wish, inference=inference), desk=desk())
-    _store(answer, wish, maker=coach.MAKER)
+    answer = coach.plan(
+        PlanRequest(goals=learner_goals, inference=inference), learner_tools=learner_tools.tools()
+    )
+    _store(answer, learner_goals, maker=coach.MAKER)
     return told.username
 
 
@@ -107,12 +108,12 @@ def _fill_weeks(learner: LearnerProfile) -> set[str]:
 # --- the goal inference -----------------------------------------------------------------------------
 
 
-def _infer(coach: ModuleType | None, wish: Wish, tracks: list[Track]) -> GoalInference:
+def _infer(coach: ModuleType | None, learner_goals: LearnerGoals, tracks: list[Track]) -> GoalInference:
     """Make and store the learner's goal inference. Raises LearnerNotFound."""
     connections.release()
-    inference, maker = _inferred(coach, GoalAsk(wish=wish, tracks=tracks))
+    inference, maker = _inferred(coach, GoalRequest(goals=learner_goals, tracks=tracks))
     with transaction.atomic():
-        learner = learners.locked(wish.username)
+        learner = learners.locked(learner_goals.username)
         changed = _take_inference(learner, inference)
         learner.last_updated = utc_now()
         learner.save(update_fields=changed | {"last_updated"})
@@ -120,9 +121,9 @@ def _infer(coach: ModuleType | None, wish: Wish, tracks: list[Track]) -> GoalInf
     return inference
 
 
-def _inferred(coach: ModuleType | None, ask: GoalAsk) -> tuple[GoalInference, str]:
+def _inferred(coach: ModuleType | None, ask: GoalRequest) -> tuple[GoalInference, str]:
     """The inference and who made it: whatever goes wrong with the parser, the rule stands in."""
-    goal = ask.wish.goal
+    goal = ask.goals.goal
     if coach is not None:
         try:
             return plans.inference(coach.infer_goals(ask), goal=goal, now=utc_now()), coach.MAKER
@@ -141,10 +142,10 @@ def _take_inference(learner: LearnerProfile, inference: GoalInference) -> set[st
 
 
 @transaction.atomic
-def _store(answer: answers.Plan, wish: Wish, *, maker: str) -> None:
+def _store(answer: answers.Plan, learner_goals: LearnerGoals, *, maker: str) -> None:
     """Make an answer the learner's plan, curriculum and assessment, and generate the schedule. Raises LearnerNotFound."""
-    learner = learners.locked(wish.username)
-    _take_plan(learner, answer, wish.goal)
+    learner = learners.locked(learner_goals.username)
+    _take_plan(learner, answer, learner_goals.goal)
     learner.adjustments = {}
     schedules.drop(learner)
     learner.last_updated = utc_now()

@@ -54,7 +54,7 @@ def read(*, username: str, refresh: bool = False) -> bytes:
         learner = learners.locked(username)
         if not refresh and (served := _served(username)) is not None:
             return served
-        return _refreshed(learner).served.encode()
+        return _refreshed(learner).api_json.encode()
 
 
 def adjust(
@@ -86,7 +86,7 @@ def adjust(
         except sequencer.Unschedulable as error:
             changed, failure = set(), error
         learner.save(update_fields={"schedule_adjustments", "last_updated", *changed})
-        served = _stored(learner).served
+        served = _stored(learner).api_json
     if failure:
         raise CannotReschedule(
             f"The item is moved, but the schedule cannot be rebuilt: {failure}"
@@ -153,7 +153,7 @@ def _served(username: str) -> bytes | None:
 
 _NAME = "\x01 name"
 _served_schedule = Prepared(
-    lambda name: LearnerProfile.objects.named(name).values_list("schedule__served"), _NAME
+    lambda name: LearnerProfile.objects.named(name).values_list("schedule__api_json"), _NAME
 )
 
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from coach import agent
 from coach.agent import errors as agent_errors
 from coach.agent.model.coach import MODELS_BY_EFFORT
-from coach.agent.tools.requests import ChatAsk, TopicAsk
+from coach.agent.tools import requests as agent_requests
 from coach.documents import sessions as documents
 from coach.documents import usernames
 from coach.documents.base import utc_now
@@ -21,8 +21,7 @@ from coach.documents.profile import Profile
 from coach.documents.requests import ChatAttachment, ChatRequest
 from coach.models import LearnerProfile, SessionAttachment
 from coach.models.sessions import digest
-from coach.services import learners
-from coach.services.desk import desk
+from coach.services import learner_tools, learners
 from coach.services.operations import connections
 
 EFFORTS = ("minimal", "low", "medium", "high")
@@ -38,7 +37,10 @@ def topic(
     learner = _told(metadata, session_id)
     coach = _coach()
     connections.release()
-    return getattr(coach, kind)(TopicAsk(kind=kind, topic=topic, learner=learner), desk=desk())
+    return getattr(coach, kind)(
+        agent_requests.TopicRequest(kind=kind, topic=topic, learner=learner),
+        learner_tools=learner_tools.tools(),
+    )
 
 
 def chat(asked: ChatRequest) -> documents.Chat:
@@ -52,7 +54,7 @@ def chat(asked: ChatRequest) -> documents.Chat:
         images_only=(model or MODELS_BY_EFFORT[effort]) == IMAGES_ONLY,
     )
     coach = _coach()
-    ask = ChatAsk(
+    ask = agent_requests.ChatRequest(
         message=asked.message,
         history=asked.history,
         learner=learner,
@@ -62,7 +64,7 @@ def chat(asked: ChatRequest) -> documents.Chat:
         web=settings.AGENT_ENABLE_WEB if asked.web_enabled is None else asked.web_enabled,
     )
     connections.release()
-    return coach.chat(ask, desk=desk())
+    return coach.chat(ask, learner_tools=learner_tools.tools())
 
 
 def reset(*, session_id: str | None) -> None:
@@ -122,7 +124,7 @@ def _told(metadata: Mapping[str, Any], session_id: str | None) -> Profile | None
     username = metadata.get("username")
     if not isinstance(username, str) or not username.strip():
         return None
-    learners.tell(username=username, metadata=metadata, session_id=session_id)
+    learners.update_from_metadata(username=username, metadata=metadata, session_id=session_id)
     found = LearnerProfile.objects.named(usernames.normalise(username)).with_schedule().first()
     return found.to_document() if found else None
 

@@ -143,16 +143,16 @@ def _join(submission: AssessmentSubmission, taken: list[AttachmentMetadata]) -> 
     )
     # What clients see of the submission names its attachments.
     submission.apply_document(submission.to_document())
-    submission.save(update_fields={"served"})
+    submission.save(update_fields={"api_json"})
 
 
-def forget(*, user: AbstractBaseUser, username: str) -> None:
+def delete(*, user: AbstractBaseUser, username: str) -> None:
     """Remove a learner with everything that belongs to them; nobody of that name is no error."""
     learner = LearnerProfile.objects.named(username).first()
     if learner is not None:
         # In no transaction of ours: the bytes go once the rows are gone for certain.
         with audit.acting_as(_name(user)):
-            learners.forget(username=username)
+            learners.delete(username=username)
         _history(user, learner, "Deleted.", flag=DELETION)
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from coach import agent, telemetry
 from coach.agent.errors import AgentError
-from coach.agent.tools.requests import GradeAsk, Wish
+from coach.agent.tools.requests import GradeRequest, LearnerGoals
 from coach.documents import submissions as documents
 from coach.documents.assessment import Assessment, GradingResult
 from coach.documents.base import utc_now
@@ -19,8 +19,7 @@ from coach.documents.submissions import Response, Submission, count_words
 from coach.engines import foundations, grading
 from coach.engines.sequencing import sequencer
 from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
-from coach.services import assessments, attachments, audit, learners, plans, schedules
-from coach.services.desk import desk
+from coach.services import assessments, attachments, audit, learner_tools, learners, plans, schedules
 from coach.services.operations import connections
 
 
@@ -69,7 +68,7 @@ def submit(*, username: str, answers: Sequence[Answer], metadata: Mapping[str, s
         row = _store(learner, submission, graded)
         _apply(learner, submission, graded.result)
     telemetry.emit("submission_graded", by=graded.by, responses=len(submission.responses))
-    return row.served
+    return row.api_json
 
 
 def _assessment(learner: LearnerProfile) -> Assessment:
@@ -129,15 +128,15 @@ def _model_grading(learner: LearnerProfile, submission: Submission) -> GradingRe
         return None
     assessment, plan = _assessment(learner), learner.plan
     pending = [attachment.to_document() for attachment in attachments.consume(learner)]
-    ask = GradeAsk(
-        wish=Wish(learner.username, learner.goal, learner.use_case, learner.strengths),
+    ask = GradeRequest(
+        goals=LearnerGoals(learner.username, learner.goal, learner.use_case, learner.strengths),
         plan=plan,
         assessment=assessment,
         submission=documents.served(submission.model_copy(update={"attachments": pending})),
     )
     connections.release()
     try:
-        grades = coach.grade(ask, desk=desk())
+        grades = coach.grade(ask, learner_tools=learner_tools.tools())
     except AgentError as error:
         telemetry.emit("grading_fallback", error=type(error).__name__)
         return None

@@ -494,7 +494,7 @@ def scripted():
         learner=learner, username=SCRIPT, actor=SCRIPT, action="a.b", detail=json.dumps({SCRIPT: SCRIPT})
     )
     run = BackfillRun.objects.create(
-        door="command", actor=SCRIPT, state="failed", version=SCRIPT, error=SCRIPT
+        source="command", actor=SCRIPT, state="failed", version=SCRIPT, error=SCRIPT
     )
     BackfillFinding.objects.create(
         run=run, outcome="rejected", store="profiles", place=SCRIPT, natural_key=SCRIPT, code="x",

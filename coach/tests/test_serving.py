@@ -32,7 +32,7 @@ def cluster():
 def service(cluster, tmp_path_factory):
     environment = servers.production(
         cluster.url,
-        tmp_path_factory.mktemp("served"),
+        tmp_path_factory.mktemp("api_json"),
         DATABASE_POOL_SIZE="2",
         DATABASE_MAX_OVERFLOW="2",
         DATABASE_POOL_TIMEOUT="1",

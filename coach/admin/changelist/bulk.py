@@ -47,7 +47,7 @@ class Outcome:
     def skip(self, name: str, reason: str) -> None:
         self.skipped.setdefault(reason, []).append(name)
 
-    def tell(self, request: HttpRequest, words: str) -> None:
+    def show(self, request: HttpRequest, words: str) -> None:
         """Say it truthfully: what was done, and what was not."""
         if self.done:
             messages.success(request, words.format(self.done))

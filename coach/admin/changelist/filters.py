@@ -157,9 +157,9 @@ class RunStateFilter(WorkFilter):
 
 
 class DoorFilter(WorkFilter):
-    title = "door"
-    parameter_name = "door"
-    choices_of = {value: (label, Q(door=value)) for value, label in BackfillRun.Door.choices}
+    title = "source"
+    parameter_name = "source"
+    choices_of = {value: (label, Q(source=value)) for value, label in BackfillRun.Source.choices}
 
 
 class FindingOutcomeFilter(WorkFilter):

@@ -234,7 +234,7 @@ class StoreResource(resources.Resource):
         try:
             with transaction.atomic():
                 run = ledger.start(
-                    door=BackfillRun.Door.ADMIN,
+                    source=BackfillRun.Source.ADMIN,
                     actor=f"staff {user.get_username()}",
                     version=settings.VERSION,
                     options=_remembered(dataset.staged),
@@ -258,7 +258,7 @@ class StoreResource(resources.Resource):
 def failed(dataset_or_staged: Staged, *, user: AbstractBaseUser, error: Exception) -> BackfillRun:
     """Put on record that a confirmed import failed; nothing of it was kept."""
     run = ledger.start(
-        door=BackfillRun.Door.ADMIN,
+        source=BackfillRun.Source.ADMIN,
         actor=f"staff {user.get_username()}",
         version=settings.VERSION,
         options={"on_conflict": dataset_or_staged.on_conflict},
@@ -270,7 +270,7 @@ def failed(dataset_or_staged: Staged, *, user: AbstractBaseUser, error: Exceptio
 
 def run_of(staged: Staged) -> BackfillRun | None:
     """The run that has confirmed this upload already, if there is one."""
-    latest = BackfillRun.objects.filter(door=BackfillRun.Door.ADMIN).order_by("-pk")[:200]
+    latest = BackfillRun.objects.filter(source=BackfillRun.Source.ADMIN).order_by("-pk")[:200]
     return next((run for run in latest if json.loads(run.options).get("upload") == staged.id), None)
 
 

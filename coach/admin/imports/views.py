@@ -36,7 +36,7 @@ from coach.admin.presentation import links
 from coach.legacy.deciding.compare import OnConflict
 from coach.legacy.reading.store_file import RefusedFile
 from coach.legacy.running import ledger
-from coach.legacy.running.lock import Held, RunLock
+from coach.legacy.running.lock import LockHeld, RunLock
 from coach.legacy.stores import LAYOUTS, Store
 from coach.models import BackfillRun
 
@@ -163,7 +163,7 @@ class StoreImport(ImportMixin):
                     return HttpResponseRedirect(links.page_of(BackfillRun, run.pk))
                 ledger.mark_dead()
                 run = self._import(request, staged)
-        except Held as error:
+        except LockHeld as error:
             messages.warning(
                 request, f"Another import is running ({error}). Nothing was written; confirm again later."
             )
@@ -244,14 +244,14 @@ class StoreImport(ImportMixin):
 
 @contextlib.contextmanager
 def _run_lock() -> Iterator[None]:
-    """The lock of runs, waited for a little while. Raises Held."""
+    """The lock of runs, waited for a little while. Raises LockHeld."""
     until = time.monotonic() + PATIENCE_SECONDS
     lock = RunLock()
     while True:
         try:
             lock.__enter__()
             break
-        except Held:
+        except LockHeld:
             if time.monotonic() > until:
                 raise
             time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""How single values look in lists and pages: times, sizes, shortened texts, marks. Everything is escaped."""
+"""How single values look in lists and pages: times, sizes, shortened texts, badges. Everything is escaped."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def size(count: int | None) -> str:
     return "–" if count is None else filesizeformat(count)
 
 
-def mark(text: str, kind: str) -> SafeString:
+def badge(text: str, kind: str) -> SafeString:
     """A coloured word; `kind` is one of good, warn, bad, calm. The word says it too, not the colour alone."""
-    return format_html('<span class="mark mark-{}">{}</span>', kind, text)
+    return format_html('<span class="badge badge-{}">{}</span>', kind, text)
 
 
 def tags(names: list[str], most: int = 4) -> SafeString:
-    """Tags as small marks; those beyond `most` are counted."""
+    """Tags as small badges; those beyond `most` are counted."""
     shown = [format_html('<span class="tag">{}</span>', short(name, 30)) for name in names[:most]]
     rest = len(names) - most
     if rest > 0:

@@ -32,7 +32,7 @@ def moment(instant: dt.datetime | None) -> str:
 
 @register.simple_tag
 def tags(names: list[str]) -> str:
-    """All tags as small marks."""
+    """All tags as small badges."""
     return cells.tags(names, most=len(names))
 
 

@@ -34,13 +34,13 @@ _WORDS = {
     "assessment.status": "assessment status changed",
     "onboarding.told": "onboarding details told",
     "attachment.deleted": "attachment deleted",
-    "attachment.consumed": "pending attachments taken along",
+    "attachment.consumed": "pending attachments attached to a submission",
 }
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing that happened; `kind` chooses the mark, `link` leads to it."""
+    """One thing that happened; `kind` chooses the badge, `link` leads to it."""
 
     at: dt.datetime
     kind: str

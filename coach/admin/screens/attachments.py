@@ -78,7 +78,7 @@ class AttachmentAdmin(StoreImport, History):
         if row.kind == AttachmentMetadata.Kind.FILE:
             there = staff.has_bytes(row)
             yield Fact(
-                "Bytes", cells.mark("in the storage", "good") if there else cells.mark("missing", "bad")
+                "Bytes", cells.badge("in the storage", "good") if there else cells.badge("missing", "bad")
             )
 
     def tools(self, request: HttpRequest, row: AttachmentMetadata) -> Iterator[Tool]:
@@ -116,7 +116,7 @@ class AttachmentAdmin(StoreImport, History):
             title="Mark pending attachments consumed",
             button="Mark consumed",
             goes_with=(
-                "Each learner's newest submission takes along all of that learner's pending attachments.",
+                "Each learner's pending attachments become attachments of the newest submission.",
                 "Those that are in a submission already are left out.",
             ),
         )
@@ -128,7 +128,7 @@ class AttachmentAdmin(StoreImport, History):
             lambda name: staff.consume(user=rights.user(request), username=name),
             excuses=(learners.LearnerNotFound, staff.NothingToJoin),
         )
-        outcome.tell(request, "Done for {} learners.")
+        outcome.show(request, "Done for {} learners.")
         return None
 
     @admin.action(description="Delete…", permissions=["remove"])
@@ -144,7 +144,7 @@ class AttachmentAdmin(StoreImport, History):
         found = {(row.learner.username, row.attachment_id) for row in queryset.select_related("learner")}
         for username, attachment_id in sorted(found):
             staff.delete_attachment(user=rights.user(request), username=username, attachment_id=attachment_id)
-        bulk.Outcome(done=len(found)).tell(request, "{} attachments were deleted.")
+        bulk.Outcome(done=len(found)).show(request, "{} attachments were deleted.")
         return None
 
     # --- bytes ------------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ class AttachmentAdmin(StoreImport, History):
 
     @admin.display(description="submission")
     def submission_link(self, row: AttachmentMetadata) -> SafeString | None:
-        return links.to(row.submission) or cells.mark("pending", "warn")
+        return links.to(row.submission) or cells.badge("pending", "warn")
 
     @admin.display(description="size")
     def size(self, row: AttachmentMetadata) -> str:

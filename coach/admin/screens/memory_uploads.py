@@ -16,7 +16,7 @@ from coach.admin.screens.records import Fact, History
 from coach.models import MemoryUpload
 from coach.services import staff
 
-STATE_MARKS = {"queued": "calm", "stored": "good", "dead": "bad"}
+STATE_BADGES = {"queued": "calm", "stored": "good", "dead": "bad"}
 
 
 class StateFilter(filters.WorkFilter):
@@ -74,7 +74,7 @@ class MemoryUploadAdmin(History):
         if asked := bulk.ask(self, request, dead, question):
             return asked
         done = staff.requeue_uploads(user=rights.user(request), ids=list(dead.values_list("pk", flat=True)))
-        bulk.Outcome(done=done).tell(request, "{} uploads were queued again.")
+        bulk.Outcome(done=done).show(request, "{} uploads were queued again.")
         return None
 
     @admin.display(description="learner")
@@ -84,7 +84,7 @@ class MemoryUploadAdmin(History):
     @admin.display(description="state")
     def state_shown(self, row: MemoryUpload) -> SafeString:
         words = row.get_state_display() + (", to be removed" if row.withdrawn else "")
-        return cells.mark(words, STATE_MARKS.get(row.state, "calm"))
+        return cells.badge(words, STATE_BADGES.get(row.state, "calm"))
 
     @admin.display(description="next attempt")
     def next_attempt(self, row: MemoryUpload) -> SafeString | str:

@@ -30,7 +30,7 @@ from coach.models import (
 )
 
 MOST_FINDINGS = 100
-STATE_MARKS = {
+STATE_BADGES = {
     "running": "calm",
     "done": "good",
     "done_with_rejects": "warn",
@@ -45,7 +45,7 @@ class RunAdmin(History):
     list_display = (
         "name",
         "state_shown",
-        "door",
+        "source",
         "actor_shown",
         "started",
         "finished",
@@ -54,7 +54,7 @@ class RunAdmin(History):
     )
     list_filter = (filters.RunStateFilter, filters.DoorFilter)
     date_hierarchy = "started_at"
-    list_columns = ("state", "door", "actor", "started_at", "finished_at", "counts")
+    list_columns = ("state", "source", "actor", "started_at", "finished_at", "counts")
     nothing_here = "No import has run yet. Import a store, or run manage.py backfill."
 
     record_template = "admin/coach/backfillrun/record.html"
@@ -62,7 +62,7 @@ class RunAdmin(History):
 
     def facts(self, row: BackfillRun) -> Iterator[Fact]:
         yield Fact("State", self.state_shown(row))
-        yield Fact("Door", row.get_door_display())
+        yield Fact("Source", row.get_source_display())
         yield Fact("Who", row.actor)
         yield Fact("Started", cells.moment(row.started_at))
         yield Fact("Finished", cells.moment(row.finished_at))
@@ -109,7 +109,7 @@ class RunAdmin(History):
         row = BackfillRun.objects.filter(pk=pk).first()
         if row is None or not _has_rejects(row):
             raise Http404("This run has no reject file here.")
-        by_screens = row.door == BackfillRun.Door.ADMIN
+        by_screens = row.source == BackfillRun.Source.ADMIN
         return FileResponse(
             staging.open_rejects(pk) if by_screens else _command_rejects(pk).open("rb"),
             as_attachment=True,
@@ -126,7 +126,7 @@ class RunAdmin(History):
 
     @admin.display(description="state")
     def state_shown(self, row: BackfillRun) -> SafeString:
-        return cells.mark(row.get_state_display(), STATE_MARKS.get(row.state, "calm"))
+        return cells.badge(row.get_state_display(), STATE_BADGES.get(row.state, "calm"))
 
     @admin.display(description="who")
     def actor_shown(self, row: BackfillRun) -> str:
@@ -159,7 +159,7 @@ def _totals(row: BackfillRun) -> str:
 
 def _has_rejects(row: BackfillRun) -> bool:
     """Whether a run's reject file is at hand: in the staging storage, or where the command left it on this machine."""
-    if row.door == BackfillRun.Door.ADMIN:
+    if row.source == BackfillRun.Source.ADMIN:
         return staging.has_rejects(row.pk)
     return _command_rejects(row.pk).is_file()
 
@@ -211,7 +211,7 @@ class FindingAdmin(History):
 
     @admin.display(description="outcome")
     def outcome_shown(self, row: BackfillFinding) -> SafeString:
-        return cells.mark(row.get_outcome_display(), "bad" if row.outcome == "rejected" else "warn")
+        return cells.badge(row.get_outcome_display(), "bad" if row.outcome == "rejected" else "warn")
 
     @admin.display(description="record")
     def key_shown(self, row: BackfillFinding) -> SafeString | str:

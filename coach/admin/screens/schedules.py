@@ -82,7 +82,7 @@ class ScheduleAdmin(History):
 
     @admin.display(description="state")
     def state(self, row: CurriculumSchedule) -> SafeString:
-        return cells.mark("stale", "warn") if row.is_stale else cells.mark("current", "good")
+        return cells.badge("stale", "warn") if row.is_stale else cells.badge("current", "good")
 
     @admin.display(description="days")
     def horizon(self, row: CurriculumSchedule) -> int:
@@ -160,4 +160,4 @@ class ItemAdmin(History):
 
     @admin.display(description="moved")
     def moved(self, row: ScheduleItem) -> SafeString | str:
-        return cells.mark("moved", "calm") if row.user_adjusted else "–"
+        return cells.badge("moved", "calm") if row.user_adjusted else "–"

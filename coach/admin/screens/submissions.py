@@ -19,7 +19,7 @@ from coach.admin.screens.records import Fact, History
 from coach.legacy.stores import Store
 from coach.models import AssessmentSubmission, AttachmentMetadata
 
-GRADER_MARKS = {"": "warn", "provisional": "calm", "model": "good", "imported": "good"}
+GRADER_BADGES = {"": "warn", "provisional": "calm", "model": "good", "imported": "good"}
 
 
 @admin.register(AssessmentSubmission)
@@ -73,7 +73,7 @@ class SubmissionAdmin(StoreImport, History):
             return asked
         rows = queryset.select_related("learner")
         return exports.answer(
-            request, rows, name="submissions", columns=_COLUMNS, document=lambda row: row.served
+            request, rows, name="submissions", columns=_COLUMNS, document=lambda row: row.api_json
         )
 
     def rows(self, request: HttpRequest) -> QuerySet[AssessmentSubmission]:
@@ -89,7 +89,7 @@ class SubmissionAdmin(StoreImport, History):
 
     @admin.display(description="grade")
     def grade(self, row: AssessmentSubmission) -> SafeString:
-        return cells.mark(row.get_graded_by_display(), GRADER_MARKS.get(row.graded_by, "calm"))
+        return cells.badge(row.get_graded_by_display(), GRADER_BADGES.get(row.graded_by, "calm"))
 
     @admin.display(description="attachments")
     def attachment_links(self, row: Any) -> SafeString | str:

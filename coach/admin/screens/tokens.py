@@ -18,7 +18,7 @@ from coach.documents.base import utc_now
 from coach.models import ApiToken
 from coach.services.operations import tokens
 
-STATE_MARKS = {"usable": "good", "expired": "warn", "revoked": "bad"}
+STATE_BADGES = {"usable": "good", "expired": "warn", "revoked": "bad"}
 
 
 class TokenForm(forms.ModelForm):
@@ -79,7 +79,7 @@ class TokenAdmin(StaffAdmin):
     @admin.display(description="state")
     def state_shown(self, row: ApiToken) -> SafeString:
         state = row.state(utc_now())
-        return cells.mark(state, STATE_MARKS[state])
+        return cells.badge(state, STATE_BADGES[state])
 
     @admin.display(description="created", ordering="created_at")
     def created_shown(self, row: ApiToken) -> SafeString | str:

@@ -25,7 +25,7 @@ from coach import telemetry
 from coach.agent.chatkit.threads import Threads
 from coach.agent.errors import Unavailable, UnusableAnswer
 from coach.agent.model import reading
-from coach.agent.tools.requests import Desk
+from coach.agent.tools.requests import LearnerTools
 
 if TYPE_CHECKING:
     from coach.agent.chatkit.server import Server
@@ -55,13 +55,15 @@ class Answer:
     events: Iterator[bytes] | None = None
 
 
-def process(body: bytes, *, threads: Threads, coach: ModuleType | None, desk: Desk) -> Answer:
+def process(
+    body: bytes, *, threads: Threads, coach: ModuleType | None, learner_tools: LearnerTools
+) -> Answer:
     """Answer a request of the protocol. Raises NotOfProtocol, NotSupported, NothingThere, Unavailable."""
     request = _read(body)
     _check(request, threads)
     from chatkit.types import is_streaming_req
 
-    events = _Events(request, threads=threads, coach=coach, desk=desk)
+    events = _Events(request, threads=threads, coach=coach, learner_tools=learner_tools)
     if is_streaming_req(request):
         return Answer(events=events)
     return Answer(document=events.document())
@@ -70,12 +72,14 @@ def process(body: bytes, *, threads: Threads, coach: ModuleType | None, desk: De
 class _Events(Iterator[bytes]):
     """The events of one request. Closing it before the end cancels the answer: what was said is kept."""
 
-    def __init__(self, request: Any, *, threads: Threads, coach: ModuleType | None, desk: Desk) -> None:
+    def __init__(
+        self, request: Any, *, threads: Threads, coach: ModuleType | None, learner_tools: LearnerTools
+    ) -> None:
         from coach.agent.chatkit.server import Server
 
         self._request = request
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chat")
-        self._server: Server = Server(threads, self._executor, coach=coach, desk=desk)
+        self._server: Server = Server(threads, self._executor, coach=coach, learner_tools=learner_tools)
         self._loop = asyncio.new_event_loop()
         self._context = contextvars.copy_context()
         self._stream: AsyncGenerator[bytes, None] | None = None

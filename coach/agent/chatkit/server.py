@@ -41,7 +41,7 @@ from coach.agent.chatkit.threads import Threads
 from coach.agent.errors import Unavailable
 from coach.agent.model import guardrails
 from coach.agent.model.coach import MODELS_BY_EFFORT
-from coach.agent.tools.requests import ChatAsk, Desk
+from coach.agent.tools.requests import ChatRequest, LearnerTools
 from coach.documents.chat import Preferences
 from coach.documents.requests import ChatAttachment
 
@@ -54,9 +54,11 @@ class Server(ChatKitServer[None]):
 
     store: ThreadStore
 
-    def __init__(self, threads: Threads, executor: Executor, *, coach: ModuleType | None, desk: Desk) -> None:
+    def __init__(
+        self, threads: Threads, executor: Executor, *, coach: ModuleType | None, learner_tools: LearnerTools
+    ) -> None:
         super().__init__(ThreadStore(threads, executor), NoBytes())
-        self._threads, self._coach, self._desk = threads, coach, desk
+        self._threads, self._coach, self._learner_tools = threads, coach, learner_tools
 
     # --- messages ---------------------------------------------------------------------------------------
 
@@ -109,7 +111,7 @@ class Server(ChatKitServer[None]):
         if self._coach is None:
             raise Unavailable("No language model is configured, so there is nobody to answer.")
         preferences = await self.store.blocking(_with_usable_files, thread.id, self._threads)
-        ask = ChatAsk(
+        ask = ChatRequest(
             message=message,
             history=(),
             learner=None,
@@ -118,7 +120,7 @@ class Server(ChatKitServer[None]):
             effort=preferences.level,
             web=preferences.web,
         )
-        return self._coach.follow_chat(ask, desk=self._desk)
+        return self._coach.follow_chat(ask, learner_tools=self._learner_tools)
 
     # --- actions ----------------------------------------------------------------------------------------
 

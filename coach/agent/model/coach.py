@@ -11,7 +11,14 @@ from django.conf import settings
 
 from coach.agent import envelopes
 from coach.agent.model import answers, prompts, reading, runs
-from coach.agent.tools.requests import ChatAsk, Desk, GoalAsk, GradeAsk, PlanAsk, TopicAsk
+from coach.agent.tools.requests import (
+    ChatRequest,
+    GoalRequest,
+    GradeRequest,
+    LearnerTools,
+    PlanRequest,
+    TopicRequest,
+)
 from coach.documents import sessions
 
 # Who made an answer, as it is kept beside it.
@@ -20,7 +27,7 @@ MAKER = "model"
 MODELS_BY_EFFORT = {"minimal": "gpt-5-nano", "low": "gpt-5-mini", "medium": "gpt-5", "high": "gpt-5-codex"}
 
 
-def infer_goals(ask: GoalAsk) -> answers.ParsedGoal:
+def infer_goals(ask: GoalRequest) -> answers.ParsedGoal:
     """What the goal needs, in the model's words."""
     run = runs.Run(
         purpose="goals",
@@ -31,40 +38,40 @@ def infer_goals(ask: GoalAsk) -> answers.ParsedGoal:
         offers_tools=False,
         store=False,
     )
-    return reading.fit(answers.ParsedGoal, reading.value(runs.answer(run, desk=None)))
+    return reading.fit(answers.ParsedGoal, reading.value(runs.answer(run, learner_tools=None)))
 
 
-def plan(ask: PlanAsk, *, desk: Desk) -> answers.Plan:
+def plan(ask: PlanRequest, *, learner_tools: LearnerTools) -> answers.Plan:
     """An onboarding plan."""
-    text = runs.answer(_settled("plan", prompts.plan_input(ask)), desk=desk)
+    text = runs.answer(_settled("plan", prompts.plan_input(ask)), learner_tools=learner_tools)
     return reading.fit(answers.Plan, reading.value_with_repair(text))
 
 
-def grade(ask: GradeAsk, *, desk: Desk) -> answers.Grades:
+def grade(ask: GradeRequest, *, learner_tools: LearnerTools) -> answers.Grades:
     """The grades of a submission, 0 to 1 each."""
-    text = runs.answer(_settled("grade", prompts.grade_input(ask)), desk=desk)
+    text = runs.answer(_settled("grade", prompts.grade_input(ask)), learner_tools=learner_tools)
     return reading.fit(answers.Grades, reading.value(text))
 
 
-def lesson(ask: TopicAsk, *, desk: Desk) -> sessions.Lesson:
-    return envelopes.lesson(_on_topic(ask, desk))
+def lesson(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.Lesson:
+    return envelopes.lesson(_on_topic(ask, learner_tools))
 
 
-def quiz(ask: TopicAsk, *, desk: Desk) -> sessions.Quiz:
-    return envelopes.quiz(_on_topic(ask, desk))
+def quiz(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.Quiz:
+    return envelopes.quiz(_on_topic(ask, learner_tools))
 
 
-def milestone(ask: TopicAsk, *, desk: Desk) -> sessions.Milestone:
-    return envelopes.milestone(_on_topic(ask, desk))
+def milestone(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.Milestone:
+    return envelopes.milestone(_on_topic(ask, learner_tools))
 
 
-def chat(ask: ChatAsk, *, desk: Desk) -> sessions.Chat:
-    return envelopes.chat(runs.answer(_chat(ask), desk=desk))
+def chat(ask: ChatRequest, *, learner_tools: LearnerTools) -> sessions.Chat:
+    return envelopes.chat(runs.answer(_chat(ask), learner_tools=learner_tools))
 
 
-def follow_chat(ask: ChatAsk, *, desk: Desk) -> Iterator[str]:
+def follow_chat(ask: ChatRequest, *, learner_tools: LearnerTools) -> Iterator[str]:
     """The answer to a chat message as it comes, piece by piece, unread."""
-    return runs.follow(_chat(ask), desk=desk)
+    return runs.follow(_chat(ask), learner_tools=learner_tools)
 
 
 def _settled(purpose: str, items: list) -> runs.Run:
@@ -78,14 +85,14 @@ def _settled(purpose: str, items: list) -> runs.Run:
     )
 
 
-def _on_topic(ask: TopicAsk, desk: Desk) -> str:
+def _on_topic(ask: TopicRequest, learner_tools: LearnerTools) -> str:
     effort = settings.AGENT_REASONING
     model = runs.supported(MODELS_BY_EFFORT[effort])
     run = _run(ask.kind, prompts.topic_input(ask), model=model, effort=effort, web=settings.AGENT_ENABLE_WEB)
-    return runs.answer(run, desk=desk)
+    return runs.answer(run, learner_tools=learner_tools)
 
 
-def _chat(ask: ChatAsk) -> runs.Run:
+def _chat(ask: ChatRequest) -> runs.Run:
     model = runs.supported(ask.model or MODELS_BY_EFFORT[ask.effort])
     return _run("chat", prompts.chat_input(ask, model=model), model=model, effort=ask.effort, web=ask.web)
 

@@ -11,7 +11,14 @@ from typing import Any
 
 from django.conf import settings
 
-from coach.agent.tools.requests import ChatAsk, GoalAsk, GradeAsk, PlanAsk, TopicAsk, Wish
+from coach.agent.tools.requests import (
+    ChatRequest,
+    GoalRequest,
+    GradeRequest,
+    LearnerGoals,
+    PlanRequest,
+    TopicRequest,
+)
 from coach.documents import schedule as zones
 from coach.documents.curriculum import Track
 from coach.documents.profile import Profile
@@ -104,17 +111,19 @@ def instructions(*, model: str, web: bool) -> str:
 # --- input ------------------------------------------------------------------------------------------
 
 
-def goal_input(ask: GoalAsk) -> list[dict[str, Any]]:
+def goal_input(ask: GoalRequest) -> list[dict[str, Any]]:
     known = data("known_tracks", _tracks(ask.tracks)) if ask.tracks else ""
-    return [_said("Read this learner's goal.", _wish(ask.wish), known, "Answer with the one JSON object.")]
+    return [
+        _said("Read this learner's goal.", _goals_text(ask.goals), known, "Answer with the one JSON object.")
+    ]
 
 
-def plan_input(ask: PlanAsk) -> list[dict[str, Any]]:
+def plan_input(ask: PlanRequest) -> list[dict[str, Any]]:
     inference = ask.inference
     return [
         _said(
             PLAN,
-            _wish(ask.wish),
+            _goals_text(ask.goals),
             data("goal_summary", inference.summary or "none"),
             data("target_outcomes", _lines(inference.target_outcomes)),
             data("tracks", _tracks(inference.tracks)),
@@ -123,12 +132,12 @@ def plan_input(ask: PlanAsk) -> list[dict[str, Any]]:
     ]
 
 
-def grade_input(ask: GradeAsk) -> list[dict[str, Any]]:
+def grade_input(ask: GradeRequest) -> list[dict[str, Any]]:
     submission = ask.submission
     return [
         _said(
             GRADE,
-            _wish(ask.wish),
+            _goals_text(ask.goals),
             *_categories(ask),
             f"The submission is {submission.submission_id}, sent at {submission.submitted_at.isoformat()}.",
             data("metadata", _lines(f"{key}: {value}" for key, value in submission.metadata.items())),
@@ -138,11 +147,11 @@ def grade_input(ask: GradeAsk) -> list[dict[str, Any]]:
     ]
 
 
-def topic_input(ask: TopicAsk) -> list[dict[str, Any]]:
+def topic_input(ask: TopicRequest) -> list[dict[str, Any]]:
     return [_said(TOPICS[ask.kind], data("topic", ask.topic), _schedule(ask.schedule, ask.learner))]
 
 
-def chat_input(ask: ChatAsk, *, model: str) -> list[dict[str, Any]]:
+def chat_input(ask: ChatRequest, *, model: str) -> list[dict[str, Any]]:
     """The history in order, then what goes along and the message itself."""
     history = [{"role": entry.role, "content": entry.text} for entry in ask.history if entry.text]
     context = [
@@ -168,12 +177,12 @@ def _said(*parts: str) -> dict[str, Any]:
     return {"role": "user", "content": "\n\n".join(part for part in parts if part)}
 
 
-def _wish(wish: Wish) -> str:
+def _goals_text(goals: LearnerGoals) -> str:
     members = {
-        "username": wish.username,
-        "goal": wish.goal,
-        "use_case": wish.use_case,
-        "strengths": wish.strengths,
+        "username": goals.username,
+        "goal": goals.goal,
+        "use_case": goals.use_case,
+        "strengths": goals.strengths,
     }
     return "\n".join(data(name, text) for name, text in members.items())
 
@@ -186,7 +195,7 @@ def _tracks(tracks: Iterable[Track]) -> str:
     return _lines(json.dumps(track.to_object(), ensure_ascii=False) for track in tracks)
 
 
-def _categories(ask: GradeAsk) -> Iterable[str]:
+def _categories(ask: GradeRequest) -> Iterable[str]:
     for category in ask.plan.categories if ask.plan else ():
         described = [
             f"key: {category.key}",
@@ -200,7 +209,7 @@ def _categories(ask: GradeAsk) -> Iterable[str]:
         yield data("category", "\n".join(described))
 
 
-def _responses(ask: GradeAsk) -> Iterable[str]:
+def _responses(ask: GradeRequest) -> Iterable[str]:
     tasks = {task.task_id: task for task in ask.assessment.tasks}
     for response in ask.submission.responses:
         task = tasks[response.task_id]

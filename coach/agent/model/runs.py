@@ -13,7 +13,7 @@ from coach import telemetry
 from coach.agent.errors import TimedOut, UnusableAnswer
 from coach.agent.model import client
 from coach.agent.tools import functions
-from coach.agent.tools.requests import Desk
+from coach.agent.tools.requests import LearnerTools
 
 MOST_ROUNDS = 10
 SUPPORTED = ("gpt-5-nano", "gpt-5-mini", "gpt-5", "gpt-5-codex")
@@ -60,16 +60,16 @@ class _Turn:
             raise TimedOut("The language model did not come to an end in time.")
         return left
 
-    def take(self, reply: dict[str, Any], desk: Desk | None) -> str | None:
+    def take(self, reply: dict[str, Any], learner_tools: LearnerTools | None) -> str | None:
         """The final text of a reply; None after its function calls were carried out instead."""
         self._count(reply)
         output = _output(reply)
         calls = [item for item in output if item.get("type") == "function_call"]
         if not calls:
             return _text(output)
-        if desk is None:
+        if learner_tools is None:
             raise UnusableAnswer("The language model called functions where none are offered.")
-        self.items += [*output, *(_carried_out(call, desk) for call in calls)]
+        self.items += [*output, *(_carried_out(call, learner_tools) for call in calls)]
         return None
 
     def _count(self, reply: dict[str, Any]) -> None:
@@ -96,7 +96,7 @@ def offered(model: str, *, web: bool) -> list[dict[str, Any]]:
     return [*found, *functions.definitions(), _widget_server()]
 
 
-def answer(run: Run, *, desk: Desk | None) -> str:
+def answer(run: Run, *, learner_tools: LearnerTools | None) -> str:
     """Ask until there is a final text, at most ten times; returns it.
 
     Raises Unavailable, Unreachable, TimedOut, Refused, UnusableAnswer.
@@ -106,7 +106,7 @@ def answer(run: Run, *, desk: Desk | None) -> str:
         try:
             for _ in range(MOST_ROUNDS):
                 reply = client.respond(run.body(turn.items), seconds=turn.seconds_left())
-                text = turn.take(reply, desk)
+                text = turn.take(reply, learner_tools)
                 if text is not None:
                     return text
             raise _endless()
@@ -114,14 +114,14 @@ def answer(run: Run, *, desk: Desk | None) -> str:
             figures.update(turn.figures)
 
 
-def follow(run: Run, *, desk: Desk | None) -> Iterator[str]:
+def follow(run: Run, *, learner_tools: LearnerTools | None) -> Iterator[str]:
     """The same, streamed: yields pieces of text as they come. Raises as `answer` does, also half-way."""
     turn = _Turn(run)
     with client.slot(), telemetry.timed("model_call", **_about(run)) as figures:
         try:
             for _ in range(MOST_ROUNDS):
                 reply = yield from _pieces(client.stream(run.body(turn.items), seconds=turn.seconds_left()))
-                if turn.take(reply, desk) is not None:
+                if turn.take(reply, learner_tools) is not None:
                     return
             raise _endless()
         finally:
@@ -180,7 +180,7 @@ def _text(output: list[dict[str, Any]]) -> str:
     return "".join(texts)
 
 
-def _carried_out(call: dict[str, Any], desk: Desk) -> dict[str, Any]:
+def _carried_out(call: dict[str, Any], learner_tools: LearnerTools) -> dict[str, Any]:
     """A function call's result, as the next request returns it."""
     name, arguments, call_id = call.get("name"), call.get("arguments"), call.get("call_id")
     if not (isinstance(name, str) and isinstance(arguments, str) and isinstance(call_id, str)):
@@ -188,5 +188,5 @@ def _carried_out(call: dict[str, Any], desk: Desk) -> dict[str, Any]:
     return {
         "type": "function_call_output",
         "call_id": call_id,
-        "output": functions.run(name, arguments, desk),
+        "output": functions.run(name, arguments, learner_tools),
     }

@@ -8,7 +8,14 @@ from typing import Any, NoReturn
 
 from coach.agent.errors import Unavailable
 from coach.agent.model import answers
-from coach.agent.tools.requests import ChatAsk, Desk, GoalAsk, GradeAsk, PlanAsk, TopicAsk
+from coach.agent.tools.requests import (
+    ChatRequest,
+    GoalRequest,
+    GradeRequest,
+    LearnerTools,
+    PlanRequest,
+    TopicRequest,
+)
 from coach.documents import schedule as zones
 from coach.documents import sessions
 from coach.documents.assessment import Task
@@ -33,12 +40,12 @@ _NOBODY = "Tell me your username, and I can look at your plan."
 # --- onboarding -------------------------------------------------------------------------------------
 
 
-def infer_goals(ask: GoalAsk) -> NoReturn:
+def infer_goals(ask: GoalRequest) -> NoReturn:
     """Goals are inferred by the engine's rule. Raises Unavailable, always."""
     raise Unavailable("The offline coach reads goals by rule.")
 
 
-def plan(ask: PlanAsk, *, desk: Desk) -> answers.Plan:
+def plan(ask: PlanRequest, *, learner_tools: LearnerTools) -> answers.Plan:
     """A plan with nothing of its own: everything in it comes from the foundation catalogue and the coverage."""
     tracks = ", ".join(track.label for track in ask.inference.tracks)
     return answers.Plan(
@@ -49,7 +56,7 @@ def plan(ask: PlanAsk, *, desk: Desk) -> answers.Plan:
     )
 
 
-def grade(ask: GradeAsk, *, desk: Desk) -> NoReturn:
+def grade(ask: GradeRequest, *, learner_tools: LearnerTools) -> NoReturn:
     """Answers are graded provisionally. Raises Unavailable, always."""
     raise Unavailable("The offline coach does not grade.")
 
@@ -57,7 +64,7 @@ def grade(ask: GradeAsk, *, desk: Desk) -> NoReturn:
 # --- lessons, quizzes, milestones -------------------------------------------------------------------
 
 
-def lesson(ask: TopicAsk, *, desk: Desk) -> sessions.Lesson:
+def lesson(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.Lesson:
     """The module of the learner's curriculum that fits the topic best, and what comes next."""
     module = _module(ask.learner, ask.topic)
     if module is None:
@@ -71,7 +78,7 @@ def lesson(ask: TopicAsk, *, desk: Desk) -> sessions.Lesson:
     )
 
 
-def quiz(ask: TopicAsk, *, desk: Desk) -> sessions.Quiz:
+def quiz(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.Quiz:
     """Questions out of the learner's assessment and modules, to be answered and checked alone."""
     questions = _questions(ask.learner, ask.topic)
     first = "Answer in your own words, then check yourself." if questions else _missing(ask.learner)
@@ -84,7 +91,7 @@ def quiz(ask: TopicAsk, *, desk: Desk) -> sessions.Quiz:
     )
 
 
-def milestone(ask: TopicAsk, *, desk: Desk) -> sessions.Milestone:
+def milestone(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.Milestone:
     """The milestone's facts: ratings, and what the fitting module wants to be delivered."""
     module = _module(ask.learner, ask.topic)
     card = [_card(f"Milestone: {ask.topic}", {"To show": module.deliverables})] if module else []
@@ -98,7 +105,7 @@ def milestone(ask: TopicAsk, *, desk: Desk) -> sessions.Milestone:
 # --- chat -------------------------------------------------------------------------------------------
 
 
-def chat(ask: ChatAsk, *, desk: Desk) -> sessions.Chat:
+def chat(ask: ChatRequest, *, learner_tools: LearnerTools) -> sessions.Chat:
     """What the profile can answer: the next items, the ratings, the progress; else what the coach can do."""
     asked = ask.message.lower()
     learner = ask.learner
@@ -113,9 +120,9 @@ def chat(ask: ChatAsk, *, desk: Desk) -> sessions.Chat:
     return _said(_WHAT_I_CAN, *_next_list(learner))
 
 
-def follow_chat(ask: ChatAsk, *, desk: Desk) -> Iterator[str]:
+def follow_chat(ask: ChatRequest, *, learner_tools: LearnerTools) -> Iterator[str]:
     """The same answer in one piece."""
-    yield chat(ask, desk=desk).display or ""
+    yield chat(ask, learner_tools=learner_tools).display or ""
 
 
 def _said(text: str, *widgets: sessions.Widget) -> sessions.Chat:

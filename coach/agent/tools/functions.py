@@ -1,6 +1,6 @@
 """The eight functions that the model may call: their schemas, and running one of them.
 
-What needs the database goes through a `Desk`; everything else is worked out here. A call that cannot be
+What needs the database goes through a `LearnerTools`; everything else is worked out here. A call that cannot be
 carried out is no failure: the model gets a text that says why, and nothing is stored.
 """
 
@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from coach.agent.errors import UnusableAnswer
 from coach.agent.model import reading
 from coach.agent.model.answers import LeastZero, LeastZeroWhole, Stripped, Texts
-from coach.agent.tools.requests import Desk
+from coach.agent.tools.requests import LearnerTools
 from coach.documents import schedule as zones
 from coach.documents import usernames
 from coach.documents.base import utc_now
@@ -133,11 +133,11 @@ def definitions() -> list[dict[str, Any]]:
     ]
 
 
-def run(name: str, arguments: str, desk: Desk) -> str:
+def run(name: str, arguments: str, learner_tools: LearnerTools) -> str:
     """Run a function with the arguments that the model wrote; the result, or what was wrong, as text."""
     try:
         shape, function = _found(name)
-        result = function(_read(shape, arguments), desk)
+        result = function(_read(shape, arguments), learner_tools)
     except (Faulty, usernames.UnusableUsername) as error:
         return f"The call failed and changed nothing: {error}"
     return json.dumps(result, ensure_ascii=False, allow_nan=False)
@@ -146,11 +146,11 @@ def run(name: str, arguments: str, desk: Desk) -> str:
 # --- the functions ----------------------------------------------------------------------------------
 
 
-def _progress_start(given: ProgressStart, desk: Desk) -> Any:
+def _progress_start(given: ProgressStart, learner_tools: LearnerTools) -> Any:
     return _progress(0, max(given.total, 1))
 
 
-def _progress_advance(given: ProgressAdvance, desk: Desk) -> Any:
+def _progress_advance(given: ProgressAdvance, learner_tools: LearnerTools) -> Any:
     total = max(given.total, 1)
     return _progress(min(given.idx + 1, total - 1), total)
 
@@ -160,7 +160,7 @@ def _progress(index: int, total: int) -> Any:
     return {"progress": {"idx": index, "display": shown, "total": total, "has_next": shown < total}}
 
 
-def _elo_update(given: EloUpdate, desk: Desk) -> Any:
+def _elo_update(given: EloUpdate, learner_tools: LearnerTools) -> Any:
     try:
         updated = _updated(given, given.elo or {}, given.skill_weights or {})
     except OverflowError:
@@ -181,28 +181,28 @@ def _updated(given: EloUpdate, ratings: dict[str, float], weights: dict[str, flo
     return {**updated, **{key: value for key, value in ratings.items() if key not in updated}}
 
 
-def _learner_profile_get(given: LearnerProfileGet, desk: Desk) -> Any:
-    profile = desk.profile(given.username)
+def _learner_profile_get(given: LearnerProfileGet, learner_tools: LearnerTools) -> Any:
+    profile = learner_tools.profile(given.username)
     return {"found": profile is not None, "profile": profile}
 
 
-def _learner_profile_update(given: LearnerProfileUpdate, desk: Desk) -> Any:
+def _learner_profile_update(given: LearnerProfileUpdate, learner_tools: LearnerTools) -> Any:
     members = {key: value for key, value in dict(given).items() if key != "username" and value is not None}
-    return {"profile": desk.update(given.username, members)}
+    return {"profile": learner_tools.update(given.username, members)}
 
 
-def _learner_memory_write(given: LearnerMemoryWrite, desk: Desk) -> Any:
-    note_id = desk.remember(given.username, given.note, given.tags or ())
+def _learner_memory_write(given: LearnerMemoryWrite, learner_tools: LearnerTools) -> Any:
+    note_id = learner_tools.remember(given.username, given.note, given.tags or ())
     return {"note_id": note_id, "vector_store_id": settings.AGENT_VECTOR_STORE, "status": "queued"}
 
 
-def _learner_elo_category_plan_set(given: LearnerEloCategoryPlanSet, desk: Desk) -> Any:
+def _learner_elo_category_plan_set(given: LearnerEloCategoryPlanSet, learner_tools: LearnerTools) -> Any:
     categories = [category.document() for category in given.categories]
-    plan = desk.set_plan(given.username, categories, given.source_goal, given.strategy_notes)
+    plan = learner_tools.set_plan(given.username, categories, given.source_goal, given.strategy_notes)
     return {"username": usernames.normalise(given.username), "plan": plan.to_object()}
 
 
-def _current_time(given: CurrentTime, desk: Desk) -> Any:
+def _current_time(given: CurrentTime, learner_tools: LearnerTools) -> Any:
     if given.format and len(given.format) > LONGEST_FORMAT:
         raise Faulty(f"a format has at most {LONGEST_FORMAT} characters")
     zone = zones.zone((given.timezone_name or "").strip())
@@ -217,7 +217,7 @@ def _shown(now: dt.datetime, pattern: str | None) -> str:
         raise Faulty(f"the format cannot be used: {error}") from None
 
 
-_FUNCTIONS: dict[str, tuple[type[_Arguments], Callable[[Any, Desk], Any]]] = {
+_FUNCTIONS: dict[str, tuple[type[_Arguments], Callable[[Any, LearnerTools], Any]]] = {
     "progress_start": (ProgressStart, _progress_start),
     "progress_advance": (ProgressAdvance, _progress_advance),
     "elo_update": (EloUpdate, _elo_update),
@@ -232,7 +232,7 @@ _FUNCTIONS: dict[str, tuple[type[_Arguments], Callable[[Any, Desk], Any]]] = {
 # --- arguments --------------------------------------------------------------------------------------
 
 
-def _found(name: str) -> tuple[type[_Arguments], Callable[[Any, Desk], Any]]:
+def _found(name: str) -> tuple[type[_Arguments], Callable[[Any, LearnerTools], Any]]:
     if name not in _FUNCTIONS:
         raise Faulty(f"there is no such function; there are {', '.join(_FUNCTIONS)}")
     return _FUNCTIONS[name]

@@ -16,7 +16,7 @@ from coach.documents.submissions import ServedSubmission
 
 
 @dataclass(frozen=True)
-class Desk:
+class LearnerTools:
     """What the model may do with learners, as plain functions on documents.
 
     Each raises usernames.UnusableUsername for a name that nobody can have, and holds no database
@@ -30,7 +30,7 @@ class Desk:
 
 
 @dataclass(frozen=True)
-class Wish:
+class LearnerGoals:
     """What a learner wants, in their own words."""
 
     username: str
@@ -40,27 +40,27 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class GoalAsk:
-    wish: Wish
+class GoalRequest:
+    goals: LearnerGoals
     tracks: Sequence[Track]
 
 
 @dataclass(frozen=True)
-class PlanAsk:
-    wish: Wish
+class PlanRequest:
+    goals: LearnerGoals
     inference: GoalInference
 
 
 @dataclass(frozen=True)
-class GradeAsk:
-    wish: Wish
+class GradeRequest:
+    goals: LearnerGoals
     plan: EloPlan | None
     assessment: Assessment
     submission: ServedSubmission
 
 
 @dataclass(frozen=True)
-class TopicAsk:
+class TopicRequest:
     """Work on a topic. `learner` is the named one, if any; the model gets nothing of it but the schedule."""
 
     kind: TopicKind
@@ -73,7 +73,7 @@ class TopicAsk:
 
 
 @dataclass(frozen=True)
-class ChatAsk:
+class ChatRequest:
     """A message and what goes along with it. `effort` is settled; `model` is the one asked for, or empty."""
 
     message: str

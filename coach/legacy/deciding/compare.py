@@ -14,7 +14,7 @@ from enum import StrEnum
 from coach.documents.base import Document
 from coach.legacy.deciding import deduplication, differences
 from coach.legacy.deciding.differences import Change
-from coach.legacy.deciding.provenance import Mark
+from coach.legacy.deciding.provenance import Provenance
 from coach.legacy.decoding import checksums
 from coach.legacy.decoding.records import Decoded, Fault, RawRecord, Rejected, reject
 from coach.legacy.stores import Outcome, Store
@@ -45,7 +45,7 @@ class Planned:
     code: str = ""
     faults: tuple[Fault, ...] = ()
     decoded: Decoded | None = field(default=None, repr=False)
-    mark: Mark | None = field(default=None, repr=False)
+    mark: Provenance | None = field(default=None, repr=False)
     rows: Rows | None = field(default=None, repr=False)
     ours: Document | None = field(default=None, repr=False)
 
@@ -70,7 +70,7 @@ def rejection(rejected: Rejected) -> Planned:
     )
 
 
-def settled(record: RawRecord, mark: Mark) -> Planned | None:
+def settled(record: RawRecord, mark: Provenance) -> Planned | None:
     """The fast path: unchanged, because the bytes are those imported last and nothing hints at an edit."""
     if (
         mark.edited
@@ -96,7 +96,7 @@ def plan(
     `learners` are the learners that are there (or, for a rehearsal, would be): username to primary key. Takes one query
     per table; what is written in the same transaction as this reads needs the learners' locks first.
     """
-    marks = tables.find_marks(store, {record.key for record in records})
+    marks = tables.find_provenance(store, {record.key for record in records})
     planned = [_first_look(store, record, marks.get(record.key), learners) for record in records]
     open_ones = [plan for plan in planned if plan.mark is not None and plan.outcome != Outcome.REJECTED]
     rows = tables.load(store, {plan.mark.pk for plan in open_ones if plan.mark and _must_read(plan)})
@@ -105,7 +105,9 @@ def plan(
     return planned
 
 
-def _first_look(store: Store, record: Decoded, mark: Mark | None, learners: Mapping[str, int]) -> Planned:
+def _first_look(
+    store: Store, record: Decoded, mark: Provenance | None, learners: Mapping[str, int]
+) -> Planned:
     if store != Store.PROFILES and record.username not in learners:
         reason = "no learner has this name: import the profile first"
         return rejection(reject(record.raw, "unknown_learner", Fault("$", reason)))

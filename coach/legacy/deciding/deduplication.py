@@ -18,7 +18,7 @@ _DOUBTFUL_SHARE = 0.75
 _DOUBTFUL_NUMBER = 4
 
 
-class Sieve:
+class Deduplication:
     """Sorts out the decoded records of one store; `index` knows which keys stand twice in the input, None where none can.
 
     `rehearsed` holds the names of learners that a rehearsal would have created.
@@ -52,16 +52,16 @@ class Sieve:
         self._doubted = unusable >= max(_DOUBTFUL_NUMBER, _DOUBTFUL_SHARE * len(raws))
 
     def _first(self, decoded: Decoded | Rejected) -> Decoded | Rejected:
-        if isinstance(decoded, Rejected) or not self.stands_twice(decoded.key):
+        if isinstance(decoded, Rejected) or not self.is_duplicate(decoded.key):
             return decoded
         if self._claimed_by(decoded) == decoded.raw.ordinal:
             return decoded
         reason = "an earlier record of this input has the same key, and the first one counts"
         return records.reject(decoded.raw, "repeated_in_input", Fault("$", reason))
 
-    def stands_twice(self, key: str | None) -> bool:
+    def is_duplicate(self, key: str | None) -> bool:
         """Whether several records of the input have that natural key."""
-        return self._index is not None and self._index.stands_twice(self.store, key)
+        return self._index is not None and self._index.is_duplicate(self.store, key)
 
     def learners(self, names: set[str]) -> dict[str, int]:
         """The learners of those names that are there, or would be: username to primary key (0 in a rehearsal)."""

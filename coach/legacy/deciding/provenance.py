@@ -17,7 +17,7 @@ from coach.legacy.decoding.records import Decoded
 COLUMNS = ("raw_checksum", "import_checksum", "content_checksum", "edited_since_import", "unknown_members")
 
 
-class Mark(NamedTuple):
+class Provenance(NamedTuple):
     """The marks of one row. `used`: a pending attachment that a submission has taken along since.
 
     `unknown` is the JSON text of the members that no document declares, None where there are none.
@@ -83,6 +83,6 @@ def line(decoded: Decoded, *, run_id: int | None, at: dt.datetime) -> tuple[Any,
 
 
 def leave(row: Any, values: tuple[Any, ...] = NONE) -> None:
-    """Mark a row with the values of a `line`; without them as one that belongs to a marked one."""
+    """Provenance a row with the values of a `line`; without them as one that belongs to a marked one."""
     for name, value in zip(WRITTEN, values, strict=True):
         setattr(row, name, value)

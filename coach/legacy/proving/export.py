@@ -20,7 +20,7 @@ from django.db.models import QuerySet
 from coach.documents.base import utc_now
 from coach.legacy.decoding import unknown
 from coach.legacy.proving import stored_json
-from coach.legacy.proving.stored_json import Held
+from coach.legacy.proving.stored_json import StoredRecord
 from coach.legacy.stores import LAYOUTS, MANIFEST, Store
 from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
 
@@ -172,7 +172,7 @@ def _rows(store: Store, usernames: frozenset[str]) -> QuerySet[Any]:
     return rows.filter(learner__username__in=usernames) if usernames else rows
 
 
-def _records(store: Store, rows: QuerySet[Any]) -> Iterator[Held]:
+def _records(store: Store, rows: QuerySet[Any]) -> Iterator[StoredRecord]:
     for numbers in _batches(rows, "pk" if store == Store.PROFILES else "learner_id"):
         held = stored_json.of(store, numbers)
         for number in numbers:
@@ -191,7 +191,7 @@ def _batches(rows: QuerySet[Any], column: str) -> Iterator[list[int]]:
         after = batch[-1]
 
 
-def _record(held: Held) -> tuple[bytes, int]:
+def _record(held: StoredRecord) -> tuple[bytes, int]:
     """The record's text, and how many of its unknown members have no place any more."""
     members = json.loads(held.unknown_members or "{}")
     if not members:

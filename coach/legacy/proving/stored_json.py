@@ -32,7 +32,7 @@ from coach.models.database.prepared import Prepared
 Members = dict[str, Any]
 
 
-class Held(NamedTuple):
+class StoredRecord(NamedTuple):
     """One record: whose it is, its text, and (as the text of an object, or None) what no document declares of it."""
 
     username: str
@@ -40,7 +40,7 @@ class Held(NamedTuple):
     unknown_members: str | bytes | None
 
 
-def of(store: Store, row_ids: Collection[int]) -> dict[int, Held]:
+def of(store: Store, row_ids: Collection[int]) -> dict[int, StoredRecord]:
     """The records behind those primary keys, in one query a table; rows that are gone are left out.
 
     `text` is what `tables.load(store, row_ids)[pk].document().to_json()` gives, byte for byte, as long as every column
@@ -95,7 +95,7 @@ _attachments = _Reader(Attachment, AttachmentMetadata, "submission")
 _pending = _Reader(PendingAttachment, AttachmentMetadata, *_OWNED)
 
 
-def _held_profiles(learner_ids: Collection[int]) -> Iterator[tuple[int, Held]]:
+def _held_profiles(learner_ids: Collection[int]) -> Iterator[tuple[int, StoredRecord]]:
     learners = _profiles.rows(LearnerProfile.objects.filter(pk__in=learner_ids).order_by())
     notes = _notes.grouped(MemoryRecord.objects.filter(learner__in=learner_ids))
     schedules = _schedules.rows(CurriculumSchedule.objects.filter(learner__in=learner_ids).order_by())
@@ -107,14 +107,14 @@ def _held_profiles(learner_ids: Collection[int]) -> Iterator[tuple[int, Held]]:
         profile["memory_records"] = [_notes.members(note) for note in notes.pop(number, ())]
         if schedule := schedule_of.get(number):
             profile["curriculum_schedule"] = _schedule(schedule, items.pop(schedule[1], ()))
-        yield number, Held(profile["username"], _text(profile), unknown_members)
+        yield number, StoredRecord(profile["username"], _text(profile), unknown_members)
 
 
 def _schedule(row: Row, items: Iterable[Row]) -> Members:
     return _schedules.members(row) | {"items": [_items.members(item) for item in items]}
 
 
-def _held_submissions(submission_ids: Collection[int]) -> Iterator[tuple[int, Held]]:
+def _held_submissions(submission_ids: Collection[int]) -> Iterator[tuple[int, StoredRecord]]:
     rows = _submissions.rows(AssessmentSubmission.objects.filter(pk__in=submission_ids).order_by())
     attachments = _attachments.grouped(AttachmentMetadata.objects.filter(submission__in=submission_ids))
     for row in rows:
@@ -122,21 +122,21 @@ def _held_submissions(submission_ids: Collection[int]) -> Iterator[tuple[int, He
         yield row[0], _owned(row, _submissions.members(row) | {"attachments": own})
 
 
-def _held_pending(row_ids: Collection[int]) -> Iterator[tuple[int, Held]]:
+def _held_pending(row_ids: Collection[int]) -> Iterator[tuple[int, StoredRecord]]:
     for row in _pending.rows(AttachmentMetadata.objects.filter(pk__in=row_ids).order_by()):
         yield row[0], _owned(row, _pending.members(row))
 
 
-def _owned(row: Row, members: Members) -> Held:
+def _owned(row: Row, members: Members) -> StoredRecord:
     _, unknown_members, username = row[: len(_OWNED)]
-    return Held(username, _text(members | {"username": username}), unknown_members)
+    return StoredRecord(username, _text(members | {"username": username}), unknown_members)
 
 
 def _text(members: Members) -> bytes:
     return orjson.dumps(members, option=orjson.OPT_UTC_Z)
 
 
-_WAYS: dict[Store, Callable[[Collection[int]], Iterator[tuple[int, Held]]]] = {
+_WAYS: dict[Store, Callable[[Collection[int]], Iterator[tuple[int, StoredRecord]]]] = {
     Store.PROFILES: _held_profiles,
     Store.SUBMISSIONS: _held_submissions,
     Store.ATTACHMENTS: _held_pending,

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from coach.legacy.deciding import differences
-from coach.legacy.deciding.deduplication import Sieve, owner
-from coach.legacy.deciding.provenance import Mark
+from coach.legacy.deciding.deduplication import Deduplication, owner
+from coach.legacy.deciding.provenance import Provenance
 from coach.legacy.decoding import fast, records
 from coach.legacy.decoding.records import Decoded, RawRecord, Rejected
 from coach.legacy.proving import stored_json
@@ -83,7 +83,7 @@ def _one_store(
     counts = result.counts.setdefault(
         store, dict.fromkeys(("read", "equal", "different", "missing", "rejected"), 0)
     )
-    sieve = Sieve(store, file.index)
+    sieve = Deduplication(store, file.index)
     for batch in _read_ahead(file.batches(store, _BATCH), usernames):
         admitted = [sieve.admit(item) for item in batch.records]
         counts["read"] += len(admitted)
@@ -142,7 +142,7 @@ def _one_batch(
     result: Verification, store: Store, decoded: Sequence[Decoded], said: Mapping[int, bytes]
 ) -> None:
     counts = result.counts[store]
-    marks = tables.find_marks(store, {item.key for item in decoded})
+    marks = tables.find_provenance(store, {item.key for item in decoded})
     learners = tables.learner_ids({item.username for item in decoded})
     wanted = [item for item in decoded if not _has_no_place(item, marks.get(item.key), learners)]
     counts["rejected"] += len(decoded) - len(wanted)
@@ -160,7 +160,7 @@ def _one_batch(
             _note(result, item.raw, item.key, paths)
 
 
-def _has_no_place(decoded: Decoded, mark: Mark | None, learners: Mapping[str, int]) -> bool:
+def _has_no_place(decoded: Decoded, mark: Provenance | None, learners: Mapping[str, int]) -> bool:
     """Whether an import would reject the record: nobody has its learner's name, or its id is another learner's."""
     if decoded.raw.store == Store.PROFILES:
         return False
@@ -168,7 +168,7 @@ def _has_no_place(decoded: Decoded, mark: Mark | None, learners: Mapping[str, in
 
 
 def _same(
-    store: Store, decoded: Sequence[Decoded], marks: Mapping[str, Mark], said: Mapping[int, bytes]
+    store: Store, decoded: Sequence[Decoded], marks: Mapping[str, Provenance], said: Mapping[int, bytes]
 ) -> set[str]:
     """The keys of the records whose rows give the very text that the store's record gives."""
     held = stored_json.of(store, {marks[item.key].pk for item in decoded if item.key in marks})
@@ -181,7 +181,7 @@ def _same(
     return found
 
 
-def _differing(decoded: Decoded, mark: Mark, rows: Rows | None) -> Iterator[str]:
+def _differing(decoded: Decoded, mark: Provenance, rows: Rows | None) -> Iterator[str]:
     """The members that differ; `rows` are None where the texts are the same."""
     if mark.used:
         yield "$ (used by a submission since)"

@@ -93,7 +93,7 @@ class Index:
         if chunk:
             yield chunk
 
-    def stands_twice(self, store: Store, key: str | None) -> bool:
+    def is_duplicate(self, store: Store, key: str | None) -> bool:
         """Whether several entries of the store have that natural key."""
         if key is None or store not in self._repeated:
             return False

@@ -28,7 +28,7 @@ from coach.legacy.reading.index import Index
 from coach.legacy.reading.rejects import RejectFile
 from coach.legacy.reading.store_file import ChangedFile, StoreFile
 from coach.legacy.running import collector, ledger, worker_process
-from coach.legacy.running.lock import Held
+from coach.legacy.running.lock import LockHeld
 from coach.legacy.running.worker_process import Submit
 from coach.legacy.stores import Outcome, Store
 from coach.legacy.writing.apply import Batch, Writer
@@ -39,7 +39,7 @@ from coach.models import BackfillRun
 
 T = TypeVar("T")
 MOST_FINDINGS = 1000
-# How many records a store is judged by: see Sieve.doubt.
+# How many records a store is judged by: see Deduplication.doubt.
 JUDGED_RECORDS = 200
 MOST_UNKNOWN = 1000
 # Waits between attempts after a deadlock, a serialisation failure or a lost connection, in seconds.
@@ -161,7 +161,7 @@ class Backfill:
             self.summary.counts = json.loads(run.counts)
 
     def execute(self) -> Summary:
-        """Import everything. Raises Stopped (the ledger already knows), ChangedFile, Held, and what nobody expected."""
+        """Import everything. Raises Stopped (the ledger already knows), ChangedFile, LockHeld, and what nobody expected."""
         try:
             for store in Store:
                 for file in self._files:
@@ -174,7 +174,7 @@ class Backfill:
         except ChangedFile as error:
             self._end(ledger.State.FAILED, str(error))
             raise
-        except Held as error:
+        except LockHeld as error:
             self._end(ledger.State.FAILED, f"another run took the lock: {error}")
             raise
         except OSError as error:

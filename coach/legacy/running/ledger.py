@@ -21,7 +21,7 @@ MOST_PATHS = 20
 
 def start(
     *,
-    door: str,
+    source: str,
     actor: str,
     version: str,
     options: Mapping[str, object],
@@ -29,7 +29,7 @@ def start(
 ) -> BackfillRun:
     """A new run, on record from now on."""
     return BackfillRun.objects.create(
-        door=door,
+        source=source,
         actor=actor,
         version=version,
         process=this_process(),
@@ -82,7 +82,9 @@ def record_file(run: BackfillRun, raw: RawRecord, *, key: str, code: str, fault:
 
 def unfinished() -> BackfillRun | None:
     """The latest run of the command that did not come to its end, if the latest one did not."""
-    last = BackfillRun.objects.filter(door=BackfillRun.Door.COMMAND).order_by("-started_at", "-pk").first()
+    last = (
+        BackfillRun.objects.filter(source=BackfillRun.Source.COMMAND).order_by("-started_at", "-pk").first()
+    )
     return last if last and last.state not in (State.DONE, State.DONE_WITH_REJECTS) else None
 
 

@@ -22,12 +22,12 @@ _ADVISORY = (0x41726361, 0x6261636B)
 _NAME = "arcadia backfill: "
 
 
-class Held(Exception):
+class LockHeld(Exception):
     """Another run holds the lock; the message says who."""
 
 
 class RunLock:
-    """The lock; use it in a `with` statement. Raises Held at once where somebody else has it, Django's OperationalError
+    """The lock; use it in a `with` statement. Raises LockHeld at once where somebody else has it, Django's OperationalError
     where the server cannot be reached.
 
     `ensure` takes it again where the server dropped its connection.
@@ -58,7 +58,7 @@ class RunLock:
     def ensure(self) -> None:
         """Take the lock again if its connection is gone.
 
-        Raises Held where another run was faster, OperationalError where the server is not back yet.
+        Raises LockHeld where another run was faster, OperationalError where the server is not back yet.
         """
         if self._connection is None:
             return
@@ -78,7 +78,7 @@ class RunLock:
             return
         holder = found.execute(_HOLDER, _ADVISORY).fetchone()
         found.close()
-        raise Held(_holder(*holder) if holder else "another run")
+        raise LockHeld(_holder(*holder) if holder else "another run")
 
     def _lock_file(self, path: Path) -> None:
         file = path.open("a+b")
@@ -88,7 +88,7 @@ class RunLock:
             file.seek(0)
             holder = file.read(200).decode(errors="replace").strip()
             file.close()
-            raise Held(holder or "another run") from None
+            raise LockHeld(holder or "another run") from None
         file.truncate(0)
         file.write(f"{this_process()}, since {utc_now():%Y-%m-%d %H:%M:%S} UTC\n".encode())
         file.flush()

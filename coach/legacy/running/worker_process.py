@@ -22,7 +22,7 @@ from django.db import connection
 from coach.legacy.decoding import records
 from coach.legacy.decoding.records import Decoded, RawRecord, Rejected
 from coach.legacy.writing import tables
-from coach.legacy.writing.tables import Lines, Maker
+from coach.legacy.writing.tables import CopyRows, Maker
 
 # Fork knows what is loaded already, and costs a hundredth of starting anew.
 _METHOD = "fork"
@@ -30,7 +30,7 @@ _PATIENCE_SECONDS = 5
 
 
 @dataclass(frozen=True)
-class Asked:
+class DecodeJob:
     """A batch to be decoded: its records, the ordinals of those that lines are wanted of, and what these are made with."""
 
     raws: Sequence[RawRecord]
@@ -39,21 +39,21 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Made:
+class DecodeResult:
     """What came of a batch: its records in their order, and lines by ordinal."""
 
     decoded: list[Decoded | Rejected]
-    built: dict[int, Lines]
+    built: dict[int, CopyRows]
 
 
 # Begins to decode a batch; one at a time, in their order.
-Submit = Callable[[Asked], "Future[Made]"]
+Submit = Callable[[DecodeJob], "Future[DecodeResult]"]
 
 
-def now(asked: Asked) -> Made:
+def now(asked: DecodeJob) -> DecodeResult:
     """Decode a batch here and now."""
     decoded: list[Decoded | Rejected] = []
-    built: dict[int, Lines] = {}
+    built: dict[int, CopyRows] = {}
     for raw in asked.raws:
         found = records.decode(raw)
         if isinstance(found, Decoded):
@@ -61,7 +61,7 @@ def now(asked: Asked) -> Made:
                 built[raw.ordinal] = tables.lines(raw.store, found, asked.maker)
             found = found.lightened()
         decoded.append(found)
-    return Made(decoded, built)
+    return DecodeResult(decoded, built)
 
 
 @contextlib.contextmanager
@@ -110,7 +110,7 @@ def _process() -> Iterator[Connection]:
         process.join()
 
 
-def _ask(channel: Connection, asked: Asked) -> Made:
+def _ask(channel: Connection, asked: DecodeJob) -> DecodeResult:
     """Raises ChildProcessError where the process is gone; otherwise what decoding raises."""
     try:
         channel.send(replace(asked, raws=[_cut_out(raw) for raw in asked.raws]))
@@ -136,7 +136,7 @@ def _serve(channel: Connection, other_end: Connection) -> None:
             channel.send(_answer(channel.recv()))
 
 
-def _answer(asked: Asked) -> Made | Exception:
+def _answer(asked: DecodeJob) -> DecodeResult | Exception:
     try:
         made = now(asked)
     except Exception as error:

@@ -14,17 +14,17 @@ from django.db import DataError, IntegrityError, transaction
 
 from coach.legacy.deciding import compare
 from coach.legacy.deciding.compare import OnConflict, Planned
-from coach.legacy.deciding.deduplication import Sieve
-from coach.legacy.deciding.provenance import Mark
+from coach.legacy.deciding.deduplication import Deduplication
+from coach.legacy.deciding.provenance import Provenance
 from coach.legacy.decoding import records
 from coach.legacy.decoding.records import Decoded, Fault, RawRecord, Rejected
 from coach.legacy.reading.index import Index
 from coach.legacy.running import worker_process
-from coach.legacy.running.worker_process import Asked, Made, Submit
+from coach.legacy.running.worker_process import DecodeJob, DecodeResult, Submit
 from coach.legacy.stores import Outcome, Store
 from coach.legacy.writing import tables
-from coach.legacy.writing.learners import LearnerLines
-from coach.legacy.writing.tables import Lines, Maker, Rows
+from coach.legacy.writing.learners import LearnerCopyRows
+from coach.legacy.writing.tables import CopyRows, Maker, Rows
 
 # Called within the transaction that writes a batch, with its outcomes: where the ledger keeps up.
 Record = Callable[[Sequence[Planned]], None]
@@ -41,7 +41,7 @@ class Batch:
 
     raws: Sequence[RawRecord]
     settled: dict[int, Planned]
-    decoding: Future[Made]
+    decoding: Future[DecodeResult]
     admitted: dict[int, Decoded | Rejected] | None = None
 
 
@@ -63,11 +63,11 @@ class Writer:
     prepare: Prepare | None = None
 
     def __post_init__(self) -> None:
-        self._sieve = Sieve(self.store, self.index, rehearsed=self.rehearsed)
+        self._deduplication = Deduplication(self.store, self.index, rehearsed=self.rehearsed)
 
     def doubt(self, raws: Sequence[RawRecord]) -> None:
         """Judge the store by its first records: where most cannot be used, none of it is taken."""
-        self._sieve.doubt(raws)
+        self._deduplication.doubt(raws)
 
     def batch(self, raws: Sequence[RawRecord], record: Record = lambda planned: None) -> list[Planned]:
         """One outcome for each record, in their order; what is to be written is written.
@@ -79,7 +79,7 @@ class Writer:
 
     def read(self, raws: Sequence[RawRecord], submit: Submit | None = None) -> Batch:
         """The first half of `batch`: no transaction yet. Decoding goes on elsewhere, where `submit` begins it."""
-        marks = tables.find_marks(
+        marks = tables.find_provenance(
             self.store, {raw.key for raw in raws if raw.key is not None and not raw.fault}
         )
         settled = {
@@ -89,7 +89,7 @@ class Writer:
         }
         rest = [raw for raw in raws if raw.ordinal not in settled]
         new = {raw.ordinal for raw in rest if raw.key not in marks} if not self.dry_run else set()
-        asked = Asked(rest, frozenset(new), self.maker)
+        asked = DecodeJob(rest, frozenset(new), self.maker)
         if submit and rest:
             return Batch(raws, settled, submit(asked))
         batch = Batch(raws, settled, Future())
@@ -104,16 +104,16 @@ class Writer:
             record(planned)
             return planned
         if batch.admitted is None:
-            batch.admitted = {item.raw.ordinal: self._sieve.admit(item) for item in decoded}
+            batch.admitted = {item.raw.ordinal: self._deduplication.admit(item) for item in decoded}
         if self.prepare:
             self.prepare([item for item in batch.admitted.values() if isinstance(item, Decoded)])
         return self._write(batch, batch.raws, record)
 
     # --- before the transaction -------------------------------------------------------------------
 
-    def _settled(self, raw: RawRecord, mark: Mark) -> Planned | None:
+    def _settled(self, raw: RawRecord, mark: Provenance) -> Planned | None:
         """The outcome of a record that needs no reading. Where bytes are copied, every record does."""
-        if self.prepare or raw.fault or self._sieve.stands_twice(raw.key):
+        if self.prepare or raw.fault or self._deduplication.is_duplicate(raw.key):
             return None
         return compare.settled(raw, mark)
 
@@ -139,7 +139,7 @@ class Writer:
         found = batch.admitted or {}
         admitted = [found[raw.ordinal] for raw in raws if raw.ordinal in found]
         decoded = [item for item in admitted if isinstance(item, Decoded)]
-        learners = self._sieve.learners({item.username for item in decoded})
+        learners = self._deduplication.learners({item.username for item in decoded})
         if not self.dry_run:
             tables.lock_learners(set(learners.values()))
         planned = compare.plan(self.store, decoded, learners=learners, on_conflict=self.on_conflict)
@@ -154,7 +154,7 @@ class Writer:
         if self.dry_run:
             self._rehearse(planned)
             return
-        new: list[Lines] = []
+        new: list[CopyRows] = []
         changed: list[tuple[Rows, Rows]] = []
         for plan in planned:
             if plan.decoded is None:
@@ -166,10 +166,10 @@ class Writer:
         tables.update(self.store, changed)
         tables.insert(self.store, new)
 
-    def _lines(self, batch: Batch, decoded: Decoded, learners: dict[str, int]) -> Lines:
+    def _lines(self, batch: Batch, decoded: Decoded, learners: dict[str, int]) -> CopyRows:
         made = batch.decoding.result().built.get(decoded.raw.ordinal)
         lines = made or tables.lines(self.store, decoded, self.maker)
-        if not isinstance(lines, LearnerLines):
+        if not isinstance(lines, LearnerCopyRows):
             lines.learner_id = learners[decoded.username]
         return lines
 

@@ -15,7 +15,7 @@ from django.db import connection, models
 from django.db.models.base import ModelState
 
 from coach.legacy.writing import copy_format
-from coach.legacy.writing.copy_rows import Line, Table, fields_of, types
+from coach.legacy.writing.copy_rows import CopyRow, Table, fields_of, types
 
 Row = TypeVar("Row", bound=models.Model)
 Key = TypeVar("Key", bound=Hashable)
@@ -43,7 +43,7 @@ def numbers(model: type[models.Model], count: int) -> list[int]:
         return list(range(last + 1, last + 1 + count))
 
 
-def write(table: Table, rows: Sequence[tuple[tuple[int, ...], Line]]) -> None:
+def write(table: Table, rows: Sequence[tuple[tuple[int, ...], CopyRow]]) -> None:
     """Insert rows: the values of the late columns of each, and its line."""
     if not rows:
         return

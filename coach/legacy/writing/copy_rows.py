@@ -1,4 +1,4 @@
-"""Lines: rows on their way into the database, as values (or bytes) in the order of their table's columns.
+"""CopyRows: rows on their way into the database, as values (or bytes) in the order of their table's columns.
 
 A line is made of a document's struct twin, or of a model's row; a test holds the two to the same line.
 """
@@ -18,7 +18,7 @@ from coach.legacy.writing import copy_format
 from coach.models.database.fields import DocumentField
 
 # The bytes that PostgreSQL is sent; values elsewhere.
-Line = bytes | tuple[Any, ...]
+CopyRow = bytes | tuple[Any, ...]
 
 
 class Table:
@@ -49,11 +49,11 @@ class Table:
         documents = {field.attname for field in fields if isinstance(field, DocumentField)}
         self._documents = [position for position, name in enumerate(members) if name in documents]
 
-    def of_row(self, row: models.Model) -> Line:
+    def of_row(self, row: models.Model) -> CopyRow:
         """The line of a model's row."""
         return self._made(self._of_row(row))
 
-    def of_twin(self, twin: Any, *given: Any) -> Line:
+    def of_twin(self, twin: Any, *given: Any) -> CopyRow:
         """The line of a document's twin and of what is given besides."""
         values = list(self._of_twin(twin))
         for position in self._documents:
@@ -62,7 +62,7 @@ class Table:
         return self._made((*given, *values))
 
     @cached_property
-    def _made(self) -> Callable[[Sequence[Any]], Line]:
+    def _made(self) -> Callable[[Sequence[Any]], CopyRow]:
         """What makes a line of its values."""
         if connection.vendor == "postgresql":
             return copy_format.packer(types(self.model, self.columns[len(self.late) :]))

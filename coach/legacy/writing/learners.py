@@ -15,11 +15,11 @@ from coach.documents.profile import Note, Profile
 from coach.documents.schedule import Schedule, ServedSchedule
 from coach.documents.schedule import ScheduleItem as ItemDocument
 from coach.legacy.deciding import provenance
-from coach.legacy.deciding.provenance import Mark
+from coach.legacy.deciding.provenance import Provenance
 from coach.legacy.decoding import fast
 from coach.legacy.decoding.records import Decoded
 from coach.legacy.writing import bulk
-from coach.legacy.writing.copy_rows import Line, Table
+from coach.legacy.writing.copy_rows import CopyRow, Table
 from coach.models import CurriculumSchedule, LearnerProfile, MemoryRecord, ScheduleItem
 
 # From an assessment and a plan (or what has a plan's members) to the JSON text of the extended assessment: an engine's
@@ -28,7 +28,7 @@ Derive = Callable[["Assessment | None", Any], "str | None"]
 
 LEARNERS = Table(LearnerProfile, Profile, late=["id"], given=["extended_assessment", *provenance.WRITTEN])
 NOTES = Table(MemoryRecord, Note, late=["learner_id"], given=["position"])
-SCHEDULES = Table(CurriculumSchedule, Schedule, late=["id", "learner_id"], given=["served"])
+SCHEDULES = Table(CurriculumSchedule, Schedule, late=["id", "learner_id"], given=["api_json"])
 ITEMS = Table(ScheduleItem, ItemDocument, late=["schedule_id"], given=["position"])
 
 
@@ -55,18 +55,18 @@ class LearnerRows:
 
 
 @dataclass(frozen=True)
-class LearnerLines:
+class LearnerCopyRows:
     """The lines of one profile that is not there yet."""
 
-    learner: Line
-    notes: list[Line]
-    schedule: Line | None
-    items: list[Line]
+    learner: CopyRow
+    notes: list[CopyRow]
+    schedule: CopyRow | None
+    items: list[CopyRow]
 
 
-def find_marks(usernames: Collection[str]) -> dict[str, Mark]:
+def find_provenance(usernames: Collection[str]) -> dict[str, Provenance]:
     """The marks of the learners of those names."""
-    return {row[2]: Mark(*row) for row in _MARKED.rows(usernames)}
+    return {row[2]: Provenance(*row) for row in _MARKED.rows(usernames)}
 
 
 _MARKED = provenance.Finder(
@@ -119,9 +119,9 @@ def build(decoded: Decoded, *, derive: Derive) -> LearnerRows:
     return LearnerRows(learner, notes, schedule, items)
 
 
-def lines_of(rows: LearnerRows) -> LearnerLines:
+def copy_rows_of(rows: LearnerRows) -> LearnerCopyRows:
     """The lines of rows that were built."""
-    return LearnerLines(
+    return LearnerCopyRows(
         learner=LEARNERS.of_row(rows.learner),
         notes=[NOTES.of_row(note) for note in rows.notes],
         schedule=SCHEDULES.of_row(rows.schedule) if rows.schedule else None,
@@ -129,11 +129,11 @@ def lines_of(rows: LearnerRows) -> LearnerLines:
     )
 
 
-def plain_lines(twin: Any, marked: tuple[Any, ...], *, derive: Derive) -> LearnerLines:
-    """What `lines_of` makes of the rows of that record, of its twin instead."""
+def fast_copy_rows(twin: Any, marked: tuple[Any, ...], *, derive: Derive) -> LearnerCopyRows:
+    """What `copy_rows_of` makes of the rows of that record, of its twin instead."""
     schedule = twin.curriculum_schedule
     extended = derive(_assessment(twin.onboarding_assessment), twin.elo_category_plan)
-    return LearnerLines(
+    return LearnerCopyRows(
         learner=LEARNERS.of_twin(twin, extended, *marked),
         notes=[NOTES.of_twin(note, position) for position, note in enumerate(twin.memory_records)],
         schedule=SCHEDULES.of_twin(schedule, _served(schedule)) if schedule else None,
@@ -155,7 +155,7 @@ def _served(twin: Any) -> str:
     return fast.served(ServedSchedule, twin, shown)
 
 
-def insert(built: Sequence[LearnerLines]) -> None:
+def insert(built: Sequence[LearnerCopyRows]) -> None:
     """Write profiles whose learners are not there yet."""
     numbers = bulk.numbers(LearnerProfile, len(built))
     numbered = list(zip(numbers, built, strict=True))

@@ -10,10 +10,10 @@ from django.db.models import F, Q
 
 from coach.documents.submissions import PendingAttachment
 from coach.legacy.deciding import provenance
-from coach.legacy.deciding.provenance import Mark
+from coach.legacy.deciding.provenance import Provenance
 from coach.legacy.decoding.records import Decoded
 from coach.legacy.writing import bulk
-from coach.legacy.writing.copy_rows import Line, Table
+from coach.legacy.writing.copy_rows import CopyRow, Table
 from coach.models import AttachmentMetadata
 
 PENDING = Table(
@@ -45,22 +45,22 @@ class PendingRows:
 
 
 @dataclass
-class PendingLines:
+class PendingCopyRows:
     """The line of one attachment that is not there yet."""
 
-    attachment: Line
+    attachment: CopyRow
     learner_id: int = 0
 
 
-def find_marks(attachment_ids: Collection[str]) -> dict[str, Mark]:
+def find_provenance(attachment_ids: Collection[str]) -> dict[str, Provenance]:
     """The marks of the attachments with those ids: pending ones, else imported ones that were used since.
 
     A used one without marks came inside a submission: it is another thing that happens to share the id.
     """
-    found: dict[str, Mark] = {}
+    found: dict[str, Provenance] = {}
     for key, submission, *columns in _MARKED.rows(attachment_ids):
         if key not in found or found[key].used:
-            found[key] = Mark._make((*columns, submission is not None))
+            found[key] = Provenance._make((*columns, submission is not None))
     return found
 
 
@@ -93,17 +93,17 @@ def build(decoded: Decoded) -> PendingRows:
     return PendingRows(row, decoded.username)
 
 
-def lines_of(rows: PendingRows) -> PendingLines:
+def copy_rows_of(rows: PendingRows) -> PendingCopyRows:
     """The line of a row that was built."""
-    return PendingLines(PENDING.of_row(rows.attachment))
+    return PendingCopyRows(PENDING.of_row(rows.attachment))
 
 
-def plain_lines(twin: Any, marked: tuple[Any, ...]) -> PendingLines:
-    """What `lines_of` makes of the row of that record, of its twin instead."""
-    return PendingLines(PENDING.of_twin(twin, None, 0, None, *marked))
+def fast_copy_rows(twin: Any, marked: tuple[Any, ...]) -> PendingCopyRows:
+    """What `copy_rows_of` makes of the row of that record, of its twin instead."""
+    return PendingCopyRows(PENDING.of_twin(twin, None, 0, None, *marked))
 
 
-def insert(built: Sequence[PendingLines]) -> None:
+def insert(built: Sequence[PendingCopyRows]) -> None:
     """Write attachments that are not there yet."""
     bulk.write(PENDING, [((lines.learner_id,), lines.attachment) for lines in built])
 

@@ -12,18 +12,18 @@ from django.db.models import F
 from coach.documents import submissions as documents
 from coach.documents.submissions import Attachment, ServedSubmission, Submission
 from coach.legacy.deciding import provenance
-from coach.legacy.deciding.provenance import Mark
+from coach.legacy.deciding.provenance import Provenance
 from coach.legacy.decoding import fast
 from coach.legacy.decoding.records import Decoded
 from coach.legacy.writing import bulk
-from coach.legacy.writing.copy_rows import Line, Table
+from coach.legacy.writing.copy_rows import CopyRow, Table
 from coach.models import AssessmentSubmission, AttachmentMetadata
 
 SUBMISSIONS = Table(
     AssessmentSubmission,
     Submission,
     late=["id", "learner_id"],
-    given=["graded_by", "served", *provenance.WRITTEN],
+    given=["graded_by", "api_json", *provenance.WRITTEN],
 )
 ATTACHMENTS = Table(
     AttachmentMetadata,
@@ -56,17 +56,17 @@ class SubmissionRows:
 
 
 @dataclass
-class SubmissionLines:
+class SubmissionCopyRows:
     """The lines of one submission that is not there yet."""
 
-    submission: Line
-    attachments: list[Line]
+    submission: CopyRow
+    attachments: list[CopyRow]
     learner_id: int = 0
 
 
-def find_marks(submission_ids: Collection[str]) -> dict[str, Mark]:
+def find_provenance(submission_ids: Collection[str]) -> dict[str, Provenance]:
     """The marks of the submissions with those ids."""
-    return {key: Mark(*columns) for key, *columns in _MARKED.rows(submission_ids)}
+    return {key: Provenance(*columns) for key, *columns in _MARKED.rows(submission_ids)}
 
 
 _MARKED = provenance.Finder(
@@ -109,20 +109,20 @@ def build(decoded: Decoded) -> SubmissionRows:
     return SubmissionRows(submission, attachments, decoded.username)
 
 
-def lines_of(rows: SubmissionRows) -> SubmissionLines:
+def copy_rows_of(rows: SubmissionRows) -> SubmissionCopyRows:
     """The lines of rows that were built."""
-    return SubmissionLines(
+    return SubmissionCopyRows(
         SUBMISSIONS.of_row(rows.submission), [ATTACHMENTS.of_row(row) for row in rows.attachments]
     )
 
 
-def plain_lines(twin: Any, marked: tuple[Any, ...]) -> SubmissionLines:
-    """What `lines_of` makes of the rows of that record, of its twin instead."""
+def fast_copy_rows(twin: Any, marked: tuple[Any, ...]) -> SubmissionCopyRows:
+    """What `copy_rows_of` makes of the rows of that record, of its twin instead."""
     attachments = [
         ATTACHMENTS.of_twin(attachment, position, *provenance.NONE)
         for position, attachment in enumerate(twin.attachments)
     ]
-    return SubmissionLines(
+    return SubmissionCopyRows(
         SUBMISSIONS.of_twin(twin, str(_grader(twin.grading)), _served(twin), *marked), attachments
     )
 
@@ -146,7 +146,7 @@ def _counted(response: Any) -> Any:
     return response if words == response.word_count else msgspec.structs.replace(response, word_count=words)
 
 
-def insert(built: Sequence[SubmissionLines]) -> None:
+def insert(built: Sequence[SubmissionCopyRows]) -> None:
     """Write submissions that are not there yet."""
     numbered = list(zip(bulk.numbers(AssessmentSubmission, len(built)), built, strict=True))
     bulk.write(SUBMISSIONS, [((number, lines.learner_id), lines.submission) for number, lines in numbered])

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from coach.legacy.deciding import provenance
-from coach.legacy.deciding.provenance import Mark
+from coach.legacy.deciding.provenance import Provenance
 from coach.legacy.decoding.records import Decoded
 from coach.legacy.stores import Store
 from coach.legacy.writing import learners, pending, submissions
-from coach.legacy.writing.learners import Derive, LearnerLines
-from coach.legacy.writing.pending import PendingLines
-from coach.legacy.writing.submissions import SubmissionLines
+from coach.legacy.writing.learners import Derive, LearnerCopyRows
+from coach.legacy.writing.pending import PendingCopyRows
+from coach.legacy.writing.submissions import SubmissionCopyRows
 from coach.models import LearnerProfile
 
 
@@ -27,7 +27,7 @@ class Rows(Protocol):
     def document(self) -> Any: ...
 
 
-Lines = LearnerLines | SubmissionLines | PendingLines
+CopyRows = LearnerCopyRows | SubmissionCopyRows | PendingCopyRows
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ _MODULES: dict[Store, Any] = {
 }
 
 
-def find_marks(store: Store, keys: Collection[str]) -> dict[str, Mark]:
+def find_provenance(store: Store, keys: Collection[str]) -> dict[str, Provenance]:
     """The marks of the rows with those natural keys."""
-    found: dict[str, Mark] = _MODULES[store].find_marks(keys) if keys else {}
+    found: dict[str, Provenance] = _MODULES[store].find_provenance(keys) if keys else {}
     return found
 
 
@@ -84,15 +84,15 @@ def build(store: Store, decoded: Decoded, maker: Maker) -> Rows:
     return rows
 
 
-def lines(store: Store, decoded: Decoded, maker: Maker) -> Lines:
+def lines(store: Store, decoded: Decoded, maker: Maker) -> CopyRows:
     """The same rows as lines, for `insert`; touches no database."""
     if decoded.twin is None:
-        found: Lines = _MODULES[store].lines_of(build(store, decoded, maker))
+        found: CopyRows = _MODULES[store].copy_rows_of(build(store, decoded, maker))
         return found
     marked = provenance.line(decoded, run_id=maker.run_id, at=maker.at)
     if store == Store.PROFILES:
-        return learners.plain_lines(decoded.twin, marked, derive=maker.derive)
-    found = _MODULES[store].plain_lines(decoded.twin, marked)
+        return learners.fast_copy_rows(decoded.twin, marked, derive=maker.derive)
+    found = _MODULES[store].fast_copy_rows(decoded.twin, marked)
     return found
 
 
@@ -102,7 +102,7 @@ def own(rows: Any, learner_id: int) -> None:
         row.learner_id = learner_id
 
 
-def insert(store: Store, built: Sequence[Lines]) -> None:
+def insert(store: Store, built: Sequence[CopyRows]) -> None:
     """Write the lines of records that are not there yet."""
     if built:
         _MODULES[store].insert(built)

@@ -24,7 +24,7 @@ from coach.legacy.reading.rejects import RejectFile
 from coach.legacy.reading.store_file import ChangedFile, RefusedFile
 from coach.legacy.running import ledger, worker_process
 from coach.legacy.running.backfill import Backfill, DatabaseFailed, Limit, Options, Stopped, Summary
-from coach.legacy.running.lock import Held, RunLock
+from coach.legacy.running.lock import LockHeld, RunLock
 from coach.legacy.stores import Store
 from coach.management import arguments as types
 from coach.management import rendering
@@ -128,7 +128,7 @@ class Command(BaseCommand):
             status = self._refuse(f"refused, nothing was written: {error}", REFUSED)
         except ChangedInput as error:
             status = self._refuse(f"the input changed since the run that is to be resumed: {error}", CHANGED)
-        except Held as error:
+        except LockHeld as error:
             status = self._refuse(f"another run holds the lock: {error}", LOCKED)
         except (OperationalError, InterfaceError) as error:
             # Its kind only: the driver's text may quote a statement.
@@ -165,7 +165,7 @@ class Command(BaseCommand):
             with self._inputs() as found:
                 self._say_absent(found)
                 run = ledger.start(
-                    door=BackfillRun.Door.COMMAND,
+                    source=BackfillRun.Source.COMMAND,
                     actor=getpass.getuser(),
                     version=settings.VERSION,
                     options=self._remembered(),
@@ -199,7 +199,7 @@ class Command(BaseCommand):
         if wanted == LATEST:
             return ledger.unfinished()
         rows = BackfillRun.objects.filter(
-            door=BackfillRun.Door.COMMAND, pk=int(wanted) if wanted.isdecimal() else 0
+            source=BackfillRun.Source.COMMAND, pk=int(wanted) if wanted.isdecimal() else 0
         )
         return rows.exclude(state__in=(ledger.State.DONE, ledger.State.DONE_WITH_REJECTS)).first()
 

@@ -68,12 +68,12 @@ def more_of_everything(amara: LearnerProfile) -> None:
         cast.submission(amara, Submission.model_validate(people.submission(f"more-{number}")))
         cast.learner(cast.FELIX, username=f"more-{number}")
         AuditEvent.objects.create(learner=amara, username="amara", actor="a test", action="a.test")
-        ledger.start(door="command", actor="a test", version="0", options={}, files=[])
+        ledger.start(source="command", actor="a test", version="0", options={}, files=[])
 
 
 @pytest.mark.parametrize("screen", COUNTS)
 def test_a_screen_takes_so_many_queries_however_much_there_is(console, amara, screen):
-    run = ledger.start(door="command", actor="a test", version="0", options={}, files=[])
+    run = ledger.start(source="command", actor="a test", version="0", options={}, files=[])
     event = AuditEvent.objects.create(learner=amara, username="amara", actor="a test", action="a.test")
     url = screens(amara, run, event)[screen]
 

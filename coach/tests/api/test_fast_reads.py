@@ -50,7 +50,7 @@ def plainly(view):
     parts = {
         "elo_category_plan": learner.elo_category_plan,
         "curriculum_plan": learner.curriculum_plan,
-        "curriculum_schedule": learner.schedule.served,
+        "curriculum_schedule": learner.schedule.api_json,
         "onboarding_assessment": text,
         "onboarding_assessment_result": learner.onboarding_assessment_result,
         "goal_inference": learner.goal_inference,
@@ -70,7 +70,7 @@ def plainly(view):
         "last_updated": learner.last_updated,
         **{name: orjson.Fragment(part) if part else None for name, part in parts.items()},
         "foundation_tracks": orjson.Fragment(learner.foundation_tracks),
-        "assessment_submissions": [orjson.Fragment(row.served) for row in rows],
+        "assessment_submissions": [orjson.Fragment(row.api_json) for row in rows],
     }
     return orjson.dumps(members, option=orjson.OPT_UTC_Z)
 
@@ -91,7 +91,7 @@ def test_a_profile_is_the_same_to_the_byte(client, full, view, path):
 
 
 def test_a_schedule_is_the_same_to_the_byte(client, full):
-    wanted = LearnerProfile.objects.with_schedule().get().schedule.served.encode()
+    wanted = LearnerProfile.objects.with_schedule().get().schedule.api_json.encode()
 
     for _ in range(7):
         assert client.get("/api/profile/amara/schedule").content == wanted

@@ -53,7 +53,7 @@ def test_schedule_generations_are_counted_and_timed(client, shown):
 
 
 def test_what_imports_did_comes_from_the_ledger(shown):
-    run = BackfillRun(door="command", actor="command", state="done", version="1")
+    run = BackfillRun(source="command", actor="command", state="done", version="1")
     run.outcome_counts = {"profiles": {"created": 7}}
     run.save()
 

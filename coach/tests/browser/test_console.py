@@ -145,13 +145,13 @@ def test_a_bulk_action_asks_before_it_is_done(console, amara):
     page = console.log_in("boss")
     console.open("/admin/coach/learnerprofile/")
     page.check("#action-toggle")
-    page.select_option("select[name=action]", "forget")
+    page.select_option("select[name=action]", "delete_learners")
     page.click("button:has-text('Go')")
     expect(page.locator(".count")).to_have_text("1 learner")
     page.click("text=Cancel")
     assert LearnerProfile.objects.exists()
     page.check("#action-toggle")
-    page.select_option("select[name=action]", "forget")
+    page.select_option("select[name=action]", "delete_learners")
     page.click("button:has-text('Go')")
     page.click("text=Delete for good")
     expect(page.locator(".messagelist")).to_contain_text("1 learners were deleted.")
@@ -224,7 +224,7 @@ _WEAK = """() => {
   };
   const weak = [];
   for (const element of document.querySelectorAll(
-    ['.mark', '.tag', '.quiet', 'a', 'dt', '.alert'].map((name) => '.customer ' + name).join(', '))) {
+    ['.badge', '.tag', '.quiet', 'a', 'dt', '.alert'].map((name) => '.customer ' + name).join(', '))) {
     if (!element.innerText || !element.innerText.trim() || !element.getClientRects().length) continue;
     const a = light(parse(getComputedStyle(element).color)), b = light(ground(element));
     const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);

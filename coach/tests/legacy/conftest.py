@@ -48,7 +48,7 @@ class Stores:
 
     def _run(self, found: inputs.Inputs) -> BackfillRun:
         files = [file.describe() for file in found.files]
-        return ledger.start(door="command", actor="a test", version="0", options={}, files=files)
+        return ledger.start(source="command", actor="a test", version="0", options={}, files=files)
 
 
 @pytest.fixture

@@ -60,7 +60,7 @@ def test_a_served_schedule_is_by_day_and_keeps_the_stored_order_within_a_day(doc
     forget_everybody()
     row = cast.learner(cast.AMARA, curriculum_schedule=document.model_dump())
 
-    served = json.loads(row.schedule.served)["items"]
+    served = json.loads(row.schedule.api_json)["items"]
 
     wanted = sorted(document.items, key=lambda item: item.recommended_day_offset)
     assert [item["item_id"] for item in served] == [item.item_id for item in wanted]
@@ -87,7 +87,7 @@ def test_a_pending_attachment_may_share_its_id_with_a_used_one_but_not_with_a_pe
 
     learner = cast.learner(cast.AMARA)
     used = AssessmentSubmission.objects.create(
-        learner=learner, submission_id="s", submitted_at=cast.NOON, served="{}"
+        learner=learner, submission_id="s", submitted_at=cast.NOON, api_json="{}"
     )
     for submission in (used, None):
         AttachmentMetadata.objects.create(

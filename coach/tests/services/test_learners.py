@@ -9,7 +9,7 @@ pytestmark = pytest.mark.django_db
 
 
 def tell(**metadata):
-    return learners.tell(username=" AMARA ", metadata=metadata, session_id="from-request")
+    return learners.update_from_metadata(username=" AMARA ", metadata=metadata, session_id="from-request")
 
 
 def test_somebody_new_is_made():
@@ -97,11 +97,11 @@ def test_only_the_newest_150_notes_are_kept_when_one_is_added():
 def test_forgetting_takes_everything_but_the_audit():
     learner = cast.learner(cast.AMARA, memory_records=[{"note_id": "n", "note": "x"}])
     AssessmentSubmission.objects.create(
-        learner=learner, submission_id="s", submitted_at=cast.NOON, served="{}"
+        learner=learner, submission_id="s", submitted_at=cast.NOON, api_json="{}"
     )
 
-    learners.forget(username=" Amara ")
-    learners.forget(username="nobody")
+    learners.delete(username=" Amara ")
+    learners.delete(username="nobody")
 
     assert not LearnerProfile.objects.exists()
     assert not AssessmentSubmission.objects.exists()
@@ -110,7 +110,7 @@ def test_forgetting_takes_everything_but_the_audit():
 
 def test_nobody_is_made_of_a_name_that_cannot_be_one():
     with pytest.raises(usernames.UnusableUsername):
-        learners.tell(username="a\u202eb", metadata={})
+        learners.update_from_metadata(username="a\u202eb", metadata={})
 
     assert not LearnerProfile.objects.exists()
 

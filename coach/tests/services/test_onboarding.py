@@ -147,7 +147,7 @@ def test_a_learner_who_is_removed_meanwhile_stays_removed(model):
     asking = threading.Thread(target=ask)
     asking.start()
     until(lambda: len(model.requests) == 2)
-    learners.forget(username="nova")
+    learners.delete(username="nova")
     asking.join()
 
     assert len(raised) == 1
@@ -173,7 +173,7 @@ def test_no_connection_is_held_and_nothing_is_locked_while_the_model_thinks(mode
         until(lambda wanted=round_number: len(model.requests) == wanted)
         assert held[0].connection is None
         started = time.monotonic()
-        learners.tell(username="nova", metadata={"knowledge_tags": [f"tag {round_number}"]})
+        learners.update_from_metadata(username="nova", metadata={"knowledge_tags": [f"tag {round_number}"]})
         assert time.monotonic() - started < 0.4
     asking.join()
 

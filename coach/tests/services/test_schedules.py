@@ -39,7 +39,7 @@ def test_what_is_served_is_what_the_rows_say(amara):
     schedules.adjust(username="amara", item_id=item.item_id, days=5)
 
     row = CurriculumSchedule.objects.get()
-    assert row.served == documents.served(row.to_document()).to_json()
+    assert row.api_json == documents.served(row.to_document()).to_json()
 
 
 def test_a_refresh_that_changes_nothing_writes_nothing(amara, django_assert_num_queries):

@@ -6,7 +6,7 @@ from django.test import Client
 from coach.documents.base import utc_now
 from coach.documents.requests import ChatAttachment, ChatRequest
 from coach.models import AuditEvent, LearnerProfile, MemoryRecord, MemoryUpload, SessionAttachment
-from coach.services import desk, profile_view, sessions
+from coach.services import learner_tools, profile_view, sessions
 from coach.tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -135,7 +135,7 @@ def test_the_profile_that_the_model_reads_is_the_onboarding_view():
     cast.learner(cast.AMARA, memory_records=[{"note_id": "a", "note": "n", "created_at": cast.NOON}])
     shown = Client().get("/api/onboarding/amara").json()
 
-    assert json.loads(json.dumps(desk.desk().profile(" AMARA "))) == shown
+    assert json.loads(json.dumps(learner_tools.tools().profile(" AMARA "))) == shown
 
 
 def test_and_it_has_everything_that_a_schedule_adds():
@@ -147,7 +147,7 @@ def test_and_it_has_everything_that_a_schedule_adds():
 
 
 def test_a_note_is_written_together_with_its_outbox_row():
-    note_id = desk.desk().remember("nova", " at dawn ", [" pace ", ""])
+    note_id = learner_tools.tools().remember("nova", " at dawn ", [" pace ", ""])
 
     upload = MemoryUpload.objects.get()
     assert MemoryRecord.objects.get().note == " at dawn "
@@ -155,7 +155,7 @@ def test_a_note_is_written_together_with_its_outbox_row():
 
 
 def test_changes_by_the_model_are_recorded_as_its_own():
-    desk.desk().update("nova", {"goal": "Weave"})
+    learner_tools.tools().update("nova", {"goal": "Weave"})
 
     assert set(AuditEvent.objects.values_list("actor", flat=True)) == {"model"}
 
@@ -174,7 +174,7 @@ def test_keys_of_a_plan_are_made_plain(key, label, stored):
     from coach.documents.curriculum import Category
 
     category = Category(key=key.strip(), label=label, description="")
-    plan = desk.desk().set_plan("nova", [category, category], None, None)
+    plan = learner_tools.tools().set_plan("nova", [category, category], None, None)
 
     assert [category.key for category in plan.categories] == [stored]
     assert LearnerProfile.objects.get().ratings == {stored: 1100}
@@ -186,7 +186,7 @@ def test_a_new_plan_leaves_curriculum_assessment_and_schedule():
     cast.learner(cast.AMARA)
     Client().get("/api/profile/amara/schedule")
     before = LearnerProfile.objects.get()
-    desk.desk().set_plan(
+    learner_tools.tools().set_plan(
         "amara", [Category(key="new", label="New", description="", starting_rating=700)], "g", None
     )
 
@@ -196,5 +196,5 @@ def test_a_new_plan_leaves_curriculum_assessment_and_schedule():
         before.curriculum_plan,
         before.onboarding_assessment,
     )
-    assert after.schedule.served == before.schedule.served
+    assert after.schedule.api_json == before.schedule.api_json
     assert after.extended_assessment != before.extended_assessment

@@ -73,7 +73,7 @@ def test_what_is_served_is_what_the_rows_say(amara):
     submit()
 
     row = AssessmentSubmission.objects.get()
-    assert row.served == documents.served(row.to_document()).to_json()
+    assert row.api_json == documents.served(row.to_document()).to_json()
 
 
 def test_the_derived_assessment_follows_every_change(amara):

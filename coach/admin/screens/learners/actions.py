@@ -19,7 +19,7 @@ MOST_REGENERATED = 200
 class LearnerActions:
     """Mixed into the learners' admin."""
 
-    actions: Any = ("export", "regenerate", "consume", "forget")
+    actions: Any = ("export", "regenerate", "consume", "delete_learners")
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return rights.may_export(request)
@@ -62,7 +62,7 @@ class LearnerActions:
             lambda name: staff.regenerate(user=rights.user(request), username=name),
             excuses=(learners.LearnerNotFound, schedules.CannotSchedule),
         )
-        outcome.tell(request, "{} schedules were regenerated.")
+        outcome.show(request, "{} schedules were regenerated.")
         return None
 
     @admin.action(description="Mark pending attachments consumed…", permissions=["consume"])
@@ -81,11 +81,13 @@ class LearnerActions:
             lambda name: staff.consume(user=rights.user(request), username=name),
             excuses=(learners.LearnerNotFound, staff.NothingToJoin),
         )
-        outcome.tell(request, "Done for {} learners.")
+        outcome.show(request, "Done for {} learners.")
         return None
 
     @admin.action(description="Delete…", permissions=["delete"])
-    def forget(self, request: HttpRequest, queryset: QuerySet[LearnerProfile]) -> HttpResponse | None:
+    def delete_learners(
+        self, request: HttpRequest, queryset: QuerySet[LearnerProfile]
+    ) -> HttpResponse | None:
         question = bulk.Question(
             title="Delete learners",
             button="Delete for good",
@@ -97,10 +99,10 @@ class LearnerActions:
             return asked
         outcome = bulk.each(
             _names(queryset),
-            lambda name: staff.forget(user=rights.user(request), username=name),
+            lambda name: staff.delete(user=rights.user(request), username=name),
             excuses=(),
         )
-        outcome.tell(request, "{} learners were deleted.")
+        outcome.show(request, "{} learners were deleted.")
         return None
 
 

@@ -33,7 +33,7 @@ MOST_SUBMISSIONS = 50
 MOST_ATTACHMENTS = 50
 MOST_NOTES = 20
 MOST_EVENTS = 60
-UPLOAD_MARKS = {"queued": "calm", "stored": "good", "dead": "bad"}
+UPLOAD_BADGES = {"queued": "calm", "stored": "good", "dead": "bad"}
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class LearnerPage:
         self._submissions = list(
             AssessmentSubmission.objects.filter(learner=learner)
             .newest_first()
-            .defer("served", "metadata")[: MOST_SUBMISSIONS + 1]
+            .defer("api_json", "metadata")[: MOST_SUBMISSIONS + 1]
         )
         self._attachments = list(
             AttachmentMetadata.objects.filter(learner=learner)
@@ -277,8 +277,8 @@ class LearnerPage:
     def _upload_mark(self, note_id: str) -> SafeString:
         state = self._uploads.get(note_id)
         if state is None:
-            return cells.mark("not queued for upload", "calm")
-        return cells.mark(MemoryUpload.State(state).label, UPLOAD_MARKS[state])
+            return cells.badge("not queued for upload", "calm")
+        return cells.badge(MemoryUpload.State(state).label, UPLOAD_BADGES[state])
 
     def timeline(self) -> list[timeline.Entry]:
         return timeline.merged(

@@ -34,7 +34,7 @@ from coach.models import (
 )
 from coach.services import schedules, staff
 
-STATUS_MARKS = {"pending": "calm", "in_progress": "warn", "completed": "good"}
+STATUS_BADGES = {"pending": "calm", "in_progress": "warn", "completed": "good"}
 DOCUMENTS = (
     "elo_snapshot",
     "elo_category_plan",
@@ -214,7 +214,7 @@ class LearnerAdmin(LearnerActions, StoreImport, StaffAdmin):
         return self._delete_view(request, object_id, extra_context)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        staff.forget(user=rights.user(request), username=obj.username)
+        staff.delete(user=rights.user(request), username=obj.username)
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> None:  # type: ignore[override]
         """The service writes the history entry."""
@@ -245,9 +245,9 @@ class LearnerAdmin(LearnerActions, StoreImport, StaffAdmin):
     @admin.display(description="schedule")
     def schedule_shown(self, row: Any) -> SafeString:
         if row.scheduled_at is None:
-            return cells.mark("none", "calm")
+            return cells.badge("none", "calm")
         if row.schedule_stale:
-            return cells.mark("stale", "warn")
+            return cells.badge("stale", "warn")
         return cells.day(row.scheduled_at)
 
     @admin.display(description="submissions")
@@ -299,8 +299,8 @@ def _shown(learner: LearnerProfile, page: LearnerPage) -> dict[str, Any]:
         "schedule_link": links.to(page.schedule, "all of it") if page.schedule else None,
         "workload": page.workload(),
         "weeks": page.weeks(),
-        "status_mark": cells.mark(
-            page.assessment.status.replace("_", " "), STATUS_MARKS[page.assessment.status]
+        "status_badge": cells.badge(
+            page.assessment.status.replace("_", " "), STATUS_BADGES[page.assessment.status]
         )
         if page.assessment
         else None,

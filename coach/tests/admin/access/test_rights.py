@@ -19,7 +19,7 @@ def named(model) -> str:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_every_role_reads_every_list_and_page(as_role, amara, role):
-    run = BackfillRun.objects.create(door="command", actor="a", version="0")
+    run = BackfillRun.objects.create(source="command", actor="a", version="0")
     BackfillFinding.objects.create(run=run, outcome="rejected", store="profiles", place="$.x", code="invalid")
     AuditEvent.objects.create(learner=amara, username="amara", actor="client", action="learner.told")
     MemoryUpload.objects.create(learner=amara, note_id="n1", vector_store_id="vs", idempotency_key="k")
@@ -84,7 +84,7 @@ def test_stores_are_imported_by_operators(as_role, db, role, model):
 
 @pytest.mark.parametrize("role", ROLES)
 def test_reject_files_are_read_by_operators(as_role, db, role):
-    run = BackfillRun.objects.create(door="admin", actor="a", version="0")
+    run = BackfillRun.objects.create(source="admin", actor="a", version="0")
     expected = 404 if role in OPERATORS else 403
     assert as_role(role).get(f"/admin/coach/backfillrun/{run.pk}/rejects/").status_code == expected
 
@@ -94,7 +94,7 @@ ACTIONS = {
         "viewer": set(),
         "coach": {"regenerate", "consume"},
         "operator": {"export"},
-        "superuser": {"export", "regenerate", "consume", "forget"},
+        "superuser": {"export", "regenerate", "consume", "delete_learners"},
     },
     "assessmentsubmission": {
         "viewer": set(),
@@ -125,7 +125,7 @@ def test_actions_are_offered_to_those_who_may(as_role, amara, role, model):
 @pytest.mark.parametrize("role", ["viewer", "coach", "operator"])
 def test_an_action_that_is_not_offered_is_not_done(as_role, amara, role):
     before = LearnerProfile.objects.count()
-    for action in {"export", "regenerate", "consume", "forget", "delete_selected"} - ACTIONS[
+    for action in {"export", "regenerate", "consume", "delete_learners", "delete_selected"} - ACTIONS[
         "learnerprofile"
     ][role]:
         as_role(role).post(

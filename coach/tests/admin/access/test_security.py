@@ -66,7 +66,7 @@ def test_operations_show_runs_tables_and_queue(console, amara):
     from coach.models import BackfillRun
 
     run = BackfillRun.objects.create(
-        door="command",
+        source="command",
         actor="a",
         version="0",
         files='[{"store": "profiles", "name": "p", "records": 10}]',

@@ -24,7 +24,7 @@ def page(response):
     return response.content.decode()
 
 
-@pytest.mark.parametrize("action", ["export", "regenerate", "consume", "forget"])
+@pytest.mark.parametrize("action", ["export", "regenerate", "consume", "delete_learners"])
 def test_every_action_asks_first_with_the_exact_count(console, amara, action):
     felix = cast.learner(cast.FELIX)
     response = choose(console, "learnerprofile", action, [amara, felix])
@@ -34,9 +34,9 @@ def test_every_action_asks_first_with_the_exact_count(console, amara, action):
 
 
 def test_deleting_says_what_goes_with_it_and_does_it(console, amara):
-    asked = page(choose(console, "learnerprofile", "forget", [amara]))
+    asked = page(choose(console, "learnerprofile", "delete_learners", [amara]))
     assert "With them go 1 schedules, 2 submissions, 5 attachments, 2 notes" in asked
-    done = page(choose(console, "learnerprofile", "forget", [amara], confirmed_count="1"))
+    done = page(choose(console, "learnerprofile", "delete_learners", [amara], confirmed_count="1"))
     assert "1 learners were deleted." in done
     assert not LearnerProfile.objects.exists()
     assert AuditEvent.objects.get(action="learner.forgotten").actor == "staff superuser"
@@ -44,7 +44,7 @@ def test_deleting_says_what_goes_with_it_and_does_it(console, amara):
 
 
 def test_a_selection_that_changed_meanwhile_is_asked_for_again(console, amara):
-    response = choose(console, "learnerprofile", "forget", [amara], confirmed_count="7")
+    response = choose(console, "learnerprofile", "delete_learners", [amara], confirmed_count="7")
     assert "The selection changed meanwhile: it was 7, it is 1 now." in page(response)
     assert LearnerProfile.objects.exists()
 
@@ -70,7 +70,7 @@ def test_pending_attachments_are_taken_along_by_the_newest_submission(console, a
     newest = AssessmentSubmission.objects.newest_first().first()
     assert not AttachmentMetadata.objects.pending().exists()
     assert newest.attachments.count() == 5
-    names = {attachment["name"] for attachment in json.loads(newest.served)["attachments"]}
+    names = {attachment["name"] for attachment in json.loads(newest.api_json)["attachments"]}
     assert {"docs", "kept.py"} <= names
     event = AuditEvent.objects.get(action="attachment.consumed")
     assert event.detail_members == {"submission_id": newest.submission_id, "attachments": 5}

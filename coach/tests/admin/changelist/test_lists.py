@@ -73,7 +73,7 @@ def queries(console, model, **query) -> int:
 @pytest.mark.parametrize("model", MODELS)
 def test_no_list_asks_once_more_for_each_row(console, amara, model):
     """One row or many: the same number of queries, and none that reads a JSON document."""
-    run = BackfillRun.objects.create(door="command", actor="a", version="0")
+    run = BackfillRun.objects.create(source="command", actor="a", version="0")
     fill(run, "first")
     few = queries(console, model)
     for number in range(5):
@@ -82,7 +82,7 @@ def test_no_list_asks_once_more_for_each_row(console, amara, model):
     with CaptureQueriesContext(connection) as captured:
         look(console, model)
     columns = (
-        '"served"',
+        '"api_json"',
         '"responses"',
         '"grading"',
         '"curriculum_plan"',
@@ -105,7 +105,7 @@ def fill(run, username):
     )
     cast.submission(row, Submission.model_validate(people.submission(f"s-{username}", username)))
     cast.attach(row, PendingAttachment.model_validate(people.attachment(f"a-{username}", username)))
-    BackfillRun.objects.create(door="command", actor="a", version="0")
+    BackfillRun.objects.create(source="command", actor="a", version="0")
     BackfillFinding.objects.create(run=run, outcome="rejected", store="profiles", place="$", code="invalid")
     AuditEvent.objects.create(learner=row, username=username, actor="client", action="learner.told")
     MemoryUpload.objects.create(learner=row, note_id="n", vector_store_id="vs", idempotency_key=username)
@@ -233,8 +233,8 @@ def test_searches_are_answered_from_indexes(db):
     ],
 )
 def test_filters_mean_work(console, felix, query, hits):
-    old = BackfillRun.objects.create(door="command", actor="a", version="0")
-    last = BackfillRun.objects.create(door="command", actor="a", version="0")
+    old = BackfillRun.objects.create(source="command", actor="a", version="0")
+    last = BackfillRun.objects.create(source="command", actor="a", version="0")
     for run, key in ((old, "amara"), (last, "felix")):
         BackfillFinding.objects.create(
             run=run, outcome="conflict", store="profiles", place="$", natural_key=key, code="both_moved"

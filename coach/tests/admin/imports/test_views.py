@@ -14,7 +14,7 @@ from django.test import override_settings
 
 from coach.admin.imports import resources, staging, views
 from coach.documents.base import utc_now
-from coach.legacy.running.lock import Held
+from coach.legacy.running.lock import LockHeld
 from coach.legacy.writing import apply
 from coach.models import (
     AssessmentSubmission,
@@ -125,7 +125,7 @@ def test_confirming_writes_what_was_shown_and_leads_to_the_run(console, upload, 
     assert "The store was imported." in page
     assert set(LearnerProfile.objects.values_list("username", flat=True)) == {"amara", "felix"}
     run = BackfillRun.objects.get()
-    assert (run.door, run.actor, run.state) == ("admin", "staff superuser", "done")
+    assert (run.source, run.actor, run.state) == ("admin", "staff superuser", "done")
     assert run.file_list[0]["name"] == "store.json"
     assert LearnerProfile.objects.get(username="amara").imported_by == run
 
@@ -200,7 +200,7 @@ def test_another_run_in_progress_is_told_and_the_import_can_be_confirmed_later(
 
     class Busy:
         def __enter__(self):
-            raise Held("the operator, since noon")
+            raise LockHeld("the operator, since noon")
 
     monkeypatch.setattr(views, "PATIENCE_SECONDS", 0.0)
     with monkeypatch.context() as patched:

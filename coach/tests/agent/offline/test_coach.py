@@ -3,13 +3,13 @@ import pytest
 from coach import agent
 from coach.agent.errors import Unavailable
 from coach.agent.offline import coach
-from coach.agent.tools.requests import ChatAsk, GoalAsk, TopicAsk, Wish
+from coach.agent.tools.requests import ChatRequest, GoalRequest, LearnerGoals, TopicRequest
 from coach.documents.base import utc_now
 from coach.documents.profile import Profile
 from coach.tests import cast
 from coach.tests.agent.tools.test_functions import Remembered
 
-DESK = Remembered().desk()
+TOOLS = Remembered().learner_tools()
 
 
 def amara(**changes):
@@ -33,14 +33,14 @@ def amara(**changes):
 
 
 def say(message, learner):
-    ask = ChatAsk(
+    ask = ChatRequest(
         message=message, history=(), learner=learner, attachments=(), model="", effort="medium", web=False
     )
-    return coach.chat(ask, desk=DESK)
+    return coach.chat(ask, learner_tools=TOOLS)
 
 
 def on(topic, learner, kind="lesson"):
-    return getattr(coach, kind)(TopicAsk(kind=kind, topic=topic, learner=learner), desk=DESK)
+    return getattr(coach, kind)(TopicRequest(kind=kind, topic=topic, learner=learner), learner_tools=TOOLS)
 
 
 def test_it_answers_where_the_settings_say_so_even_with_a_key(settings):
@@ -106,4 +106,4 @@ def test_chat_tells_the_progress():
 
 def test_goals_and_grades_are_left_to_the_rules():
     with pytest.raises(Unavailable):
-        coach.infer_goals(GoalAsk(wish=Wish("a", "b", "", ""), tracks=[]))
+        coach.infer_goals(GoalRequest(goals=LearnerGoals("a", "b", "", ""), tracks=[]))

@@ -3,20 +3,22 @@ import json
 import pytest
 
 from coach.agent.tools import functions
-from coach.agent.tools.requests import Desk
+from coach.agent.tools.requests import LearnerTools
 from coach.documents import usernames
 from coach.documents.base import utc_now
 from coach.documents.curriculum import EloPlan
 
 
 class Remembered:
-    """A desk that notes what was asked of it."""
+    """The learner tools, which note each call."""
 
     def __init__(self):
         self.calls = []
 
-    def desk(self):
-        return Desk(profile=self.profile, update=self.update, remember=self.remember, set_plan=self.set_plan)
+    def learner_tools(self):
+        return LearnerTools(
+            profile=self.profile, update=self.update, remember=self.remember, set_plan=self.set_plan
+        )
 
     def profile(self, username):
         return {"username": self._named(username)} if username.strip() != "nobody" else None
@@ -44,7 +46,7 @@ def seen():
 
 def run(name, arguments, seen=None):
     text = arguments if isinstance(arguments, str) else json.dumps(arguments)
-    answer = functions.run(name, text, (seen or Remembered()).desk())
+    answer = functions.run(name, text, (seen or Remembered()).learner_tools())
     return answer if answer.startswith("The call failed") else json.loads(answer)
 
 

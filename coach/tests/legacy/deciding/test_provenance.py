@@ -38,8 +38,8 @@ def owner():
 
 
 def test_marks_stand_under_their_keys(owner):
-    assert {key: mark.pk for key, mark in learners.find_marks(KEYS).items()} == {"amara": owner.pk}
-    for find in (submissions.find_marks, pending.find_marks):
+    assert {key: mark.pk for key, mark in learners.find_provenance(KEYS).items()} == {"amara": owner.pk}
+    for find in (submissions.find_provenance, pending.find_provenance):
         found = find([*KEYS, "nothing"])
         assert found.keys() == set(KEYS)
         assert {(mark.learner_id, mark.username, mark.edited) for mark in found.values()} == {
@@ -52,7 +52,7 @@ def test_an_attachment_that_a_submission_took_along_is_found_where_no_pending_on
     AttachmentMetadata.objects.filter(attachment_id="amara").update(submission=taken, import_checksum="c")
     cast.attach(owner, attachment("søren"), submission=taken, position=1)
 
-    found = pending.find_marks(KEYS)
+    found = pending.find_provenance(KEYS)
 
     assert [key for key, mark in found.items() if mark.used] == ["amara"]
 

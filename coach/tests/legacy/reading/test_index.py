@@ -47,14 +47,14 @@ def test_a_batch_holds_no_more_bytes_than_memory_is_meant_for(monkeypatch):
 def test_keys_that_stand_twice_are_known():
     found = filled(*(entry(number, key=key) for number, key in enumerate(["a", "b", "a", None, None, "a"])))
 
-    assert [found.stands_twice(Store.PROFILES, key) for key in ("a", "b", "c", None)] == [True] + [False] * 3
+    assert [found.is_duplicate(Store.PROFILES, key) for key in ("a", "b", "c", None)] == [True] + [False] * 3
     assert [item.ordinal for item in found.earlier(Store.PROFILES, "a", before=5)] == [0, 2]
 
 
 def test_one_key_in_two_stores_does_not_stand_twice():
     found = filled(entry(0, key="a"), entry(0, key="a", store=Store.ATTACHMENTS))
 
-    assert not found.stands_twice(Store.PROFILES, "a")
+    assert not found.is_duplicate(Store.PROFILES, "a")
 
 
 @pytest.mark.parametrize("at_once", [1, 3, 1000])

@@ -183,7 +183,7 @@ def test_a_batch_that_the_database_refuses_is_split_until_the_bad_record_stands_
             return lines(store, decoded, maker)
         rows = tables.build(store, decoded, maker)
         rows.learner.username = ""  # the check constraint refuses it
-        return learners.lines_of(rows)
+        return learners.copy_rows_of(rows)
 
     # The documents let nothing through that a database refuses: one has to be made up.
     monkeypatch.setattr(tables, "lines", broken)

@@ -14,7 +14,7 @@ from coach.documents.profile import Profile
 from coach.legacy.decoding import records
 from coach.legacy.decoding.records import Rejected
 from coach.legacy.running import worker_process
-from coach.legacy.running.worker_process import Asked
+from coach.legacy.running.worker_process import DecodeJob
 from coach.legacy.stores import Store
 from coach.legacy.writing.tables import Maker
 from coach.services import assessments
@@ -31,14 +31,14 @@ RECORDS = [
 ]
 
 
-def asked() -> Asked:
+def asked() -> DecodeJob:
     raws = [
         records.of_bytes(Store.PROFILES, json.dumps(value).encode(), ordinal=ordinal)
         for ordinal, value in enumerate(RECORDS)
     ]
     maker = Maker(run_id=7, at=utc_now(), derive=assessments.extended)
     # The time that the third one leaves out is read anew each time.
-    return Asked(raws, frozenset({0, 1, 3, 4}), maker)
+    return DecodeJob(raws, frozenset({0, 1, 3, 4}), maker)
 
 
 def described(made):

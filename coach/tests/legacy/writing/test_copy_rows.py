@@ -1,4 +1,4 @@
-"""Lines: those made of a record's twin are those made of its rows."""
+"""CopyRows: those made of a record's twin are those made of its rows."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def decoded(document) -> Decoded | None:
 
 def both_ways(found: Decoded):
     store = found.raw.store
-    of_rows = tables._MODULES[store].lines_of(tables.build(store, found, MAKER))
+    of_rows = tables._MODULES[store].copy_rows_of(tables.build(store, found, MAKER))
     return astuple(tables.lines(store, found, MAKER)), astuple(of_rows)
 
 

@@ -19,7 +19,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 
 from coach.legacy.running import ledger
-from coach.legacy.running.lock import Held, RunLock
+from coach.legacy.running.lock import LockHeld, RunLock
 from coach.legacy.stores import Store
 from coach.models import BackfillRun, LearnerProfile, MemoryUpload
 from coach.tests.legacy.conftest import Stores
@@ -86,7 +86,7 @@ def test_a_clean_run_answers_0_and_names_the_next_command(stores):
     assert answer.report["next_command"].endswith("--verify")
     assert [file["name"] for file in answer.report["files"]] == [stores.path(store).name for store in Store]
     backfill = last_run()
-    assert (backfill.door, backfill.state, backfill.version) == ("command", "done", configured.VERSION)
+    assert (backfill.source, backfill.state, backfill.version) == ("command", "done", configured.VERSION)
 
 
 def test_the_table_for_people_names_stores_outcomes_and_files(stores):
@@ -267,7 +267,7 @@ def test_the_lock_is_free_again_after_its_holder_died(stores):
         [sys.executable, "-c", _HOLD], stdout=subprocess.PIPE, stdin=subprocess.PIPE, env=environment()
     )
     holder.stdout.readline()
-    with pytest.raises(Held), RunLock():
+    with pytest.raises(LockHeld), RunLock():
         pass
     holder.kill()
     holder.communicate()

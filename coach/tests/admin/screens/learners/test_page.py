@@ -43,12 +43,12 @@ def test_a_stale_schedule_is_an_alert_with_the_last_warning(console, amara):
 
 
 def test_records_that_a_run_rejected_are_alerts_until_a_later_run_settles_them(console, amara):
-    run = BackfillRun.objects.create(door="command", actor="a", version="0")
+    run = BackfillRun.objects.create(source="command", actor="a", version="0")
     BackfillFinding.objects.create(
         run=run, outcome="conflict", store="profiles", place="$.amara", natural_key="amara", code="both_moved"
     )
     assert "is in conflict (both_moved)" in page(console, amara)
-    later = BackfillRun.objects.create(door="command", actor="a", version="0")
+    later = BackfillRun.objects.create(source="command", actor="a", version="0")
     LearnerProfile.objects.filter(pk=amara.pk).update(imported_by=later)
     assert "both_moved" not in page(console, amara)
 
@@ -64,7 +64,7 @@ def test_the_schedule_is_told_by_week_with_what_was_moved(console, amara):
     shown = page(console, amara)
     assert "Week 1: 2 Apr to 8 Apr 2025" in shown
     assert "Week 2: 9 Apr to 15 Apr 2025" in shown
-    assert '<span class="mark mark-calm">moved</span>' in shown
+    assert '<span class="badge badge-calm">moved</span>' in shown
 
 
 def test_submissions_show_score_and_grader(console, amara):

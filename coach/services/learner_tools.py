@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
-from coach.agent.tools.requests import Desk
+from coach.agent.tools.requests import LearnerTools
 from coach.documents import usernames
 from coach.documents.base import utc_now
 from coach.documents.curriculum import Category, EloPlan
@@ -20,9 +20,9 @@ from coach.services import assessments, audit, learners, profile_view
 from coach.services.operations.connections import letting_go
 
 
-def desk() -> Desk:
+def tools() -> LearnerTools:
     """The functions of this module, for one answer of the model."""
-    return Desk(profile=_profile, update=_update, remember=_remember, set_plan=_set_plan)
+    return LearnerTools(profile=_profile, update=_update, remember=_remember, set_plan=_set_plan)
 
 
 @letting_go
@@ -36,7 +36,7 @@ def _profile(username: str) -> dict[str, Any] | None:
 def _update(username: str, members: dict[str, Any]) -> dict[str, Any]:
     """Apply members as session metadata is; the onboarding view afterwards. Raises usernames.UnusableUsername."""
     with audit.acting_as("model"):
-        learner = learners.tell(username=username, metadata=members)
+        learner = learners.update_from_metadata(username=username, metadata=members)
     return profile_view.onboarding_view(learner)
 
 

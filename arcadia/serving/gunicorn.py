@@ -12,8 +12,9 @@ from arcadia.serving import worker as handover
 
 bind = environment.words("ARCADIA_BIND") or ["127.0.0.1:8000"]
 workers = environment.number("ARCADIA_WORKERS", default=2, least=1, most=256)
-# Per worker. A thread that waits for the database or the language model costs little.
-threads = environment.number("ARCADIA_THREADS", default=8, least=1, most=256)
+# Per worker. A thread that waits for a client, the database or the language model costs little, and where there are
+# more of them than slow clients, these hold nobody up.
+threads = environment.number("ARCADIA_THREADS", default=128, least=1, most=1000)
 worker_class = "arcadia.serving.worker.Worker"
 
 # Longer than a load balancer keeps an idle connection would be better still: see docs/operations.md.

@@ -7,7 +7,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from coach import attachments as storage
-from coach.api.http import base, rendering, schema, throttles, uploads
+from coach.api.http import base, bodies, rendering, schema, throttles, uploads
 from coach.documents import sessions as documents
 from coach.services import chat, chat_files
 
@@ -38,7 +38,7 @@ class ProtocolView(base.View):
         errors=(400, 404, 422, 502),
     )
     def post(self, request: Request) -> HttpResponseBase:
-        answer = chat.process(request._request.body)
+        answer = chat.process(bodies.raw(request))
         if answer.events is None:
             return HttpResponse(answer.document, content_type=rendering.JSON)
         response = StreamingHttpResponse(answer.events, content_type="text/event-stream")

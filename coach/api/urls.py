@@ -1,12 +1,12 @@
 """The index of the API: every route of the contract, in its order."""
 
 from django.urls import path
-from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
 from coach.api import (
     attachments,
     chatkit,
     developer,
+    docs,
     health,
     metrics,
     onboarding,
@@ -49,6 +49,6 @@ urlpatterns = [
     path("api/session/reset", sessions.ResetView.as_view()),
     path("api/chatkit/upload", chatkit.UploadView.as_view()),
     path("chatkit", chatkit.ProtocolView.as_view()),
-    path("openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),
-    path("docs", SpectacularSwaggerView.as_view(url_name="openapi")),
+    path("openapi.json", docs.DescriptionView.as_view(), name="openapi"),
+    path("docs", docs.PageView.as_view()),
 ]

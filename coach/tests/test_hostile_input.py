@@ -5,8 +5,6 @@ import gzip
 import io
 import json
 import re
-import socket
-import threading
 import time
 
 import pytest
@@ -16,7 +14,6 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
 from coach import attachments as storage
-from coach.api.http import slow_clients
 from coach.documents.submissions import Attachment, PendingAttachment, Submission
 from coach.models import AttachmentMetadata, AuditEvent, BackfillFinding, BackfillRun, LearnerProfile
 from coach.services.operations import tokens
@@ -264,45 +261,6 @@ def test_an_upload_that_ends_early_is_not_kept(client, amara):
 
 
 # --- slow clients ---------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def connection():
-    near, far = socket.socketpair()
-    yield near, far
-    near.close()
-    far.close()
-
-
-def test_a_body_that_stalls_is_given_up(connection, monkeypatch):
-    monkeypatch.setattr(slow_clients, "LONGEST_STALL", 0.2)
-    near, _ = connection
-
-    with pytest.raises(TimeoutError), slow_clients.reading_body(near, 100):
-        near.recv(100)
-
-
-def test_a_body_that_drips_is_given_up_although_it_never_stalls(connection, monkeypatch):
-    monkeypatch.setattr(slow_clients, "BODY", 0.5)
-    near, far = connection
-    stop = threading.Event()
-
-    def drip():
-        while not stop.wait(0.05):
-            with contextlib.suppress(OSError):
-                far.send(b"x")
-
-    dripping = threading.Thread(target=drip)
-    dripping.start()
-    started = time.monotonic()
-    with slow_clients.reading_body(near, 1000) as limit:
-        while near.recv(1):
-            pass
-    stop.set()
-    dripping.join()
-
-    assert limit.expired
-    assert time.monotonic() - started < 5
 
 
 class Stalling(io.BytesIO):

@@ -13,9 +13,6 @@ from django.http import HttpRequest, UnreadablePostError
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from rest_framework.request import Request
 
-from coach.api.http import slow_clients
-from coach.services.operations import connections
-
 DEEPEST_NESTING = 64
 
 D = TypeVar("D", bound=BaseModel)
@@ -34,7 +31,7 @@ class BodyTooLarge(Exception):
 
 
 class Incomplete(Exception):
-    """The body ended before it was complete: the client, or the network, gave up."""
+    """The body is malformed, or ended before it was complete: the client, or the network, gave up."""
 
 
 class TooSlow(Exception):
@@ -43,7 +40,7 @@ class TooSlow(Exception):
 
 def read(request: Request, shape: type[D]) -> D:
     """The request's JSON body as a document. Raises Unprocessable, BodyTooLarge."""
-    body = _body(request)
+    body = raw(request)
     value = _json(body) if _is_json(request.content_type) else (body or None)
     if value is None:
         raise Unprocessable([_fault("missing", ["body"], "A body is required.", None)])
@@ -97,11 +94,12 @@ def unstorable(*place: Any) -> Unprocessable:
 _FLAG = TypeAdapter(bool)
 
 
-def _body(request: Request) -> bytes:
+def raw(request: Request) -> bytes:
+    """The request's body. Raises BodyTooLarge, TooSlow, Incomplete."""
     size = declared_size(request._request)
     if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         raise BodyTooLarge
-    with received(request._request):
+    with received():
         body = _chunked_body(request) if is_chunked(request._request) else request._request.body
     if len(body) < size:
         raise Incomplete
@@ -116,7 +114,7 @@ def _chunked_body(request: Request) -> bytes:
     return bytes(body)
 
 
-def _timed_out(error: BaseException | None) -> bool:
+def timed_out(error: BaseException | None) -> bool:
     """Whether a timeout is at the bottom of it; the framework wraps it once or twice."""
     while isinstance(error, UnreadablePostError):
         error = error.__cause__
@@ -138,22 +136,14 @@ def declared_size(request: HttpRequest) -> int:
 
 
 @contextlib.contextmanager
-def received(request: HttpRequest) -> Iterator[None]:
+def received() -> Iterator[None]:
     """A block that reads the body. Raises TooSlow, Incomplete, BodyTooLarge."""
-    size = settings.UPLOAD_MAX_BYTES if is_chunked(request) else declared_size(request)
-    # Looking at a token or a throttle took one; many slow clients must not hold all there are.
-    connections.release()
     try:
-        with slow_clients.reading_body(request.META.get("gunicorn.socket"), size) as limit:
-            yield
+        yield
     except RequestDataTooBig as error:
         raise BodyTooLarge from error
-    except TimeoutError as error:
-        raise TooSlow from error
-    except UnreadablePostError as error:
-        raise (TooSlow if _timed_out(error) else Incomplete) from error
-    if limit is not None and limit.expired:
-        raise TooSlow
+    except (TimeoutError, ConnectionError, UnreadablePostError) as error:
+        raise (TooSlow if timed_out(error) else Incomplete) from error
 
 
 def _is_json(content_type: str | None) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework import exceptions
 
 from coach import attachments as storage
@@ -58,6 +58,10 @@ _STATUS: dict[type[Exception], int] = {
 }
 
 
+_TOO_SLOW = "The body took too long to arrive."
+_INCOMPLETE = "The body is malformed, or ended before it was complete."
+
+
 def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
     """The answer to an exception that a view raised; what nobody expected is a 500 and reaches the log."""
     if isinstance(error, bodies.Unprocessable):
@@ -65,9 +69,9 @@ def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
     if isinstance(error, bodies.BodyTooLarge | RequestDataTooBig):
         return rendering.problem("The body is larger than the 2 MiB that are taken.", status=413)
     if isinstance(error, bodies.TooSlow):
-        return rendering.problem("The body took too long to arrive.", status=408)
+        return rendering.problem(_TOO_SLOW, status=408)
     if isinstance(error, bodies.Incomplete):
-        return rendering.problem("The body ended before it was complete.", status=400)
+        return rendering.problem(_INCOMPLETE, status=400)
     if isinstance(error, exceptions.APIException):
         return _framework_answer(error)
     if isinstance(error, Http404):
@@ -92,6 +96,9 @@ def unexpected(request: HttpRequest) -> HttpResponse:
     answer = rendering.problem("Internal Server Error", status=500)
     if isinstance(error, _DATABASE_IS_AWAY):
         words, answer = health.unavailable(error), _unavailable(error)
+    elif isinstance(error, UnreadablePostError):
+        status, words = (408, _TOO_SLOW) if bodies.timed_out(error) else (400, _INCOMPLETE)
+        answer = rendering.problem(words, status=status)
     if not request.path_info.startswith("/admin/"):
         return answer
     return HttpResponse(f"<!doctype html><title>{words}</title><p>{words}", status=answer.status_code)

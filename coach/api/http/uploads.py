@@ -111,7 +111,7 @@ def form(request: Request, field: str = "file") -> Iterator[Form]:
     raw = request._request
     if bodies.declared_size(raw) > settings.UPLOAD_MAX_BYTES + _ALLOWANCE:
         raise storage.TooLarge(_TOO_LARGE)
-    with bodies.received(raw):
+    with bodies.received():
         fields, files, names = _parsed(raw, field)
     if field in fields:
         raise bodies.not_a_file(field)

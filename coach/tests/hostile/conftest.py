@@ -1,0 +1,49 @@
+"""A server with the settings of production, on a PostgreSQL of its own, for clients that mean harm."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from benchmarks import servers
+from coach.tests import postgres
+
+PREPARE = """
+from coach.tests import cast
+from coach.documents.submissions import PendingAttachment
+from coach import attachments
+amara = cast.learner(cast.AMARA)
+stored = attachments.upload([bytes(1 << 20)] * 8, limit=1 << 25)
+big = dict(attachment_id="att_big", username="amara", kind="file", name="big", created_at=cast.NOON)
+cast.attach(amara, PendingAttachment(**big, stored_path=stored.path))
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    with postgres.cluster() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory):
+    return tmp_path_factory.mktemp("hostile") / "log"
+
+
+@pytest.fixture(scope="module")
+def changes():
+    """Settings of the server, without ARCADIA_."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def service(cluster, log, changes, tmp_path_factory):
+    environment = servers.production(
+        cluster.url, tmp_path_factory.mktemp("served"), **{"WORKERS": "1", "THREADS": "8", **changes}
+    )
+    for arguments in (("migrate", "-v", "0"), ("shell", "-v", "0", "-c", PREPARE)):
+        subprocess.run([sys.executable, "manage.py", *arguments], env=environment, check=True)
+    with servers.serve(environment, log=log) as running:
+        yield running

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
-from arcadia import environment
+from arcadia import databases, environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
@@ -106,18 +106,8 @@ TEMPLATES = [
 
 # --- data -----------------------------------------------------------------------------------------
 
-DATABASES = {
-    "default": environment.database(
-        "ARCADIA_DATABASE_URL",
-        default_file=BASE_DIR / "var" / "arcadia.sqlite3",
-        pool_size=environment.number("ARCADIA_DATABASE_POOL_SIZE", default=10, least=0, most=1000),
-        max_overflow=environment.number("ARCADIA_DATABASE_MAX_OVERFLOW", default=10, least=0, most=1000),
-        # Seconds that a request waits for a connection before it is answered with 503.
-        pool_timeout=environment.number(
-            "ARCADIA_DATABASE_POOL_TIMEOUT", default=5, least=0.1, most=60, whole=False
-        ),
-    )
-}
+DATABASES = databases.from_environment(default_file=BASE_DIR / "var" / "arcadia.sqlite3")
+DATABASE_ROUTERS = ["arcadia.databases.ReplicaRouter"]
 # `migrate_when_ready` waits for the database this long, and asks this often; seconds.
 DB_MIGRATION_TIMEOUT = environment.number(
     "ARCADIA_DB_MIGRATION_TIMEOUT", default=60, least=0, most=3600, whole=False

@@ -63,29 +63,6 @@ def test_secrets_of_another_shape_are_named_but_never_shown(given, value):
     assert "xxx" not in str(refused.value)
 
 
-def test_a_pool_is_sized_per_process_and_checks_what_it_hands_out(given, tmp_path):
-    given("postgresql+psycopg://user:password@db.example:5433/arcadia")
-
-    database = environment.database(
-        NAME, default_file=tmp_path / "x", pool_size=3, max_overflow=4, pool_timeout=1.5
-    )
-
-    pool = database["OPTIONS"]["pool"]
-    assert (pool["min_size"], pool["max_size"], pool["timeout"]) == (3, 7, 1.5)
-    assert database["CONN_MAX_AGE"] == 0
-    assert database["CONN_HEALTH_CHECKS"] is True
-    assert (database["HOST"], database["PORT"]) == ("db.example", 5433)
-
-
-def test_without_a_pool_there_may_be_a_pooler_in_between(given, tmp_path):
-    given("postgresql://user@db.example/arcadia")
-
-    database = environment.database(NAME, default_file=tmp_path / "x", pool_size=0, max_overflow=0)
-
-    assert "pool" not in database["OPTIONS"]
-    assert "prepare_threshold" not in database["OPTIONS"]
-
-
 def test_object_storage_needs_a_bucket(monkeypatch):
     monkeypatch.delenv("ARCADIA_S3_BUCKET", raising=False)
 

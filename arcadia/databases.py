@@ -7,15 +7,10 @@ is taken here: several hosts, `target_session_attrs`, TLS, a service name.
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from arcadia import environment
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 URL = "ARCADIA_DATABASE_URL"
 EXAMPLE = "postgresql://user:password@host:5432/arcadia"
@@ -27,8 +22,6 @@ _OWN_NAMES = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": 
 # Behind a pooler a thread keeps its connection for so many seconds; making one costs nine times a read.
 _KEPT_SECONDS = 60
 
-_reading_replica: ContextVar[bool] = ContextVar("reading_replica", default=False)
-
 
 def from_environment(*, default_file: Path) -> dict[str, dict[str, Any]]:
     """Django's DATABASES: `default`, and `direct` and `replica` where they are configured.
@@ -36,8 +29,8 @@ def from_environment(*, default_file: Path) -> dict[str, dict[str, Any]]:
     Raises ImproperlyConfigured for a value that cannot be understood. A URL may hold a password and is never part of the message.
     """
     name = URL if environment.text(URL) or not environment.text("DATABASE_URL") else "DATABASE_URL"
-    pooler = environment.choice("ARCADIA_DATABASE_POOLER", allowed=("none", "transaction"), default="none")
-    found = {"default": database(name, default_file=default_file, behind_pooler=pooler == "transaction")}
+    behind_pooler = pooler() == "transaction"
+    found = {"default": database(name, default_file=default_file, behind_pooler=behind_pooler)}
     for alias, variable in (
         ("direct", "ARCADIA_DATABASE_DIRECT_URL"),
         ("replica", "ARCADIA_DATABASE_REPLICA_URL"),
@@ -46,11 +39,16 @@ def from_environment(*, default_file: Path) -> dict[str, dict[str, Any]]:
             found[alias] = database(
                 variable,
                 default_file=default_file,
-                behind_pooler=alias == "replica" and pooler == "transaction",
+                behind_pooler=alias == "replica" and behind_pooler,
             )
             # In tests all of them are the one test database.
             found[alias]["TEST"] = {"MIRROR": "default"}
     return found
+
+
+def pooler() -> str:
+    """What lends connections to this service: `transaction`, or `none`."""
+    return environment.choice("ARCADIA_DATABASE_POOLER", allowed=("none", "transaction"), default="none")
 
 
 def database(name: str, *, default_file: Path, behind_pooler: bool = False) -> dict[str, Any]:
@@ -102,6 +100,8 @@ def _add_pool(settings: dict[str, Any]) -> None:
     # Seconds that a request waits for a connection before it is answered with 503.
     timeout = environment.number("ARCADIA_DATABASE_POOL_TIMEOUT", default=5, least=0.1, most=60, whole=False)
     if not least + more:
+        # Whoever makes a connection for each request may have a pooler, which loses a cursor between two statements.
+        settings["DISABLE_SERVER_SIDE_CURSORS"] = True
         return
     from arcadia.serving import pooled_connections
 
@@ -134,29 +134,3 @@ def _sqlite(file: Path) -> dict[str, Any]:
         # In-memory test databases cannot be shared by threads; a file can.
         "TEST": {"NAME": str(file.with_name(f"test-{file.name}"))},
     }
-
-
-@contextmanager
-def reading_replica() -> Iterator[None]:
-    """Send the reads of the block to the replica, where one is configured; they may be behind by the replica's lag."""
-    before = _reading_replica.set(True)
-    try:
-        yield
-    finally:
-        _reading_replica.reset(before)
-
-
-class ReplicaRouter:
-    """Reads go to the replica inside `reading_replica`; everything else goes to the primary."""
-
-    def db_for_read(self, model: Any, **hints: Any) -> str | None:
-        from django.conf import settings
-
-        return "replica" if _reading_replica.get() and "replica" in settings.DATABASES else None
-
-    def allow_relation(self, first: Any, second: Any, **hints: Any) -> bool:
-        # All aliases are one database.
-        return True
-
-    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
-        return db != "replica"

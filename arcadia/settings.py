@@ -107,7 +107,9 @@ TEMPLATES = [
 # --- data -----------------------------------------------------------------------------------------
 
 DATABASES = databases.from_environment(default_file=BASE_DIR / "var" / "arcadia.sqlite3")
-DATABASE_ROUTERS = ["arcadia.databases.ReplicaRouter"]
+DATABASE_POOLER = databases.pooler()
+# Past a pooler, for what changes the schema or compares it.
+DIRECT_DATABASE = "direct" if "direct" in DATABASES else "default"
 # `migrate_when_ready` waits for the database this long, and asks this often; seconds.
 DB_MIGRATION_TIMEOUT = environment.number(
     "ARCADIA_DB_MIGRATION_TIMEOUT", default=60, least=0, most=3600, whole=False

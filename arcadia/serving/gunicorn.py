@@ -52,7 +52,11 @@ def on_reload(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """The application is loaded."""
+    """The application is loaded. Raises UndeclaredPooler, which ends the service with that reason."""
+    # Only now can the application be imported.
+    from coach.services.operations import pooler
+
+    pooler.refuse_undeclared()
     handover.report_ready(worker.age)
 
 

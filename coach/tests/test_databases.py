@@ -1,12 +1,9 @@
 """The databases that the environment names, each spelling parsed as libpq parses it."""
 
 import pytest
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import router
 
 from arcadia import databases
-from coach.models import LearnerProfile
 
 NAMES = ("ARCADIA_DATABASE_URL", "DATABASE_URL", "ARCADIA_DATABASE_POOLER", "ARCADIA_DATABASE_DIRECT_URL")
 
@@ -78,17 +75,3 @@ def test_behind_a_transaction_pooler_nothing_outlives_a_transaction(configured):
     assert "prepare_threshold" not in options  # Django's default: never
     assert found["default"]["DISABLE_SERVER_SIDE_CURSORS"] is True
     assert found["direct"]["OPTIONS"]["prepare_threshold"] == 5
-
-
-def test_only_reads_inside_the_block_go_to_the_replica(monkeypatch):
-    monkeypatch.setitem(settings.DATABASES, "replica", settings.DATABASES["default"])
-
-    with databases.reading_replica():
-        assert router.db_for_read(LearnerProfile) == "replica"
-        assert router.db_for_write(LearnerProfile) == "default"
-    assert router.db_for_read(LearnerProfile) == "default"
-
-
-def test_without_a_replica_every_read_stays_on_the_primary():
-    with databases.reading_replica():
-        assert router.db_for_read(LearnerProfile) == "default"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError, connection
+from django.db import OperationalError, connections, transaction
 
 # "arcadia" in a number: migrations of two machines that start at once wait for each other.
 _LOCK = 0x61726361
@@ -22,20 +24,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._wait()
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
-            try:
-                call_command("migrate", interactive=False, verbosity=options["verbosity"], stdout=self.stdout)
-            finally:
-                if connection.vendor == "postgresql":
-                    cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+        with _one_at_a_time():
+            call_command("migrate", interactive=False, verbosity=options["verbosity"], stdout=self.stdout)
 
     def _wait(self) -> None:
         started = time.monotonic()
         while True:
             try:
-                connection.ensure_connection()
+                connections[settings.DIRECT_DATABASE].ensure_connection()
                 return
             except OperationalError as error:
                 waited = time.monotonic() - started
@@ -44,5 +40,30 @@ class Command(BaseCommand):
                         f"The database did not answer within {waited:.0f} s: {error}"
                     ) from error
                 self.stderr.write(f"The database does not answer yet ({waited:.0f} s); trying again.")
-                connection.close()
+                connections[settings.DIRECT_DATABASE].close()
                 time.sleep(min(settings.DB_MIGRATION_POLL_INTERVAL, settings.DB_MIGRATION_TIMEOUT))
+
+
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Wait for another machine that migrates: the lock is that of a transaction of its own, on a connection of its own."""
+    alias = settings.DIRECT_DATABASE
+    if connections[alias].vendor != "postgresql":
+        yield
+        return
+    migrating = connections[alias]
+    connections[alias] = lock = migrating.copy()
+    try:
+        with transaction.atomic(using=alias), lock.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = 0")
+            cursor.execute("SET LOCAL lock_timeout = 0")
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            connections[alias] = migrating
+            try:
+                yield
+            finally:
+                connections[alias] = lock
+    finally:
+        connections[alias] = migrating
+        lock.close()

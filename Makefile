@@ -117,9 +117,10 @@ EVIDENCE := var/evidence
 LEARNERS ?= 5000
 KILLS ?= 200
 MINUTES ?= 20
+STEPS ?= 4000
 
 .PHONY: evidence
-evidence: $(STAMP) ## The long proof, hours of it (LEARNERS=, KILLS=, MINUTES=); its figures go to benchmarks/RESULTS.md
+evidence: $(STAMP) ## The long proof, hours of it (LEARNERS=, KILLS=, MINUTES=, STEPS=); its figures go to benchmarks/RESULTS.md
 	@rm -rf $(EVIDENCE); mkdir -p $(EVIDENCE)/stores
 	@ARCADIA_DEBUG=1 ARCADIA_ATTACHMENTS_DIR=$(EVIDENCE)/attachments $(POSTGRES) $(MAKE) evidence-round-trip
 	$(RUN) -m benchmarks.schedules --learners 10000
@@ -127,6 +128,8 @@ evidence: $(STAMP) ## The long proof, hours of it (LEARNERS=, KILLS=, MINUTES=);
 	ARCADIA_DEBUG=1 $(POSTGRES) bash -c '$(RUN) -m benchmarks.backfill --database "$$ARCADIA_DATABASE_URL" --learners $(LEARNERS)'
 	ARCADIA_DEBUG=1 $(POSTGRES) bash -c '$(RUN) -m benchmarks.kills --database "$$ARCADIA_DATABASE_URL" --kills $(KILLS) --learners $(LEARNERS)'
 	ARCADIA_DEBUG=1 $(RUN) -m benchmarks.kills --database sqlite:///$(EVIDENCE)/kills.sqlite3 --kills $(KILLS) --learners $(LEARNERS)
+	ARCADIA_DEBUG=1 $(POSTGRES) $(RUN) -m benchmarks.model --steps $(STEPS)
+	ARCADIA_DEBUG=1 ARCADIA_DATABASE_URL=sqlite:///$(EVIDENCE)/model.sqlite3 $(RUN) -m benchmarks.model --steps $(STEPS)
 	ARCADIA_DEBUG=1 $(POSTGRES) $(RUN) -m benchmarks.reads
 	ARCADIA_DEBUG=1 $(POSTGRES) $(RUN) -m benchmarks.soak --minutes $(MINUTES)
 	ARCADIA_DEBUG=1 $(RUN) -m benchmarks.failures

@@ -119,6 +119,8 @@ DB_MIGRATION_POLL_INTERVAL = environment.number(
 )
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# The import decodes common records by a faster way; off, everything is decoded by the reference codec.
+FAST_CODEC = environment.flag("ARCADIA_FAST_CODEC", default=True)
 LEGACY_DATA_DIR = environment.path("ARCADIA_LEGACY_DATA_DIR", BASE_DIR / "fixtures" / "legacy")
 ATTACHMENTS_DIR = environment.path("ARCADIA_ATTACHMENTS_DIR", BASE_DIR / "var" / "attachments")
 STAGING_DIR = environment.path("ARCADIA_STAGING_DIR", BASE_DIR / "var" / "staging")

@@ -16,7 +16,9 @@ from coach.legacy.deciding import deduplication, differences
 from coach.legacy.deciding.differences import Change
 from coach.legacy.deciding.provenance import Provenance
 from coach.legacy.decoding import checksums
-from coach.legacy.decoding.records import Decoded, Fault, RawRecord, Rejected, reject
+from coach.legacy.decoding.faults import Fault
+from coach.legacy.decoding.records import Decoded, Rejected, reject
+from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.stores import Outcome, Store
 from coach.legacy.writing import tables
 from coach.legacy.writing.tables import Rows

@@ -7,8 +7,10 @@ from functools import lru_cache
 
 from coach.documents import usernames
 from coach.legacy.decoding import records
-from coach.legacy.decoding.records import Decoded, Fault, RawRecord, Rejected
+from coach.legacy.decoding.faults import Fault
+from coach.legacy.decoding.records import Decoded, Rejected
 from coach.legacy.reading.index import Index
+from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.stores import Store
 from coach.legacy.writing import tables
 

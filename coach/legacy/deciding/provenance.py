@@ -69,12 +69,12 @@ WRITTEN = (*COLUMNS, "imported_at", "imported_by_id")
 NONE = ("", "", "", False, None, None, None)
 
 
-def line(decoded: Decoded, *, run_id: int | None, at: dt.datetime) -> tuple[Any, ...]:
+def line(decoded: Decoded, content_checksum: str, *, run_id: int | None, at: dt.datetime) -> tuple[Any, ...]:
     """The marks of a row that this record makes, as values of the columns `WRITTEN`."""
     return (
         decoded.raw.checksum,
         decoded.import_checksum,
-        decoded.content_checksum,
+        content_checksum,
         False,
         decoded.unknown_text,
         at,

@@ -1,4 +1,4 @@
-"""Checksums of records and documents: sha256 in hexadecimal, of bytes or of a canonical form.
+"""Checksums of records and documents: sha256 in hexadecimal, of a canonical form.
 
 The canonical form sorts members, and leaves out defaults: a class that gains an optional member, or lists its
 members in another order, changes no checksum. Members whose order means something stand in it as pairs.
@@ -14,15 +14,10 @@ from typing import Any
 import orjson
 
 from coach.documents.base import Document
-from coach.legacy.decoding import fast, schema_fields
+from coach.legacy.decoding import schema_fields
 
 # Objects whose member order is part of what a document says (contract, section 2).
 ORDERED = ("elo_snapshot", "metadata")
-
-
-def of_bytes(raw: bytes | memoryview) -> str:
-    """The checksum of a record's bytes: equal bytes need no reading."""
-    return hashlib.sha256(raw).hexdigest()
 
 
 def of_record(document: Document, unknown: Mapping[str, Any]) -> str:
@@ -44,16 +39,6 @@ def pair(document: Document, unknown: Mapping[str, Any]) -> tuple[str, str]:
     if unknown:
         text += json.dumps(unknown, sort_keys=True).encode()
     return hashlib.sha256(text).hexdigest(), content
-
-
-def of_plain(document: type[Document], text: bytes, *, username: str) -> str:
-    """`of_record` and `of_content`, which are one, of a text that `twins.read` takes; for the learner of that name."""
-    struct = fast.said(document, text)
-    struct.username = username
-    for name in ORDERED:
-        if members := getattr(struct, name, None):
-            setattr(struct, name, list(members.items()))
-    return hashlib.sha256(fast.canonical(struct)).hexdigest()
 
 
 def _said(document: Document, *, exclude_unset: bool) -> dict[str, Any]:

@@ -1,102 +1,183 @@
-"""Struct twins of the document classes: what is spelled out in full and plainly, read at a fraction of the price.
+"""The fast codec: records decoded as msgspec structs, which are derived from the document classes.
 
-A twin is derived from its document class and takes only what needs no interpretation. Whatever it refuses is left to
-the class itself, so it never decides that a record is bad; a test holds the two to the same answers.
+A struct takes what needs no interpretation: every member of its own JSON type, none unknown, none repeated. Optional members
+may be left out, and times may have any offset. Whatever it refuses is left to the reference codec, so it never decides that a
+record is bad; tests hold the two to the same answers.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, reduce
+from functools import cache, partial, reduce
 from operator import or_
 from typing import Annotated, Any, Literal
 
 import msgspec
+import orjson
+from msgspec import UNSET
 from pydantic import AfterValidator
 from pydantic.fields import FieldInfo
 
-from coach.documents.base import Document, in_utc
-from coach.legacy.decoding import schema_fields
+from coach.documents import schedule as schedules
+from coach.documents import submissions
+from coach.documents.assessment import Assessment
+from coach.documents.base import Document, in_utc, utc_now
+from coach.documents.schedule import ServedSchedule
+from coach.documents.submissions import ServedSubmission
+from coach.legacy.decoding import reference, schema_fields
+from coach.legacy.decoding.checksums import ORDERED
 
-encode = msgspec.json.Encoder().encode
+_encode = msgspec.json.Encoder().encode
 # Members of structs are sorted already; those of dictionaries are sorted here.
-canonical = msgspec.json.Encoder(order="deterministic").encode
+_encode_sorted = msgspec.json.Encoder(order="deterministic").encode
 
 # Beyond this the two libraries spell floats differently.
 _LARGEST_FLOAT = 1e15
-# A member name that is spelled with escapes may hold a colon of its own.
-_ESCAPED_COLON = re.compile(rb"\\u003[aA]")
 # Beyond microseconds the one rounds, the other one cuts; looked for in two steps, since the first one is quick.
 _FINE = re.compile(rb"\.\d{7}")
 _FINE_TIME = re.compile(rb":\d\d\.\d{7}")
 
 Decoder = msgspec.json.Decoder[Any]
-Check = Callable[[Any], bool]
-Settle = Callable[[Any], None]
-# From a document class to its twin, of the kind that is being made.
+# From a document class to its struct, of the kind that is being made.
 Nested = Callable[[type[Document]], Any]
 
 
-def read(document: type[Document], text: bytes) -> Any | None:
-    """The document as a struct with the class's members, in their order; None where only the class can tell.
+class Content:
+    """A record as a struct (see codec.Content)."""
 
-    That is: unless every member stands there exactly once and no other one, each of its own JSON type, times in UTC.
-    """
-    if b"\\u0000" in text or (_FINE.search(text) and _FINE_TIME.search(text)):
+    unknown: Mapping[str, Any] = {}
+
+    def __init__(self, document: type[Document], struct: Any, said: bytes, *, is_complete: bool) -> None:
+        """`said` is what the record says, written by us; it is complete where it names every time."""
+        self.members, self._document = struct, document
+        self._said, self._is_complete = said, is_complete
+
+    def belongs_to(self, username: str) -> None:
+        self.members.username = username
+
+    def document(self) -> Document:
+        found = self._document.model_validate_json(self._said)
+        return found.model_copy(update={"username": self.members.username})
+
+    def checksums(self) -> tuple[str, str]:
+        said = self._checksum(self._said)
+        return said, said if self._is_complete else self._checksum(_encode(self.members))
+
+    def to_json(self, value: Any) -> bytes:
+        return _encode(value)
+
+    def assessment(self) -> Assessment | None:
+        found = self.members.onboarding_assessment
+        return None if found is None else Assessment.model_validate_json(_encode(found))
+
+    def schedule_api_json(self) -> str:
+        schedule = self.members.curriculum_schedule
+        where, anchor, dated = schedules.calendar(schedule)
+        items = [{**msgspec.structs.asdict(item), "scheduled_for": midnight} for item, midnight in dated]
+        return _shown(ServedSchedule, schedule, timezone=where.key, anchor_date=anchor, items=items)
+
+    def submission_api_json(self) -> str:
+        return _shown(
+            ServedSubmission,
+            self.members,
+            responses=[_counted(response) for response in self.members.responses],
+            attachments=[found.to_object() for found in submissions.merged_attachments(self.members)],
+        )
+
+    def _checksum(self, text: bytes) -> str:
+        decoder, settle = _sorted(self._document)
+        struct = decoder.decode(text)
+        if settle:
+            settle(struct)
+        struct.username = self.members.username
+        for name in ORDERED:
+            if members := getattr(struct, name, None):
+                setattr(struct, name, list(members.items()))
+        return hashlib.sha256(_encode_sorted(struct)).hexdigest()
+
+
+def read(document: type[Document], text: bytes) -> Content | None:
+    """Decode a record; None where only the reference codec can tell what it says."""
+    if b"\\u0000" in text:
         return None
-    decoder, is_sound = _in_full(document)
     try:
-        found = decoder.decode(text)
-        sound = is_sound is None or is_sound(found)
+        struct, all_named = _decoded(document, text)
+        walk = _walk_of(document)
+        is_complete = walk(struct, None)
+        said = _encode(struct)
+        if text != said and not _is_certain(text, said, all_named=all_named):
+            return None
+        if not is_complete:
+            walk(struct, utc_now())
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
-    return found if sound and _names_none_twice(text, encode(found)) else None
+    return Content(document, struct, said, is_complete=is_complete)
 
 
-def served(document: type[Document], twin: Any, shown: Mapping[str, Any]) -> str:
-    """The text of a document whose members are those of a twin, but for those that are shown instead or besides."""
-    members = {name: shown[name] if name in shown else getattr(twin, name) for name in document.model_fields}
-    return encode(members).decode()
+def _decoded(document: type[Document], text: bytes) -> tuple[Any, bool]:
+    """The struct, and whether all members of all objects are named in the text. Raises MsgspecError."""
+    try:
+        return _complete(document).decode(text), True
+    except msgspec.ValidationError:
+        return _lenient(document).decode(text), False
 
 
-def said(document: type[Document], text: bytes) -> Any:
-    """A document that `read` takes, as a struct that `canonical` writes: sorted, without what equals a default."""
-    decoder, settle = _sorted(document)
-    found = decoder.decode(text)
-    if settle:
-        settle(found)
-    return found
-
-
-def _names_none_twice(text: bytes, written: bytes) -> bool:
-    # Each member costs a colon, and a second one of its name is lost when it is written out again.
-    if text == written:
+def _is_certain(text: bytes, said: bytes, *, all_named: bool) -> bool:
+    """Whether a text that was taken says what was decoded: no finer times, no member repeated."""
+    if _FINE.search(text) and _FINE_TIME.search(text):
+        return False
+    # Each member costs a colon, and a repeated one is lost when it is written out again. No time is written with more
+    # colons than it was spelled with.
+    if all_named and text.count(b":") == said.count(b":") and b"\\u003" not in text:
         return True
-    return text.count(b":") == written.count(b":") and not _ESCAPED_COLON.search(text)
+    return not reference.may_repeat_a_name(text, orjson.loads(text))
+
+
+def _shown(document: type[Document], struct: Any, **shown: Any) -> str:
+    """The text of a document whose members are those of a struct, but for those that are shown instead or besides."""
+    members = {
+        name: shown[name] if name in shown else getattr(struct, name) for name in document.model_fields
+    }
+    return _encode(members).decode()
+
+
+def _counted(response: Any) -> Any:
+    words = response.word_count or submissions.count_words(response.response)
+    return response if words == response.word_count else msgspec.structs.replace(response, word_count=words)
 
 
 # --- the classes ----------------------------------------------------------------------------------
 
 
 @cache
-def _in_full(document: type[Document]) -> tuple[Decoder, Check | None]:
-    return msgspec.json.Decoder(_full_struct(document)), _check_of(document)
+def _complete(document: type[Document]) -> Decoder:
+    return msgspec.json.Decoder(_struct(document, lenient=False))
 
 
 @cache
-def _sorted(document: type[Document]) -> tuple[Decoder, Settle | None]:
+def _lenient(document: type[Document]) -> Decoder:
+    return msgspec.json.Decoder(_struct(document, lenient=True))
+
+
+@cache
+def _sorted(document: type[Document]) -> tuple[Decoder, Callable[[Any], None] | None]:
     return msgspec.json.Decoder(_sorted_struct(document)), _settle_of(document)
 
 
 @cache
-def _full_struct(document: type[Document]) -> type[msgspec.Struct]:
-    """Every member required, in the order of the class."""
-    members = [(name, _type_of(field, _full_struct)) for name, field in document.model_fields.items()]
-    return msgspec.defstruct(document.__name__, members, forbid_unknown_fields=True, gc=False)
+def _struct(document: type[Document], *, lenient: bool) -> type[msgspec.Struct]:
+    """Members in the order of the class; required, unless they have a default and the struct is lenient."""
+    nested = partial(_struct, lenient=lenient)
+    members = [
+        (name, _type_of(field, nested), *(_default_of(field) if lenient else ()))
+        for name, field in document.model_fields.items()
+    ]
+    return msgspec.defstruct(document.__name__, members, forbid_unknown_fields=True, kw_only=True, gc=False)
 
 
 @cache
@@ -112,8 +193,10 @@ def _sorted_struct(document: type[Document]) -> type[msgspec.Struct]:
 
 
 def _default_of(field: FieldInfo) -> tuple[Any, ...]:
-    if field.is_required() or field.default_factory is not None:
+    if field.is_required():
         return ()
+    if field.default_factory is not None:
+        return (UNSET,)  # not written, until the present instant stands there
     if isinstance(field.default, (list, dict)):
         return (msgspec.field(default_factory=type(field.default)),)
     # Of a choice the decoder hands out the very words that the annotation names.
@@ -123,19 +206,19 @@ def _default_of(field: FieldInfo) -> tuple[Any, ...]:
 
 def _type_of(field: FieldInfo, nested: Nested) -> Any:
     if _is_time(field):
-        return dt.datetime  # `_check_of` sees to its being UTC
+        return dt.datetime | msgspec.UnsetType  # `_walk_of` has them in UTC
     return _converted(field.annotation, field.metadata, nested)
 
 
 def _converted(annotation: Any, bounds: Sequence[Any], nested: Nested) -> Any:
-    """The annotation with twins in place of document classes. Raises TypeError for what no twin can stand for."""
+    """The annotation with structs in place of document classes. Raises TypeError for what no struct can stand for."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Annotated:
         return _converted(arguments[0], [*bounds, *_spread(arguments[1:])], nested)
     if annotation in (str, int, float):
         return _bounded(annotation, bounds)
     if bounds:
-        raise TypeError(f"no twin can see to {bounds} of {annotation}")
+        raise TypeError(f"no struct can check {bounds} of {annotation}")
     if origin in (list, dict):
         return origin[tuple(_converted(argument, (), nested) for argument in arguments)]
     if origin in (typing.Union, types.UnionType):
@@ -144,7 +227,7 @@ def _converted(annotation: Any, bounds: Sequence[Any], nested: Nested) -> Any:
         return nested(annotation)
     if origin is Literal or annotation in (bool, type(None)):
         return annotation
-    raise TypeError(f"no twin can stand for {annotation}")
+    raise TypeError(f"no struct can stand for {annotation}")
 
 
 def _spread(metadata: Iterable[Any]) -> list[Any]:
@@ -162,38 +245,55 @@ def _bounded(annotation: type, metadata: Sequence[Any]) -> Any:
 def _bound(item: Any) -> list[tuple[str, Any]]:
     found = [(name, getattr(item, name)) for name in ("ge", "le", "max_length") if hasattr(item, name)]
     if not found:
-        raise TypeError(f"no twin can see to {item}")
+        raise TypeError(f"no struct can check {item}")
     return found
 
 
 # --- what no type can say -------------------------------------------------------------------------
 
 
+# Called with a struct, and with the instant that missing times get (None: none). Answers whether none is missing.
+Walk = Callable[[Any, "dt.datetime | None"], bool]
+
+
 @cache
-def _check_of(document: type[Document]) -> Check | None:
-    """Whether all times in a struct are in UTC, and the class's own validators are content; None where none are."""
+def _walk_of(document: type[Document]) -> Walk:
+    """What has all times of a struct in UTC, and calls the class's own validators once no time is missing."""
     times = [name for name, field in document.model_fields.items() if _is_time(field)]
     validators = _validators(document)
-    nested = _nested(document, _check_of)
-    if not (times or validators or nested):
-        return None
+    nested = [
+        (name, _walk_of(inner))
+        for name, inner in schema_fields.nested_classes(document).items()
+        if _needs_walk(inner)
+    ]
 
-    def is_sound(struct: Any) -> bool:
+    def walk(struct: Any, now: dt.datetime | None) -> bool:
+        is_complete = True
         for name in times:
-            if getattr(struct, name).tzinfo is not dt.UTC:
-                return False
+            time = getattr(struct, name)
+            if time is UNSET:
+                is_complete = False
+                setattr(struct, name, now or UNSET)
+            elif time.tzinfo is not dt.UTC:
+                setattr(struct, name, in_utc(time))
         for name, inner in nested:
-            if not all(map(inner, _each(getattr(struct, name)))):
-                return False
-        for validate in validators:
-            validate(struct)
-        return True
+            for element in _each(getattr(struct, name)):
+                is_complete &= inner(element, now)
+        if is_complete or now:
+            for validate in validators:
+                validate(struct)
+        return is_complete
 
-    return is_sound
+    return walk
+
+
+def _needs_walk(document: type[Document]) -> bool:
+    own = any(map(_is_time, document.model_fields.values())) or bool(_validators(document))
+    return own or any(map(_needs_walk, schema_fields.nested_classes(document).values()))
 
 
 @cache
-def _settle_of(document: type[Document]) -> Settle | None:
+def _settle_of(document: type[Document]) -> Callable[[Any], None] | None:
     """Puts the very default in place of values that equal it: only of that one a struct knows that it is one.
 
     None where all defaults are such as there is but one of.
@@ -246,5 +346,5 @@ def _validators(document: type[Document]) -> list[Callable[[Any], Any]]:
     found = list(decorators.model_validators.values())
     others = (decorators.validators, decorators.field_validators, decorators.root_validators)
     if any(others) or any(validator.info.mode != "after" for validator in found):
-        raise TypeError(f"no twin can stand for {document.__name__}, which validates in its own way")
+        raise TypeError(f"no struct can stand for {document.__name__}, which validates in its own way")
     return [validator.func for validator in found]

@@ -11,15 +11,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from coach.legacy.deciding import differences
 from coach.legacy.deciding.deduplication import Deduplication, owner
 from coach.legacy.deciding.provenance import Provenance
-from coach.legacy.decoding import fast, records
-from coach.legacy.decoding.records import Decoded, RawRecord, Rejected
+from coach.legacy.decoding import records
+from coach.legacy.decoding.records import Decoded, Rejected
 from coach.legacy.proving import stored_json
+from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.reading.store_file import StoreFile
 from coach.legacy.running import collector
 from coach.legacy.stores import Store
@@ -123,16 +124,11 @@ def _read(raws: Sequence[RawRecord], usernames: frozenset[str]) -> _Batch:
             continue
         decoded = records.decode(raw)
         if isinstance(decoded, Decoded):
-            said[raw.ordinal] = _text(decoded)
-            # It takes several times the room of its text; where a document is needed, it is read again.
-            decoded = replace(decoded, twin=None, interpreted=None)
+            decoded, content = decoded.with_content()
+            said[raw.ordinal] = content.to_json(content.members)
+            decoded = decoded.without_content()
         found.append(decoded)
     return _Batch(found, said, raws[-1].ordinal)
-
-
-def _text(decoded: Decoded) -> bytes:
-    """What the store says, spelled as a document spells itself."""
-    return decoded.document.to_json().encode() if decoded.twin is None else fast.encode(decoded.twin)
 
 
 # --- both sides -------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Hashable, Iterable, Iterator
 from functools import lru_cache
 
-from coach.legacy.decoding.records import RawRecord
+from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.reading.scanner import Buffer
 from coach.legacy.stores import Store
 

@@ -15,8 +15,8 @@ from typing import Any, BinaryIO
 import orjson
 
 from coach.legacy.deciding.compare import Planned
-from coach.legacy.decoding import checksums
-from coach.legacy.decoding.records import RawRecord
+from coach.legacy.reading import raw_records
+from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.reading.scanner import Cursor, Malformed
 from coach.legacy.reading.store_file import RefusedFile, StoreFile, open_text
 from coach.legacy.running.ledger import errors
@@ -168,7 +168,7 @@ def _entries(opened: StoreFile) -> Iterator[RawRecord]:
                 end=finish,
                 key=opened.read_key(store, begin, finish),
                 fault="",
-                checksum=checksums.of_bytes(raw),
+                checksum=raw_records.checksum(raw),
                 data=opened.data,
             )
             counts[store] += 1

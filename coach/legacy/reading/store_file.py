@@ -18,11 +18,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from coach.legacy.decoding import checksums
-from coach.legacy.decoding.records import RawRecord
-from coach.legacy.reading import json_paths
+from coach.legacy.reading import json_paths, raw_records
 from coach.legacy.reading.index import Hashes, Index
 from coach.legacy.reading.natural_keys import KeyReader
+from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.reading.scanner import Cursor, Malformed
 from coach.legacy.stores import LAYOUTS, MANIFEST, Store
 
@@ -251,7 +250,7 @@ def _whole_value(opened: StoreFile, store: Store, names: _Names, *, fast: bool) 
             spans = _spans(opened, store, cursor, names)
             for ordinal, (place, owner, (start, end), fault) in enumerate(spans):
                 key = opened.read_key(store, start, end)
-                checksum = checksums.of_bytes(view[start:end])
+                checksum = raw_records.checksum(view[start:end])
                 yield RawRecord(store, ordinal, place, owner, start, end, key, fault, checksum, data)
                 pages.release(end)
         cursor.end()

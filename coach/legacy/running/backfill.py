@@ -23,8 +23,9 @@ from coach import attachments
 from coach.documents.base import utc_now
 from coach.legacy.deciding import deduplication
 from coach.legacy.deciding.compare import OnConflict, Planned
-from coach.legacy.decoding.records import Decoded, RawRecord
+from coach.legacy.decoding.records import Decoded
 from coach.legacy.reading.index import Index
+from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.reading.rejects import RejectFile
 from coach.legacy.reading.store_file import ChangedFile, StoreFile
 from coach.legacy.running import collector, ledger, worker_process

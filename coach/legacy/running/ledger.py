@@ -10,7 +10,8 @@ from typing import Any
 
 from coach.documents.base import utc_now
 from coach.legacy.deciding.compare import Planned
-from coach.legacy.decoding.records import Fault, RawRecord
+from coach.legacy.decoding.faults import Fault
+from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.stores import Outcome, Store
 from coach.models import BackfillFinding, BackfillRun
 

@@ -20,7 +20,8 @@ from typing import Any
 from django.db import connection
 
 from coach.legacy.decoding import records
-from coach.legacy.decoding.records import Decoded, RawRecord, Rejected
+from coach.legacy.decoding.records import Decoded, Rejected
+from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.writing import tables
 from coach.legacy.writing.tables import CopyRows, Maker
 
@@ -58,8 +59,8 @@ def now(asked: DecodeJob) -> DecodeResult:
         found = records.decode(raw)
         if isinstance(found, Decoded):
             if raw.ordinal in asked.new:
-                built[raw.ordinal] = tables.lines(raw.store, found, asked.maker)
-            found = found.lightened()
+                built[raw.ordinal] = tables.copy_rows(raw.store, found, asked.maker)
+            found = found.without_content()
         decoded.append(found)
     return DecodeResult(decoded, built)
 

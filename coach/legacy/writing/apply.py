@@ -17,8 +17,10 @@ from coach.legacy.deciding.compare import OnConflict, Planned
 from coach.legacy.deciding.deduplication import Deduplication
 from coach.legacy.deciding.provenance import Provenance
 from coach.legacy.decoding import records
-from coach.legacy.decoding.records import Decoded, Fault, RawRecord, Rejected
+from coach.legacy.decoding.faults import Fault
+from coach.legacy.decoding.records import Decoded, Rejected
 from coach.legacy.reading.index import Index
+from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.running import worker_process
 from coach.legacy.running.worker_process import DecodeJob, DecodeResult, Submit
 from coach.legacy.stores import Outcome, Store
@@ -168,7 +170,7 @@ class Writer:
 
     def _lines(self, batch: Batch, decoded: Decoded, learners: dict[str, int]) -> CopyRows:
         made = batch.decoding.result().built.get(decoded.raw.ordinal)
-        lines = made or tables.lines(self.store, decoded, self.maker)
+        lines = made or tables.copy_rows(self.store, decoded, self.maker)
         if not isinstance(lines, LearnerCopyRows):
             lines.learner_id = learners[decoded.username]
         return lines

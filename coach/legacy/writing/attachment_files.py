@@ -13,7 +13,7 @@ from pathlib import Path
 from coach import attachments
 from coach.documents.base import Document
 from coach.documents.submissions import Attachment, PendingAttachment, Submission
-from coach.legacy.decoding.records import Fault
+from coach.legacy.decoding.faults import Fault
 
 
 @dataclass(frozen=True)

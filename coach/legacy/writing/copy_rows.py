@@ -1,7 +1,4 @@
-"""CopyRows: rows on their way into the database, as values (or bytes) in the order of their table's columns.
-
-A line is made of a document's struct twin, or of a model's row; a test holds the two to the same line.
-"""
+"""Copy rows: rows on their way into the database, as values (or bytes) in the order of their table's columns."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from typing import Any, cast
 from django.db import connection, models
 
 from coach.documents.base import Document
-from coach.legacy.decoding import fast
+from coach.legacy.decoding.codec import Content
 from coach.legacy.writing import copy_format
 from coach.models.database.fields import DocumentField
 
@@ -24,8 +21,8 @@ CopyRow = bytes | tuple[Any, ...]
 class Table:
     """A model's table as an import fills it. Its columns are, in this order:
 
-    `late` ones, primary keys that are known only when the line is written (its own, its owner's), and left out of a line;
-    `given` ones, said one by one; and the members of a document. Without `id` the database numbers the rows itself.
+    `late` ones, primary keys that are known only when a row is written (its own, its owner's), and left out of a copy row;
+    `given` ones, named one by one; and the members of a document. Without `id` the database numbers the rows itself.
     """
 
     def __init__(
@@ -44,33 +41,28 @@ class Table:
         if unknown := set(members) - document.model_fields.keys():
             raise TypeError(f"nobody says what {sorted(unknown)} of {model.__name__} are to be filled with")
         self.columns = (*named, *members)
-        self._of_row = attrgetter(*given, *members)
-        self._of_twin = attrgetter(*members)
+        self._values = attrgetter(*members)
         documents = {field.attname for field in fields if isinstance(field, DocumentField)}
         self._documents = [position for position, name in enumerate(members) if name in documents]
 
-    def of_row(self, row: models.Model) -> CopyRow:
-        """The line of a model's row."""
-        return self._made(self._of_row(row))
-
-    def of_twin(self, twin: Any, *given: Any) -> CopyRow:
-        """The line of a document's twin and of what is given besides."""
-        values = list(self._of_twin(twin))
+    def copy_row(self, content: Content, members: Any, *given: Any) -> CopyRow:
+        """The copy row of a record's `members`, or of a document within them, and of the given columns."""
+        values = list(self._values(members))
         for position in self._documents:
             if values[position] is not None:
-                values[position] = fast.encode(values[position]).decode()
+                values[position] = content.to_json(values[position]).decode()
         return self._made((*given, *values))
 
     @cached_property
     def _made(self) -> Callable[[Sequence[Any]], CopyRow]:
-        """What makes a line of its values."""
+        """What makes a copy row of its values."""
         if connection.vendor == "postgresql":
             return copy_format.packer(types(self.model, self.columns[len(self.late) :]))
         return tuple
 
     @cached_property
     def head(self) -> Callable[..., bytes]:
-        """What makes the beginning of a row of its late columns, where lines are bytes."""
+        """What makes the beginning of a row of its late columns, where copy rows are bytes."""
         return copy_format.row_head(len(self.columns), len(self.late))
 
 

@@ -7,16 +7,13 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
-from coach.documents import schedule as schedules
 from coach.documents.assessment import Assessment
 from coach.documents.profile import Note, Profile
-from coach.documents.schedule import Schedule, ServedSchedule
+from coach.documents.schedule import Schedule
 from coach.documents.schedule import ScheduleItem as ItemDocument
 from coach.legacy.deciding import provenance
 from coach.legacy.deciding.provenance import Provenance
-from coach.legacy.decoding import fast
+from coach.legacy.decoding.codec import Content
 from coach.legacy.decoding.records import Decoded
 from coach.legacy.writing import bulk
 from coach.legacy.writing.copy_rows import CopyRow, Table
@@ -119,40 +116,20 @@ def build(decoded: Decoded, *, derive: Derive) -> LearnerRows:
     return LearnerRows(learner, notes, schedule, items)
 
 
-def copy_rows_of(rows: LearnerRows) -> LearnerCopyRows:
-    """The lines of rows that were built."""
+def copy_rows(content: Content, marked: tuple[Any, ...], *, derive: Derive) -> LearnerCopyRows:
+    """The copy rows of a profile, which equal the rows that `build` makes of it."""
+    profile, schedule = content.members, content.members.curriculum_schedule
+    extended = derive(content.assessment(), profile.elo_category_plan)
     return LearnerCopyRows(
-        learner=LEARNERS.of_row(rows.learner),
-        notes=[NOTES.of_row(note) for note in rows.notes],
-        schedule=SCHEDULES.of_row(rows.schedule) if rows.schedule else None,
-        items=[ITEMS.of_row(item) for item in rows.items],
+        learner=LEARNERS.copy_row(content, profile, extended, *marked),
+        notes=_numbered(NOTES, content, profile.memory_records),
+        schedule=SCHEDULES.copy_row(content, schedule, content.schedule_api_json()) if schedule else None,
+        items=_numbered(ITEMS, content, schedule.items) if schedule else [],
     )
 
 
-def fast_copy_rows(twin: Any, marked: tuple[Any, ...], *, derive: Derive) -> LearnerCopyRows:
-    """What `copy_rows_of` makes of the rows of that record, of its twin instead."""
-    schedule = twin.curriculum_schedule
-    extended = derive(_assessment(twin.onboarding_assessment), twin.elo_category_plan)
-    return LearnerCopyRows(
-        learner=LEARNERS.of_twin(twin, extended, *marked),
-        notes=[NOTES.of_twin(note, position) for position, note in enumerate(twin.memory_records)],
-        schedule=SCHEDULES.of_twin(schedule, _served(schedule)) if schedule else None,
-        items=[ITEMS.of_twin(item, position) for position, item in enumerate(schedule.items)]
-        if schedule
-        else [],
-    )
-
-
-def _assessment(twin: Any) -> Assessment | None:
-    return None if twin is None else Assessment.model_validate_json(fast.encode(twin))
-
-
-def _served(twin: Any) -> str:
-    """What `schedules.served` makes of a schedule, as JSON text."""
-    where, anchor, dated = schedules.calendar(twin)
-    items = [{**msgspec.structs.asdict(item), "scheduled_for": midnight} for item, midnight in dated]
-    shown = {"timezone": where.key, "anchor_date": anchor, "items": items}
-    return fast.served(ServedSchedule, twin, shown)
+def _numbered(table: Table, content: Content, documents: Sequence[Any]) -> list[CopyRow]:
+    return [table.copy_row(content, document, position) for position, document in enumerate(documents)]
 
 
 def insert(built: Sequence[LearnerCopyRows]) -> None:

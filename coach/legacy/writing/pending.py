@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from coach.documents.submissions import PendingAttachment
 from coach.legacy.deciding import provenance
 from coach.legacy.deciding.provenance import Provenance
+from coach.legacy.decoding.codec import Content
 from coach.legacy.decoding.records import Decoded
 from coach.legacy.writing import bulk
 from coach.legacy.writing.copy_rows import CopyRow, Table
@@ -93,14 +94,9 @@ def build(decoded: Decoded) -> PendingRows:
     return PendingRows(row, decoded.username)
 
 
-def copy_rows_of(rows: PendingRows) -> PendingCopyRows:
-    """The line of a row that was built."""
-    return PendingCopyRows(PENDING.of_row(rows.attachment))
-
-
-def fast_copy_rows(twin: Any, marked: tuple[Any, ...]) -> PendingCopyRows:
-    """What `copy_rows_of` makes of the row of that record, of its twin instead."""
-    return PendingCopyRows(PENDING.of_twin(twin, None, 0, None, *marked))
+def copy_rows(content: Content, marked: tuple[Any, ...]) -> PendingCopyRows:
+    """The copy row of an attachment, which equals the row that `build` makes of it."""
+    return PendingCopyRows(PENDING.copy_row(content, content.members, None, 0, None, *marked))
 
 
 def insert(built: Sequence[PendingCopyRows]) -> None:

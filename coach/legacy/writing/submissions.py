@@ -6,14 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 from django.db.models import F
 
-from coach.documents import submissions as documents
-from coach.documents.submissions import Attachment, ServedSubmission, Submission
+from coach.documents.submissions import Attachment, Submission
 from coach.legacy.deciding import provenance
 from coach.legacy.deciding.provenance import Provenance
-from coach.legacy.decoding import fast
+from coach.legacy.decoding.codec import Content
 from coach.legacy.decoding.records import Decoded
 from coach.legacy.writing import bulk
 from coach.legacy.writing.copy_rows import CopyRow, Table
@@ -109,41 +107,20 @@ def build(decoded: Decoded) -> SubmissionRows:
     return SubmissionRows(submission, attachments, decoded.username)
 
 
-def copy_rows_of(rows: SubmissionRows) -> SubmissionCopyRows:
-    """The lines of rows that were built."""
-    return SubmissionCopyRows(
-        SUBMISSIONS.of_row(rows.submission), [ATTACHMENTS.of_row(row) for row in rows.attachments]
-    )
-
-
-def fast_copy_rows(twin: Any, marked: tuple[Any, ...]) -> SubmissionCopyRows:
-    """What `copy_rows_of` makes of the rows of that record, of its twin instead."""
+def copy_rows(content: Content, marked: tuple[Any, ...]) -> SubmissionCopyRows:
+    """The copy rows of a submission, which equal the rows that `build` makes of it."""
+    submission = content.members
+    given = (str(_grader(submission.grading)), content.submission_api_json(), *marked)
     attachments = [
-        ATTACHMENTS.of_twin(attachment, position, *provenance.NONE)
-        for position, attachment in enumerate(twin.attachments)
+        ATTACHMENTS.copy_row(content, attachment, position, *provenance.NONE)
+        for position, attachment in enumerate(submission.attachments)
     ]
-    return SubmissionCopyRows(
-        SUBMISSIONS.of_twin(twin, str(_grader(twin.grading)), _served(twin), *marked), attachments
-    )
+    return SubmissionCopyRows(SUBMISSIONS.copy_row(content, submission, *given), attachments)
 
 
 def _grader(grading: Any) -> AssessmentSubmission.Grader:
     graders = AssessmentSubmission.Grader
     return graders.IMPORTED if grading else graders.NOBODY
-
-
-def _served(twin: Any) -> str:
-    """What `documents.served` makes of a submission, as JSON text."""
-    shown = {
-        "responses": [_counted(response) for response in twin.responses],
-        "attachments": [attachment.to_object() for attachment in documents.merged_attachments(twin)],
-    }
-    return fast.served(ServedSubmission, twin, shown)
-
-
-def _counted(response: Any) -> Any:
-    words = response.word_count or documents.count_words(response.response)
-    return response if words == response.word_count else msgspec.structs.replace(response, word_count=words)
 
 
 def insert(built: Sequence[SubmissionCopyRows]) -> None:

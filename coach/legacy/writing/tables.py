@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from coach.legacy.deciding import provenance
 from coach.legacy.deciding.provenance import Provenance
+from coach.legacy.decoding import checksums
 from coach.legacy.decoding.records import Decoded
 from coach.legacy.stores import Store
 from coach.legacy.writing import learners, pending, submissions
@@ -80,19 +81,20 @@ def build(store: Store, decoded: Decoded, maker: Maker) -> Rows:
     rows: Rows = (
         learners.build(decoded, derive=maker.derive) if is_profile else _MODULES[store].build(decoded)
     )
-    provenance.leave(rows.top, provenance.line(decoded, run_id=maker.run_id, at=maker.at))
+    # Times that the record does not name are those of this document.
+    content_checksum = checksums.of_content(decoded.document)
+    marked = provenance.line(decoded, content_checksum, run_id=maker.run_id, at=maker.at)
+    provenance.leave(rows.top, marked)
     return rows
 
 
-def lines(store: Store, decoded: Decoded, maker: Maker) -> CopyRows:
-    """The same rows as lines, for `insert`; touches no database."""
-    if decoded.twin is None:
-        found: CopyRows = _MODULES[store].copy_rows_of(build(store, decoded, maker))
-        return found
-    marked = provenance.line(decoded, run_id=maker.run_id, at=maker.at)
+def copy_rows(store: Store, decoded: Decoded, maker: Maker) -> CopyRows:
+    """The same rows as copy rows, for `insert`; touches no database."""
+    decoded, content = decoded.with_content()
+    marked = provenance.line(decoded, decoded.content_checksum, run_id=maker.run_id, at=maker.at)
     if store == Store.PROFILES:
-        return learners.fast_copy_rows(decoded.twin, marked, derive=maker.derive)
-    found = _MODULES[store].fast_copy_rows(decoded.twin, marked)
+        return learners.copy_rows(content, marked, derive=maker.derive)
+    found: CopyRows = _MODULES[store].copy_rows(content, marked)
     return found
 
 

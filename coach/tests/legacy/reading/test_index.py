@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from coach.legacy.decoding import records
-from coach.legacy.reading import index
+from coach.legacy.reading import index, raw_records
 from coach.legacy.reading.index import Hashes, Index
 from coach.legacy.stores import Store
 
 
 def entry(ordinal, *, key=None, store=Store.PROFILES, owner=None, size=1):
-    raw = records.of_bytes(store, b" " * 10, ordinal=ordinal, key=key, owner=owner)
+    raw = raw_records.of_bytes(store, b" " * 10, ordinal=ordinal, key=key, owner=owner)
     return raw._replace(start=0, end=size)
 
 

@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coach.legacy.decoding import checksums
-from coach.legacy.reading import store_file
+from coach.legacy.reading import raw_records, store_file
 from coach.legacy.reading.store_file import ChangedFile, RefusedFile
 from coach.legacy.stores import MANIFEST, Store
 
@@ -171,7 +170,7 @@ def test_the_fast_and_the_plain_way_read_alike(tmp_path_factory, content, indent
         fast, plain = read(path, store)[0], read(path, store, fast=False)[0]
         assert [record[:9] for record in fast] == [record[:9] for record in plain]
         cut = [path.read_bytes()[record.start : record.end] for record in plain]
-        assert [record.checksum for record in fast] == list(map(checksums.of_bytes, cut))
+        assert [record.checksum for record in fast] == list(map(raw_records.checksum, cut))
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc") | keys, st.sampled_from(["[]", "[1]", "[{}, 2]", "3"]))))

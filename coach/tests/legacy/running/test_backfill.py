@@ -174,19 +174,18 @@ def test_the_ledger_counts_what_the_summary_counts(stores):
 
 def test_a_batch_that_the_database_refuses_is_split_until_the_bad_record_stands_alone(stores, monkeypatch):
     from coach.legacy.decoding.records import Decoded
-    from coach.legacy.writing import learners, tables
+    from coach.legacy.writing import tables
 
-    lines = tables.lines
+    copy_rows = tables.copy_rows
 
     def broken(store, decoded: Decoded, maker):
-        if decoded.key != "p3":
-            return lines(store, decoded, maker)
-        rows = tables.build(store, decoded, maker)
-        rows.learner.username = ""  # the check constraint refuses it
-        return learners.copy_rows_of(rows)
+        decoded, content = decoded.with_content()
+        if decoded.key == "p3":
+            content.belongs_to("")  # the check constraint refuses it
+        return copy_rows(store, decoded, maker)
 
     # The documents let nothing through that a database refuses: one has to be made up.
-    monkeypatch.setattr(tables, "lines", broken)
+    monkeypatch.setattr(tables, "copy_rows", broken)
     summary = stores.write(profiles=[profile(f"p{number}") for number in range(6)]).backfill()
     assert usernames() == ["p0", "p1", "p2", "p4", "p5"]
     assert [(f["natural_key"], f["code"]) for f in summary.findings] == [("p3", "refused_by_database")]

@@ -11,8 +11,8 @@ import pytest
 
 from coach.documents.base import utc_now
 from coach.documents.profile import Profile
-from coach.legacy.decoding import records
 from coach.legacy.decoding.records import Rejected
+from coach.legacy.reading import raw_records
 from coach.legacy.running import worker_process
 from coach.legacy.running.worker_process import DecodeJob
 from coach.legacy.stores import Store
@@ -33,7 +33,7 @@ RECORDS = [
 
 def asked() -> DecodeJob:
     raws = [
-        records.of_bytes(Store.PROFILES, json.dumps(value).encode(), ordinal=ordinal)
+        raw_records.of_bytes(Store.PROFILES, json.dumps(value).encode(), ordinal=ordinal)
         for ordinal, value in enumerate(RECORDS)
     ]
     maker = Maker(run_id=7, at=utc_now(), derive=assessments.extended)
@@ -63,7 +63,7 @@ def test_a_thread_makes_what_is_made_on_the_spot():
 
 def test_what_was_read_is_read_again_where_it_is_asked_for():
     [amara, felix, *_] = worker_process.now(asked()).decoded
-    assert amara.twin is felix.interpreted is None
+    assert amara.content is felix.content is None
     assert amara.document.to_object() == Profile.model_validate(FULL_AMARA).to_object()
     assert felix.document.username == "felix"
 
@@ -123,7 +123,7 @@ def test_where_there_is_no_room_for_another_process_a_thread_decodes():
 def test_what_goes_wrong_in_the_other_process_goes_wrong_here(error):
     said = program(
         "def fail(*_): raise " + error,
-        "tables.lines = fail",
+        "tables.copy_rows = fail",
         "with decoding.beside() as submit:",
         "    print(repr(submit(asked()).exception()))",
         "    print(repr(submit(asked()).exception()))",

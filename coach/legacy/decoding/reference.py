@@ -1,0 +1,209 @@
+"""The reference codec: records decoded by pydantic, and the texts that are made of them. It decides what a bad record is."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+import pydantic_core
+from pydantic import ValidationError
+
+from coach.documents import schedule as schedules
+from coach.documents import submissions
+from coach.documents.assessment import Assessment
+from coach.documents.base import Document
+from coach.legacy.decoding import checksums, unknown
+from coach.legacy.decoding.faults import Fault, Unfit
+from coach.legacy.reading import json_paths, scanner
+
+LARGEST_RECORD = scanner.CHECKED_BYTES
+DEEPEST_NESTING = 64
+# A member name that is spelled with escapes may hold a colon of its own.
+_ESCAPED_COLON = re.compile(rb"\\u003[aA]")
+
+
+class Content:
+    """A record as pydantic decodes it (see codec.Content)."""
+
+    def __init__(self, document: Document, unknown: Mapping[str, Any]) -> None:
+        self.members: Any = document
+        self.unknown = unknown
+
+    def belongs_to(self, username: str) -> None:
+        self.members = self.members.model_copy(update={"username": username})
+
+    def document(self) -> Document:
+        document: Document = self.members
+        return document
+
+    def checksums(self) -> tuple[str, str]:
+        return checksums.pair(self.members, self.unknown)
+
+    def to_json(self, value: Any) -> bytes:
+        return pydantic_core.to_json(value)
+
+    def assessment(self) -> Assessment | None:
+        assessment: Assessment | None = self.members.onboarding_assessment
+        return assessment
+
+    def schedule_api_json(self) -> str:
+        return schedules.served(self.members.curriculum_schedule).to_json()
+
+    def submission_api_json(self) -> str:
+        return submissions.served(self.members).to_json()
+
+
+def read(document: type[Document], text: bytes) -> Content:
+    """Decode a record. Raises Unfit."""
+    record = _parse(text)
+    validated = _validate(document, record)
+    found = _unknown(document, record, text)
+    _refuse_nul(text, record)
+    _refuse_repeated(text, record)
+    return Content(validated, found)
+
+
+def may_repeat_a_name(text: bytes, record: Any) -> bool:
+    """Whether an object in a text may hold a member name more than once; `record` is what was parsed of the text."""
+    # Each member costs a colon; writing the record out again loses those of repeated members.
+    return bool(_ESCAPED_COLON.search(text)) or text.count(b":") != orjson.dumps(record).count(b":")
+
+
+def _parse(raw: bytes) -> dict[str, Any]:
+    if len(raw) > LARGEST_RECORD:
+        raise Unfit(
+            "too_large", Fault("$", f"the record has {len(raw)} bytes, at most {LARGEST_RECORD} are taken")
+        )
+    try:
+        record = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        _refuse_depth(raw)
+        raise Unfit("not_json", Fault("$", _reason(raw, error))) from None
+    if not isinstance(record, dict):
+        raise Unfit("not_an_object", Fault("$", f"an object is expected, not {_kind(record)}"))
+    return record
+
+
+def _refuse_depth(raw: bytes) -> None:
+    try:
+        found = scanner.depth(raw)
+    except ValueError:
+        return
+    if found > DEEPEST_NESTING:
+        raise Unfit("too_deep", Fault("$", f"nested {found} deep, at most {DEEPEST_NESTING} are taken"))
+
+
+def _reason(raw: bytes, error: orjson.JSONDecodeError) -> str:
+    where = f"character {error.pos}"
+    if "surrogate" in error.msg:
+        return f"a lone surrogate, which is no character and which no database stores ({where})"
+    if (
+        raw[error.pos :][:3] == b"NaN"
+        or raw[error.pos :].lstrip(b"-")[:8] == b"Infinity"
+        or "infinity" in error.msg
+    ):
+        return f"NaN and infinities are no JSON numbers ({where})"
+    return f"{error.msg} ({where})"
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    names = {bool: "a flag", str: "a text", list: "an array", int: "a number", float: "a number"}
+    return names.get(type(value), "this")
+
+
+def _validate(document: type[Document], record: dict[str, Any]) -> Document:
+    try:
+        return document.model_validate(record)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        raise Unfit(
+            "invalid",
+            *(Fault(json_paths.spell(fault["loc"]), fault["msg"], fault["type"]) for fault in faults),
+        ) from None
+
+
+def _unknown(document: type[Document], record: dict[str, Any], raw: bytes) -> dict[str, Any]:
+    found = unknown.find(document, record)
+    if not found:
+        return {}
+    # Declared members are no deeper than their classes; only here anything can be nested.
+    if any(_deeper_than(unknown.at(record, steps), DEEPEST_NESTING - len(steps)) for steps in found):
+        _refuse_depth(raw)
+    # Read once more: orjson makes floats of whole numbers beyond 64 bits, and these go back as they came.
+    exact = json.loads(raw)
+    return {json_paths.spell(steps): unknown.at(exact, steps) for steps in found}
+
+
+def _deeper_than(value: Any, limit: int) -> bool:
+    """Whether containers are nested deeper than `limit`, the value itself included."""
+    level = [value]
+    for _ in range(limit + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _refuse_nul(raw: bytes, record: dict[str, Any]) -> None:
+    if b"\\u0000" not in raw:
+        return
+    found = [json_paths.spell(steps) for steps in _nul_places(record, ())]
+    if found:
+        reason = "a NUL character (U+0000), which PostgreSQL cannot store"
+        raise Unfit("nul_character", *(Fault(path, reason) for path in found))
+
+
+def _nul_places(value: Any, steps: unknown.Steps) -> Iterator[unknown.Steps]:
+    if isinstance(value, str):
+        if "\0" in value:
+            yield steps
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            if "\0" in name:
+                yield (*steps, name)
+            yield from _nul_places(inner, (*steps, name))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _nul_places(inner, (*steps, index))
+
+
+def _refuse_repeated(raw: bytes, record: dict[str, Any]) -> None:
+    if not may_repeat_a_name(raw, record):
+        return
+    repeated = sorted(set(_repeated_members(raw)))
+    if repeated:
+        reason = "the member stands twice in one object, and only one of them can be meant"
+        raise Unfit("repeated_key", *(Fault(path, reason) for path in repeated))
+
+
+def _repeated_members(raw: bytes) -> Iterator[str]:
+    """The paths of members that stand twice in one object (the expensive way)."""
+    pairs = json.loads(raw, object_pairs_hook=_Pairs)
+    yield from _repeated_in(pairs, ())
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """The members of one object, repeated ones included."""
+
+
+def _repeated_in(value: Any, steps: unknown.Steps) -> Iterator[str]:
+    if isinstance(value, _Pairs):
+        seen: set[str] = set()
+        for name, inner in value:
+            if name in seen:
+                yield json_paths.spell((*steps, name))
+            seen.add(name)
+            yield from _repeated_in(inner, (*steps, name))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _repeated_in(inner, (*steps, index))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 
 from coach.documents import usernames
@@ -15,9 +14,6 @@ from coach.legacy.stores import Store
 from coach.legacy.writing import tables
 
 _MOST_REMEMBERED = 10_000
-# A list of which this much cannot be used is taken for the wrong or a damaged file. See docs/decisions.md.
-_DOUBTFUL_SHARE = 0.75
-_DOUBTFUL_NUMBER = 4
 
 
 class Deduplication:
@@ -30,30 +26,9 @@ class Deduplication:
         self.store = store
         self._index, self._rehearsed = index, rehearsed
         self._claims: dict[str, int] = {}
-        self._doubted = False
 
     def admit(self, decoded: Decoded | Rejected) -> Decoded | Rejected:
-        """The decoded record; rejected where an earlier one that fits has the same key, or the store is doubted."""
-        decoded = self._first(decoded)
-        if self._doubted and isinstance(decoded, Decoded):
-            reason = "most of this store cannot be used, so nothing of it was taken; --max-rejects 100% takes what fits"
-            return records.reject(decoded.raw, "doubtful_store", Fault("$", reason))
-        return decoded
-
-    def doubt(self, raws: Sequence[RawRecord]) -> None:
-        """Judge a store of lists by its first records: where most of them cannot be used, reject all that follows too.
-
-        Profiles are never doubted: they stand for themselves.
-        """
-        if self.store == Store.PROFILES:
-            return
-        decoded = [self._first(records.decode(raw)) for raw in raws]
-        known = self.learners({item.username for item in decoded if isinstance(item, Decoded)})
-        usable = sum(isinstance(item, Decoded) and item.username in known for item in decoded)
-        unusable = len(raws) - usable
-        self._doubted = unusable >= max(_DOUBTFUL_NUMBER, _DOUBTFUL_SHARE * len(raws))
-
-    def _first(self, decoded: Decoded | Rejected) -> Decoded | Rejected:
+        """The decoded record; rejected where an earlier one that fits has the same key."""
         if isinstance(decoded, Rejected) or not self.is_duplicate(decoded.key):
             return decoded
         if self._claimed_by(decoded) == decoded.raw.ordinal:

@@ -40,8 +40,6 @@ from coach.models import BackfillRun
 
 T = TypeVar("T")
 MOST_FINDINGS = 1000
-# How many records a store is judged by: see Deduplication.doubt.
-JUDGED_RECORDS = 200
 MOST_UNKNOWN = 1000
 # Waits between attempts after a deadlock, a serialisation failure or a lost connection, in seconds.
 PAUSES = (0.1, 0.3, 1, 3, 5, 10, 20)
@@ -72,11 +70,6 @@ class Limit:
 
     number: int | None = None
     per_cent: float | None = None
-
-    @property
-    def given(self) -> bool:
-        """Whether somebody said how many rejects are borne."""
-        return self.number is not None or self.per_cent is not None
 
     def exceeded(self, rejects: int, records: int) -> bool:
         if self.number is not None:
@@ -208,11 +201,6 @@ class Backfill:
             rehearsed=self._rehearsed,
             prepare=self._copy if self._copier and store != Store.PROFILES else None,
         )
-        if not self._options.max_rejects.given and file.store is not None:
-            # Always by the same records, so that neither a resume nor an option changes the judgement; a
-            # reject file, which somebody mended, is taken at its word.
-            judged = next(file.batches(store, JUDGED_RECORDS), [])
-            self._patiently(lambda: writer.doubt(judged))
         for batch in self._read_ahead(writer, self._batches(file, store, start)):
             self._one_batch(writer, store, batch)
             self.summary.seconds[store] = self.summary.seconds.get(store, 0.0) + time.monotonic() - began

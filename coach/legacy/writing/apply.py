@@ -67,10 +67,6 @@ class Writer:
     def __post_init__(self) -> None:
         self._deduplication = Deduplication(self.store, self.index, rehearsed=self.rehearsed)
 
-    def doubt(self, raws: Sequence[RawRecord]) -> None:
-        """Judge the store by its first records: where most cannot be used, none of it is taken."""
-        self._deduplication.doubt(raws)
-
     def batch(self, raws: Sequence[RawRecord], record: Record = lambda planned: None) -> list[Planned]:
         """One outcome for each record, in their order; what is to be written is written.
 

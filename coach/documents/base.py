@@ -6,7 +6,8 @@ Pydantic and the standard library only; nothing of Django, nothing of the rest o
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -55,6 +56,9 @@ class Document(BaseModel):
     Immutable; unknown members are ignored, NaN and infinities refused. The order in which a class
     declares its members is the order in which the contract shows them.
     """
+
+    # Members that are left out together while all of them have these values, their defaults.
+    omitted: ClassVar[Mapping[str, Any]] = {}
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False, frozen=True, hide_input_in_errors=True)
 

@@ -4,21 +4,41 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, model_serializer, model_validator
 
-from coach.documents.base import LARGEST_COUNT, Count, Document, Moment, PositiveCount, Weight
+from coach.documents.base import LARGEST_COUNT, Count, Document, Instant, Moment, PositiveCount, Weight
 
 ItemKind = Literal["lesson", "quiz", "milestone"]
 Effort = Literal["light", "moderate", "focus"]
 Pressure = Literal["low", "medium", "high"]
+LaunchStatus = Literal["pending", "in_progress", "completed"]
 WarningCode = Literal["refresh_failed", "stale_schedule"]
+
+# The members of an item that say how far the learner has come with it, and their values without progress.
+NO_PROGRESS: Mapping[str, Any] = {
+    "launch_status": "pending",
+    "last_launched_at": None,
+    "last_completed_at": None,
+    "active_session_id": None,
+}
+
+
+def has_progress(item: Any) -> bool:
+    """Whether an item (anything with an item's members) was ever launched or completed."""
+    return any(getattr(item, name) != value for name, value in NO_PROGRESS.items())
 
 
 class ScheduleItem(Document):
-    """One piece of work, `recommended_day_offset` days after the schedule's anchor."""
+    """One piece of work, `recommended_day_offset` days after the schedule's anchor.
+
+    The members of NO_PROGRESS are written only for an item that was launched or completed.
+    """
+
+    omitted: ClassVar[Mapping[str, Any]] = NO_PROGRESS
 
     item_id: str
     kind: ItemKind
@@ -33,6 +53,22 @@ class ScheduleItem(Document):
     focus_reason: str | None = None
     expected_outcome: str | None = None
     user_adjusted: bool = False
+    launch_status: LaunchStatus = "pending"
+    last_launched_at: Instant | None = None
+    last_completed_at: Instant | None = None
+    active_session_id: str | None = None
+
+    @property
+    def is_completed(self) -> bool:
+        return self.launch_status == "completed"
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: Any):  # type: ignore[no-untyped-def]  # a return type would hide the members in schemas
+        members = write(self)
+        if not has_progress(self):
+            for name in NO_PROGRESS:
+                members.pop(name, None)
+        return members
 
 
 class ScheduleWarning(Document):
@@ -135,7 +171,7 @@ def zone(name: str | None) -> zoneinfo.ZoneInfo:
     return (known_zone(name) if name else None) or zoneinfo.ZoneInfo("UTC")
 
 
-def anchor_date(generated_at: dt.datetime, where: zoneinfo.ZoneInfo) -> dt.date:
+def anchor_date(generated_at: dt.datetime, where: dt.tzinfo) -> dt.date:
     """The calendar day of an instant in a zone.
 
     Raises ValueError for an instant whose local day lies outside the years 1 to 9999.

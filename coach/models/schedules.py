@@ -12,6 +12,7 @@ from coach.documents.schedule import (
     CategoryAllocation,
     Effort,
     ItemKind,
+    LaunchStatus,
     Rationale,
     Schedule,
     ScheduleWarning,
@@ -121,6 +122,11 @@ class ScheduleItem(models.Model):
         MODERATE = "moderate"
         FOCUS = "focus"
 
+    class LaunchStatus(models.TextChoices):
+        PENDING = "pending"
+        IN_PROGRESS = "in_progress"
+        COMPLETED = "completed"
+
     schedule = models.ForeignKey(
         CurriculumSchedule, on_delete=models.CASCADE, related_name="items", db_index=False
     )
@@ -138,6 +144,13 @@ class ScheduleItem(models.Model):
     focus_reason = models.TextField(null=True, blank=True)
     expected_outcome = models.TextField(null=True, blank=True)
     user_adjusted = models.BooleanField(default=False)
+    # The default is the database's too, so that servers of the version before go on writing items.
+    launch_status = models.CharField(
+        max_length=16, choices=LaunchStatus, default=LaunchStatus.PENDING, db_default=LaunchStatus.PENDING
+    )
+    last_launched_at = models.DateTimeField(null=True, blank=True)
+    last_completed_at = models.DateTimeField(null=True, blank=True)
+    active_session_id = models.TextField(null=True, blank=True)
 
     objective_list = Parsed[list[str]]("objectives")
     prerequisite_ids = Parsed[list[str]]("prerequisites")
@@ -156,12 +169,21 @@ class ScheduleItem(models.Model):
             models.CheckConstraint(
                 condition=models.Q(recommended_minutes__gte=5), name="schedule_item_minutes_least"
             ),
+            models.CheckConstraint(
+                condition=models.Q(launch_status__in=("pending", "in_progress", "completed")),
+                name="schedule_item_launch_status_known",
+            ),
         )
         indexes = (
             models.Index(
                 fields=("schedule", "position"),
                 condition=models.Q(user_adjusted=True),
                 name="schedule_item_moved",
+            ),
+            models.Index(
+                fields=("schedule", "launch_status"),
+                condition=~models.Q(launch_status="pending"),
+                name="schedule_item_progress",
             ),
         )
 
@@ -184,6 +206,10 @@ class ScheduleItem(models.Model):
         self.focus_reason = document.focus_reason
         self.expected_outcome = document.expected_outcome
         self.user_adjusted = document.user_adjusted
+        self.launch_status = document.launch_status
+        self.last_launched_at = document.last_launched_at
+        self.last_completed_at = document.last_completed_at
+        self.active_session_id = document.active_session_id
 
     def to_document(self) -> ItemDocument:
         """The item as it is stored."""
@@ -201,4 +227,8 @@ class ScheduleItem(models.Model):
             focus_reason=self.focus_reason,
             expected_outcome=self.expected_outcome,
             user_adjusted=self.user_adjusted,
+            launch_status=cast(LaunchStatus, self.launch_status),
+            last_launched_at=self.last_launched_at,
+            last_completed_at=self.last_completed_at,
+            active_session_id=self.active_session_id,
         )

@@ -135,6 +135,10 @@ items = document(
         "focus_reason": maybe(names),
         "expected_outcome": maybe(names),
         "user_adjusted": flags,
+        "launch_status": one_of(schedule.LaunchStatus),
+        "last_launched_at": maybe(instants),
+        "last_completed_at": maybe(instants),
+        "active_session_id": maybe(names),
     },
 )
 warnings = document(

@@ -16,30 +16,54 @@ MOST_CYCLES = 6
 ITEMS_IN_A_ROW = 4
 REFRESHER_MINUTES = 42
 CHECKPOINT_MINUTES = 34
+_REFRESHER, _CHECKPOINT = "refresh-", "checkpoint-"
 
 
-def extended(placed: Sequence[Placed], standings: Sequence[Standing], *, every: int) -> list[Placed]:
-    """The placed pieces and what long-range review adds, by day, then by id.
+def extended(
+    placed: Sequence[Placed],
+    standings: Sequence[Standing],
+    *,
+    every: int,
+    today: int = 0,
+    completed: Sequence[Placed] = (),
+) -> list[Placed]:
+    """The placed pieces and what long-range review adds for half a year from today on, by day.
 
-    `placed` is not empty and in order of days; sessions are `every` days apart.
+    `placed` is in order of days; sessions are `every` days apart. Of `placed` and `completed` one is not empty.
     """
-    added: list[Placed] = []
-    if placed[-1].day + 1 < LEAST_HORIZON_DAYS:
-        added = _Review(placed, standings, every=every).blocks()
-    return sorted([*placed, *added], key=lambda entry: (entry.day, entry.piece.item_id))
+    review = _Review(placed, standings, every=every, today=today, completed=completed)
+    return [*placed, *review.blocks()] if review.is_needed() else list(placed)
+
+
+def is_review(item_id: str) -> bool:
+    """Whether an item is one of those that long-range review adds."""
+    return item_id.startswith((_REFRESHER, _CHECKPOINT))
 
 
 class _Review:
     """The round in which categories come back; a cycle adds a refresher and a checkpoint of one of them."""
 
-    def __init__(self, placed: Sequence[Placed], standings: Sequence[Standing], *, every: int) -> None:
+    def __init__(
+        self,
+        placed: Sequence[Placed],
+        standings: Sequence[Standing],
+        *,
+        every: int,
+        today: int,
+        completed: Sequence[Placed],
+    ) -> None:
         self._refresher_gap = max(LEAST_REFRESHER_GAP, 6 * every)
         self._checkpoint_gap = max(LEAST_CHECKPOINT_GAP, self._refresher_gap // 2 + 2 * every)
-        self._latest = _latest_by_category(placed)
+        self._latest = _latest_by_category(completed) | _latest_by_category(placed)
         self._queue = deque(sorted((s for s in standings if s.key in self._latest), key=_standing_rank))
-        self._cursor = placed[-1].day
+        self._today = today
+        self._cursor = max(entry.day for entry in (*placed, *completed))
+        self._taken = {entry.piece.item_id for entry in (*placed, *completed)}
         self._run_key, self._run_length = _run_at_end(placed)
         self._added: list[Placed] = []
+
+    def is_needed(self) -> bool:
+        return self._cursor + 1 < self._today + LEAST_HORIZON_DAYS
 
     def blocks(self) -> list[Placed]:
         """The added pieces, in the order of being added."""
@@ -50,7 +74,7 @@ class _Review:
         return self._added
 
     def _reaches_horizon(self) -> bool:
-        return max(entry.day for entry in self._latest.values()) >= LEAST_HORIZON_DAYS
+        return max(entry.day for entry in self._latest.values()) >= self._today + LEAST_HORIZON_DAYS
 
     def _next_standing(self) -> Standing:
         """The head of the queue, or the one behind it where the head has had enough in a row."""
@@ -66,10 +90,18 @@ class _Review:
 
     def _add_block(self, standing: Standing) -> None:
         # The cursor stands on the last day of all, so it is never before this category's latest one.
-        self._cursor += self._refresher_gap
-        self._add(_refresher(standing, self._cursor, after=self._latest[standing.key].piece))
-        self._cursor += self._checkpoint_gap
+        # A refresher that the learner has begun or completed needs no second one before its checkpoint.
+        if not self._latest[standing.key].piece.item_id.startswith(_REFRESHER):
+            self._move_on(self._refresher_gap, _REFRESHER, standing)
+            self._add(_refresher(standing, self._cursor, after=self._latest[standing.key].piece))
+        self._move_on(self._checkpoint_gap, _CHECKPOINT, standing)
         self._add(_checkpoint(standing, self._cursor, after=self._latest[standing.key].piece))
+
+    def _move_on(self, days: int, prefix: str, standing: Standing) -> None:
+        """Move the cursor on, to today at least, and to a day whose id is free."""
+        self._cursor = max(self._cursor + days, self._today)
+        while _item_id(prefix, standing, self._cursor) in self._taken:
+            self._cursor += 1
 
     def _add(self, piece: Piece) -> None:
         entry = Placed(self._cursor, piece)
@@ -95,7 +127,7 @@ def _latest_by_category(placed: Sequence[Placed]) -> dict[str, Placed]:
 
 def _run_at_end(placed: Sequence[Placed]) -> tuple[str, int]:
     """The category of the last piece, and how many pieces at the end are of it."""
-    key, length = placed[-1].piece.category_key, 0
+    key, length = placed[-1].piece.category_key if placed else "", 0
     for entry in reversed(placed):
         if entry.piece.category_key != key:
             break
@@ -103,9 +135,13 @@ def _run_at_end(placed: Sequence[Placed]) -> tuple[str, int]:
     return key, length
 
 
+def _item_id(prefix: str, standing: Standing, day: int) -> str:
+    return f"{prefix}{standing.key}-{day}"
+
+
 def _refresher(standing: Standing, day: int, *, after: Piece) -> Piece:
     return Piece(
-        item_id=f"refresh-{standing.key}-{day}",
+        item_id=_item_id(_REFRESHER, standing, day),
         kind="lesson",
         category_key=standing.key,
         minutes=REFRESHER_MINUTES,
@@ -117,7 +153,7 @@ def _refresher(standing: Standing, day: int, *, after: Piece) -> Piece:
 
 def _checkpoint(standing: Standing, day: int, *, after: Piece) -> Piece:
     return Piece(
-        item_id=f"checkpoint-{standing.key}-{day}",
+        item_id=_item_id(_CHECKPOINT, standing, day),
         kind="quiz",
         category_key=standing.key,
         minutes=CHECKPOINT_MINUTES,

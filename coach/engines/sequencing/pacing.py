@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from coach.documents.schedule import Schedule
+from coach.documents.schedule import ScheduleItem
 from coach.engines.sequencing.pieces import Piece, Placed
 
 USUAL_SESSIONS = 4
@@ -13,10 +13,11 @@ FEWEST_SESSIONS = 2
 LONGEST_SHARING_QUIZ = 35
 
 
-def sessions_per_week(previous: Schedule | None, adjustments: Mapping[str, int]) -> int:
+def sessions_per_week(previous: Iterable[ScheduleItem], adjustments: Mapping[str, int]) -> int:
     """Sessions a week: fewer for a learner who had to move things.
 
-    `adjustments` are all that are stored, also those of items that no longer exist.
+    `previous` are the items of the previous schedule; `adjustments` are all that are stored, also those of items that
+    no longer exist.
     """
     sessions = max(FEWEST_SESSIONS, USUAL_SESSIONS - _fewer_for_moved(previous))
     return max(FEWEST_SESSIONS, sessions - _fewer_for_adjustments(adjustments))
@@ -27,12 +28,12 @@ def days_between(sessions: int) -> int:
     return max(1, round(7 / sessions))
 
 
-def placed(pieces: Iterable[Piece], *, every: int) -> list[Placed]:
-    """The pieces in order, one each `every` days; a short quiz shares the day of what it checks."""
+def placed(pieces: Iterable[Piece], *, every: int, start: int = 0) -> list[Placed]:
+    """The pieces in order, one each `every` days from `start` on; a short quiz shares the day of what it checks."""
     result: list[Placed] = []
     for piece in pieces:
         if not result:
-            day = 0
+            day = start
         elif _shares_day(piece, after=result[-1].piece):
             day = result[-1].day
         else:
@@ -42,12 +43,16 @@ def placed(pieces: Iterable[Piece], *, every: int) -> list[Placed]:
 
 
 def _shares_day(piece: Piece, *, after: Piece) -> bool:
-    short = piece.kind == "quiz" and piece.minutes <= LONGEST_SHARING_QUIZ
-    return short and after.item_id in piece.prerequisites
+    return is_short_quiz(piece) and after.item_id in piece.prerequisites
 
 
-def _fewer_for_moved(previous: Schedule | None) -> int:
-    moved = sum(item.user_adjusted for item in previous.items) if previous else 0
+def is_short_quiz(piece: Piece) -> bool:
+    """Whether a piece is a check that needs no day of its own."""
+    return piece.kind == "quiz" and piece.minutes <= LONGEST_SHARING_QUIZ
+
+
+def _fewer_for_moved(previous: Iterable[ScheduleItem]) -> int:
+    moved = sum(item.user_adjusted for item in previous)
     if moved >= 4:
         return 2
     return 1 if moved >= 2 else 0

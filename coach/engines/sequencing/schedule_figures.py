@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from coach.documents.schedule import CategoryAllocation, Pressure, Rationale, Schedule, ScheduleItem
@@ -32,10 +32,10 @@ def counted(
     placed: Sequence[Placed],
     standings: Sequence[Standing],
     *,
-    previous: Schedule | None,
+    previous: Iterable[ScheduleItem],
     adjustments: Mapping[str, int],
 ) -> Figures:
-    """All figures; deferrals are those that `adjustments` (item id → day) make in `previous`."""
+    """All figures; deferrals are those that `adjustments` (item id → day) make in the `previous` items."""
     days = horizon(placed)
     long_range = [entry.piece for entry in placed if entry.day >= LONG_RANGE_FROM_DAY]
     return Figures(
@@ -75,7 +75,8 @@ def _allocations(
     """One per category, most minutes first, then by key."""
     minutes = dict.fromkeys((standing.key for standing in standings), 0)
     for entry in placed:
-        minutes[entry.piece.category_key] += entry.piece.minutes
+        if entry.piece.category_key in minutes:
+            minutes[entry.piece.category_key] += entry.piece.minutes
     allocations = [
         _allocation(standing, minutes[standing.key], deferrals.get(standing.key, ()))
         for standing in standings
@@ -102,10 +103,10 @@ def _pressure(count: int, furthest: int) -> Pressure:
     return "medium" if count >= 1 or furthest >= 7 else "low"
 
 
-def _deferrals(previous: Schedule | None, adjustments: Mapping[str, int]) -> dict[str, list[int]]:
+def _deferrals(previous: Iterable[ScheduleItem], adjustments: Mapping[str, int]) -> dict[str, list[int]]:
     """The days by which items of each category were put off, one entry for each such item."""
     deferrals: dict[str, list[int]] = {}
-    for item in previous.items if previous else ():
+    for item in previous:
         days = _deferred_days(item, adjustments)
         if days:
             deferrals.setdefault(item.category_key, []).append(days)

@@ -24,8 +24,8 @@ class Texts(NamedTuple):
     title: str
     summary: str
     objectives: tuple[str, ...]
-    focus_reason: str
-    expected_outcome: str
+    focus_reason: str | None
+    expected_outcome: str | None
 
 
 def part(texts: Texts, number: int, count: int) -> Texts:
@@ -188,19 +188,29 @@ def checkpoint(label: str) -> Texts:
 # --- the schedule as a whole ------------------------------------------------------------------------
 
 
-def cadence(*, pieces: int, days: int, minutes: int, span: int, focus: Sequence[str]) -> str:
+def cadence(
+    *, pieces: int, days: int, minutes: int, span: int, focus: Sequence[str], completed: int = 0
+) -> str:
     """How the work lies in time: pieces on `days` different days, `minutes` in all, within `span` days."""
     focus_text = " and ".join(text.strip() for text in focus if text.strip())
     beginning = f" Look first at {focus_text}." if focus_text else ""
-    return f"{pieces} pieces of work on {days} days, {minutes} minutes in all, within {span} days.{beginning}"
+    done = f" {_counted(completed, 'piece is', 'pieces are')} completed." if completed else ""
+    return f"{pieces} pieces of work on {days} days, {minutes} minutes in all, within {span} days.{done}{beginning}"
 
 
-def pacing(*, sessions: int, weekly_minutes: int, weeks: int) -> str:
-    """The rhythm of a week."""
-    return (
+def pacing(*, sessions: int, weekly_minutes: int, weeks: int, missed: int = 0) -> str:
+    """The rhythm of a week, and how many pieces of work were missed."""
+    rhythm = (
         f"{sessions} sessions a week, about {weekly_minutes} minutes in all, over {weeks} weeks. "
         "Stop when a session's time is up; what is left can move to another day."
     )
+    return f"{rhythm} {moved_forward(missed)}" if missed else rhythm
+
+
+def moved_forward(missed: int) -> str:
+    """What became of pieces of work that were not completed on their day."""
+    pieces = _counted(missed, "piece of work was", "pieces of work were")
+    return f"{pieces} planned before today and not completed; the schedule has moved forward to fit."
 
 
 def share(allocation: CategoryAllocation, *, label: str) -> str:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from itertools import islice
 
 from coach.documents.profile import Profile
-from coach.documents.schedule import Schedule, ScheduleItem, known_zone
+from coach.documents.schedule import Schedule, ScheduleItem, ScheduleWarning, known_zone
 from coach.engines.sequencing import (
     daily_capacity,
     long_range,
     module_order,
     pacing,
     pieces,
+    progress,
     schedule_figures,
     schedule_texts,
     standings,
@@ -56,7 +57,7 @@ class Generated:
 def generate(
     profile: Profile, *, previous: Schedule | None, adjustments: Mapping[str, int], now: dt.datetime
 ) -> Generated:
-    """The learner's schedule as of `now`, with `adjustments` (item id → day) applied.
+    """The learner's schedule as of `now`, with `adjustments` (item id → day) applied; completed items stay.
 
     `previous` is the stored schedule; the profile's own one is not looked at. The profile's adjustments are
     the stored ones: where they, all items, horizon and cadence note come out as before, the previous schedule
@@ -67,21 +68,32 @@ def generate(
     where the curriculum comes to more than MOST_ITEMS items.
     """
     categories = _categories(profile)
-    asked = daily_capacity.sound(adjustments)
-    sessions = pacing.sessions_per_week(previous, asked)
-    planned = _planned(categories, goal=profile.goal, every=pacing.days_between(sessions))
-    figures = schedule_figures.counted(planned, categories, previous=previous, adjustments=asked)
-    placed = daily_capacity.applied(planned, asked) if asked else planned
+    timezone = _schedule_zone(profile)
+    known = progress.of(previous, timezone=timezone, now=now)
+    asked = known.without_completed(daily_capacity.sound(adjustments))
+    sessions = pacing.sessions_per_week(known.remaining, asked)
+    planned = _planned(categories, goal=profile.goal, every=pacing.days_between(sessions), known=known)
+    figures = schedule_figures.counted(
+        _all(planned, known), categories, previous=known.remaining, adjustments=asked
+    )
+    placed = _within_days(planned, asked, known)
     labels = {standing.key: standing.label for standing in categories}
+    everything = _all(placed, known)
     schedule = Schedule(
-        generated_at=now,
-        time_horizon_days=schedule_figures.horizon(placed),
-        timezone=_schedule_zone(profile),
-        cadence_notes=_cadence(placed, focus=_focus(placed, profile, labels)),
-        pacing_overview=schedule_texts.pacing(
-            sessions=sessions, weekly_minutes=figures.weekly_minutes, weeks=figures.weeks
+        generated_at=known.anchor or now,
+        time_horizon_days=schedule_figures.horizon(everything),
+        timezone=timezone,
+        cadence_notes=_cadence(
+            everything, focus=_focus(placed, profile, labels), completed=len(known.completed)
         ),
-        items=[_item(entry, user_adjusted=entry.piece.item_id in asked) for entry in placed],
+        pacing_overview=schedule_texts.pacing(
+            sessions=sessions,
+            weekly_minutes=figures.weekly_minutes,
+            weeks=figures.weeks,
+            missed=len(known.missed),
+        ),
+        items=known.items(_item(entry, user_adjusted=entry.piece.item_id in asked) for entry in placed),
+        warnings=_warnings(len(known.missed), now=now),
         category_allocations=figures.allocations,
         rationale_history=schedule_figures.history(
             previous, figures, labels=labels, sessions=sessions, now=now
@@ -104,11 +116,36 @@ def _categories(profile: Profile) -> list[Standing]:
     return categories
 
 
-def _planned(categories: Sequence[Standing], *, goal: str, every: int) -> list[Placed]:
-    """The work by day, as it is before the learner's own adjustments."""
+def _planned(
+    categories: Sequence[Standing], *, goal: str, every: int, known: progress.Progress = progress.NONE
+) -> list[Placed]:
+    """The work that is left, by day, as it is before the learner's own adjustments."""
     units = module_order.balanced(module_order.ordered(categories))
     work = _bounded(pieces.of_units(units, goal=goal))
-    return long_range.extended(pacing.placed(work, every=every), categories, every=every)
+    work = known.work(work, categories={standing.key for standing in categories})
+    placed = pacing.placed(work, every=every, start=known.first_day(work, every=every))
+    return long_range.extended(placed, categories, every=every, today=known.today, completed=known.placed)
+
+
+def _within_days(
+    planned: Sequence[Placed], asked: Mapping[str, int], known: progress.Progress
+) -> Sequence[Placed]:
+    """The work with the days it gets. Without adjustments and progress, days hold what they are planned to hold."""
+    if not asked and known.anchor is None:
+        return planned
+    return daily_capacity.applied(planned, asked, taken=known.minutes_taken())
+
+
+def _all(placed: Sequence[Placed], known: progress.Progress) -> Sequence[Placed]:
+    """The planned and the completed work, by day."""
+    return sorted([*known.placed, *placed], key=lambda entry: entry.day)
+
+
+def _warnings(missed: int, *, now: dt.datetime) -> list[ScheduleWarning]:
+    if not missed:
+        return []
+    message = schedule_texts.moved_forward(missed)
+    return [ScheduleWarning(code="stale_schedule", message=message, generated_at=now)]
 
 
 def _bounded(work: Iterable[Piece]) -> list[Piece]:
@@ -137,13 +174,14 @@ def _item(entry: Placed, *, user_adjusted: bool) -> ScheduleItem:
     )
 
 
-def _cadence(placed: Sequence[Placed], *, focus: Sequence[str]) -> str:
+def _cadence(placed: Sequence[Placed], *, focus: Sequence[str], completed: int) -> str:
     return schedule_texts.cadence(
         pieces=len(placed),
         days=len({entry.day for entry in placed}),
         minutes=sum(entry.piece.minutes for entry in placed),
         span=placed[-1].day + 1,
         focus=focus,
+        completed=completed,
     )
 
 
@@ -152,7 +190,7 @@ def _focus(placed: Sequence[Placed], profile: Profile, labels: Mapping[str, str]
     result = profile.onboarding_assessment_result
     if result and result.focus_areas:
         return result.focus_areas[:2]
-    return [labels[key] for key in sorted({entry.piece.category_key for entry in placed[:3]})]
+    return [labels.get(key, key) for key in sorted({entry.piece.category_key for entry in placed[:3]})]
 
 
 def _schedule_zone(profile: Profile) -> str | None:
@@ -174,6 +212,7 @@ def _generated(
 def _reads_the_same(schedule: Schedule, previous: Schedule) -> bool:
     return (
         schedule.time_horizon_days == previous.time_horizon_days
+        and schedule.timezone == previous.timezone
         and schedule.cadence_notes == previous.cadence_notes
         and schedule.items == previous.items
     )

@@ -171,13 +171,24 @@ def _sorted(document: type[Document]) -> tuple[Decoder, Callable[[Any], None] | 
 
 @cache
 def _struct(document: type[Document], *, lenient: bool) -> type[msgspec.Struct]:
-    """Members in the order of the class; required, unless they have a default and the struct is lenient."""
+    """Members in the order of the class; required, unless they have a default and the struct is lenient.
+
+    Members that documents omit together are constants: a record that names one is left to the class itself.
+    """
     nested = partial(_struct, lenient=lenient)
     members = [
         (name, _type_of(field, nested), *(_default_of(field) if lenient else ()))
         for name, field in document.model_fields.items()
+        if name not in document.omitted
     ]
-    return msgspec.defstruct(document.__name__, members, forbid_unknown_fields=True, kw_only=True, gc=False)
+    return msgspec.defstruct(
+        document.__name__,
+        members,
+        namespace=dict(document.omitted),
+        forbid_unknown_fields=True,
+        kw_only=True,
+        gc=False,
+    )
 
 
 @cache
@@ -185,7 +196,8 @@ def _sorted_struct(document: type[Document]) -> type[msgspec.Struct]:
     """Members by name; those that equal their default are not written."""
     fields = document.model_fields
     members = [
-        (name, _type_of(fields[name], _sorted_struct), *_default_of(fields[name])) for name in sorted(fields)
+        (name, _type_of(fields[name], _sorted_struct), *_default_of(fields[name]))
+        for name in sorted(fields.keys() - document.omitted.keys())
     ]
     return msgspec.defstruct(
         document.__name__, members, forbid_unknown_fields=True, omit_defaults=True, kw_only=True, gc=False

@@ -14,7 +14,7 @@ from django.db import models
 
 from coach.documents.base import Document
 from coach.documents.profile import Note, Profile
-from coach.documents.schedule import Schedule
+from coach.documents.schedule import NO_PROGRESS, Schedule
 from coach.documents.schedule import ScheduleItem as Item
 from coach.documents.submissions import Attachment, PendingAttachment, Submission
 from coach.legacy.stores import Store
@@ -111,7 +111,14 @@ def _held_profiles(learner_ids: Collection[int]) -> Iterator[tuple[int, StoredRe
 
 
 def _schedule(row: Row, items: Iterable[Row]) -> Members:
-    return _schedules.members(row) | {"items": [_items.members(item) for item in items]}
+    return _schedules.members(row) | {"items": [_item(item) for item in items]}
+
+
+def _item(row: Row) -> Members:
+    members = _items.members(row)
+    if all(members[name] == value for name, value in NO_PROGRESS.items()):
+        return {name: value for name, value in members.items() if name not in NO_PROGRESS}
+    return members
 
 
 def _held_submissions(submission_ids: Collection[int]) -> Iterator[tuple[int, StoredRecord]]:

@@ -128,8 +128,9 @@ class TestUnchanged:
             assessed(focus_areas=("loops",)),
             {"onboarding_assessment_result": None},
             {"goal": "Read my own code without fear."},
+            {"timezone": "Asia/Tokyo"},
         ],
-        ids=["rating", "average", "delta", "focus areas", "no result", "goal"],
+        ids=["rating", "average", "delta", "focus areas", "no result", "goal", "zone"],
     )
     def test_what_learners_are_told_is_a_change(self, update):
         assert generated(ADA.model_copy(update=update), previous=schedule(ADA)).changed
@@ -140,9 +141,8 @@ class TestUnchanged:
             {"goal": ADA.goal[:60] + " Or not."},
             assessed(average=0.4561, focus_areas=("loops", "joins", "maps")),
             {"last_updated": NOW + dt.timedelta(days=3)},
-            {"timezone": "Asia/Tokyo"},
         ],
-        ids=["the goal's end", "fractions and later focus areas", "time", "zone"],
+        ids=["the goal's end", "fractions and later focus areas", "time"],
     )
     def test_what_they_are_not_told_is_none(self, update):
         assert not generated(ADA.model_copy(update=update), previous=schedule(ADA)).changed

@@ -144,10 +144,10 @@ class TestSessions:
         items = [
             item.model_copy(update={"user_adjusted": place < moved}) for place, item in enumerate(plain.items)
         ]
-        return plain.model_copy(update={"items": items})
+        return items
 
     def test_four_a_week_are_usual(self):
-        assert pacing.sessions_per_week(None, {}) == 4
+        assert pacing.sessions_per_week((), {}) == 4
 
     @pytest.mark.parametrize(("moved", "sessions"), [(0, 4), (1, 4), (2, 3), (3, 3), (4, 2), (5, 2)])
     def test_fewer_after_several_items_were_moved(self, moved, sessions):
@@ -166,7 +166,7 @@ class TestSessions:
         ],
     )
     def test_fewer_with_far_or_many_adjustments(self, adjustments, sessions):
-        assert pacing.sessions_per_week(None, adjustments) == sessions
+        assert pacing.sessions_per_week((), adjustments) == sessions
 
     def test_never_fewer_than_two(self):
         assert pacing.sessions_per_week(self.previous(4), {"a": 42}) == 2

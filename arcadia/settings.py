@@ -166,6 +166,10 @@ CORS_URLS_REGEX = r"^/(?!admin/|static/).*$"
 # Bodies of requests, in bytes; uploads are streamed and have a limit of their own.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 UPLOAD_MAX_BYTES = 25 * 1024 * 1024
+# How long what a change replaced is kept, so that staff can put it back; days.
+VERSION_RETENTION_DAYS = environment.number(
+    "ARCADIA_VERSION_RETENTION_DAYS", default=400, least=1, most=36500
+)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["coach.api.http.tokens.Bearer"],

@@ -11,6 +11,7 @@ from coach.models.sessions import SessionAttachment
 from coach.models.submissions import AssessmentSubmission, AttachmentMetadata
 from coach.models.throttles import ThrottleWindow
 from coach.models.tokens import ApiToken
+from coach.models.versions import RecordVersion
 
 __all__ = [
     "ApiToken",
@@ -26,6 +27,7 @@ __all__ = [
     "LearnerProfile",
     "MemoryRecord",
     "MemoryUpload",
+    "RecordVersion",
     "ScheduleItem",
     "SessionAttachment",
     "ThrottleWindow",

@@ -24,7 +24,7 @@ from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.running import worker_process
 from coach.legacy.running.worker_process import DecodeJob, DecodeResult, Submit
 from coach.legacy.stores import Outcome, Store
-from coach.legacy.writing import tables
+from coach.legacy.writing import tables, versions
 from coach.legacy.writing.learners import LearnerCopyRows
 from coach.legacy.writing.tables import CopyRows, Maker, Rows
 
@@ -154,6 +154,8 @@ class Writer:
             return
         new: list[CopyRows] = []
         changed: list[tuple[Rows, Rows]] = []
+        planned = list(planned)
+        versions.keep(planned, run_id=self.maker.run_id, at=self.maker.at)
         for plan in planned:
             if plan.decoded is None:
                 continue

@@ -1,0 +1,53 @@
+"""What an import replaced, kept in the transaction that replaces it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from coach.documents.base import Document
+from coach.legacy.deciding.compare import Planned
+from coach.legacy.stores import Outcome, Store
+from coach.legacy.writing import bulk
+from coach.models import RecordVersion
+
+_KINDS = {
+    Store.PROFILES: RecordVersion.Kind.PROFILE,
+    Store.SUBMISSIONS: RecordVersion.Kind.SUBMISSION,
+    Store.ATTACHMENTS: RecordVersion.Kind.ATTACHMENT,
+}
+# They change with every other member.
+_FOLLOWING = frozenset({"last_updated"})
+
+
+def keep(planned: Iterable[Planned], *, run_id: int | None, at: dt.datetime) -> None:
+    """Write one version for each record that is to be updated; belongs before the update."""
+    rows = [_version(plan, run_id, at) for plan in planned if plan.outcome == Outcome.UPDATED]
+    bulk.insert([row for row in rows if row is not None])
+
+
+def _version(plan: Planned, run_id: int | None, at: dt.datetime) -> RecordVersion | None:
+    assert plan.ours is not None and plan.decoded is not None and plan.mark is not None
+    ours, theirs = plan.ours, plan.decoded.document
+    names = _different(ours, theirs)
+    return RecordVersion.of_change(
+        _KINDS[plan.record.store],
+        plan.key,
+        before=ours.model_dump(mode="json", include=names),
+        after=theirs.model_dump(mode="json", include=names),
+        learner_id=plan.mark.learner_id,
+        actor="import",
+        run_id=run_id,
+        at=at,
+    )
+
+
+def _different(ours: Document, theirs: Document) -> set[str]:
+    names = type(theirs).model_fields.keys() - _FOLLOWING
+    return {name for name in names if not _same(getattr(ours, name), getattr(theirs, name))}
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, dict) and isinstance(other, dict) and list(one) != list(other):
+        return False
+    return one == other

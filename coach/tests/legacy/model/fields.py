@@ -8,165 +8,32 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import re
 import unicodedata
-from dataclasses import dataclass
 from typing import Any
 
-UNKNOWN = "?"
+from coach.tests.legacy.model.kinds import (
+    NOW,
+    REQUIRED,
+    TABLE,
+    UNKNOWN,
+    Bad,
+    Doc,
+    Flag,
+    Many,
+    Map,
+    Maybe,
+    Number,
+    Ordered,
+    Pairs,
+    Text,
+    Time,
+    Whole,
+    Word,
+)
+
+__all__ = ["NOW", "REQUIRED", "TABLE", "UNKNOWN", "Bad", "Doc", "Ordered", "Pairs"]
+
 DEEPEST = 64
-
-
-class _Now:
-    def __repr__(self) -> str:
-        return "NOW"
-
-    def __deepcopy__(self, _memo: object) -> _Now:
-        return self
-
-
-NOW = _Now()
-REQUIRED = object()
-
-
-class Bad(Exception):
-    """The record cannot be imported; `codes` are all the reasons that may be given."""
-
-    def __init__(self, *codes: str) -> None:
-        super().__init__(*codes)
-        self.codes = set(codes)
-
-
-class Ordered(tuple):
-    """The members of an object whose order means something, as pairs."""
-
-
-class Pairs(list):
-    """A JSON object as pairs, in which a name may occur twice; only in records that are bad for it."""
-
-
-# --- kinds of values --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Text:
-    def decode(self, value: Any) -> Any:
-        return value if type(value) is str else _bad()
-
-
-@dataclass(frozen=True)
-class Word:
-    words: tuple[str, ...]
-
-    def decode(self, value: Any) -> Any:
-        return value if type(value) is str and value in self.words else _bad()
-
-
-@dataclass(frozen=True)
-class Whole:
-    least: int | None = None
-
-    def decode(self, value: Any) -> Any:
-        if type(value) is str and re.fullmatch(r"-?[0-9]+", value):
-            value = int(value)
-        if type(value) is float and math.isfinite(value) and value == int(value):
-            value = int(value)
-        if type(value) is not int or (self.least is not None and value < self.least):
-            _bad()
-        return value
-
-
-@dataclass(frozen=True)
-class Number:
-    least: float = 0.0
-    most: float | None = None
-
-    def decode(self, value: Any) -> Any:
-        if type(value) not in (int, float) or not math.isfinite(value):
-            _bad()
-        if value < self.least or (self.most is not None and value > self.most):
-            _bad()
-        return float(value)
-
-
-@dataclass(frozen=True)
-class Flag:
-    def decode(self, value: Any) -> Any:
-        return value if type(value) is bool else _bad()
-
-
-@dataclass(frozen=True)
-class Time:
-    def decode(self, value: Any) -> Any:
-        if isinstance(value, dt.datetime):
-            return value
-        if type(value) is not str:
-            _bad()
-        try:
-            instant = dt.datetime.fromisoformat(value)
-        except ValueError:
-            _bad()
-        return instant.replace(tzinfo=dt.UTC) if instant.tzinfo is None else instant.astimezone(dt.UTC)
-
-
-@dataclass(frozen=True)
-class Maybe:
-    """A value or null."""
-
-    kind: Any
-
-    def decode(self, value: Any) -> Any:
-        return None if value is None else self.kind.decode(value)
-
-
-@dataclass(frozen=True)
-class Many:
-    kind: Any
-
-    def decode(self, value: Any) -> Any:
-        return [self.kind.decode(element) for element in value] if type(value) is list else _bad()
-
-
-@dataclass(frozen=True)
-class Map:
-    """An object with free names; `ordered` where the order of its members means something."""
-
-    kind: Any
-    ordered: bool = False
-
-    def decode(self, value: Any) -> Any:
-        if type(value) is not dict:
-            _bad()
-        members = [(name, self.kind.decode(member)) for name, member in value.items()]
-        return Ordered(members) if self.ordered else dict(members)
-
-
-@dataclass(frozen=True)
-class Doc:
-    """A document of the table below."""
-
-    name: str
-
-    def decode(self, value: Any) -> Any:
-        if type(value) is not dict:
-            _bad()
-        table = TABLE[self.name]
-        decoded = {}
-        for member, (kind, default) in table.items():
-            if member in value:
-                decoded[member] = kind.decode(value[member])
-            elif default is REQUIRED:
-                _bad()
-            else:
-                decoded[member] = default
-        if unknown := {name: member for name, member in value.items() if name not in table}:
-            decoded[UNKNOWN] = unknown
-        return decoded
-
-
-def _bad() -> Any:
-    raise Bad("invalid")
-
 
 # --- the table --------------------------------------------------------------------------------------
 
@@ -197,246 +64,248 @@ CONFIDENCE = (_words("low|medium|high"), "medium")
 SHARE = Number(0, 1)
 WEEKS = (Maybe(Whole(1)), None)
 
-TABLE: dict[str, dict[str, tuple[Any, Any]]] = {
-    "profile": {
-        "username": NEED_TEXT,
-        "goal": NO_TEXT,
-        "use_case": NO_TEXT,
-        "strengths": NO_TEXT,
-        "timezone": NULL_TEXT,
-        "knowledge_tags": NO_TEXTS,
-        "recent_sessions": NO_TEXTS,
-        "memory_records": _list("note"),
-        "memory_index_id": (TEXT, "vs_68e81d741f388191acdaabce2f92b7d5"),
-        "elo_snapshot": (Map(Whole(), ordered=True), Ordered()),
-        "elo_category_plan": _none("plan"),
-        "curriculum_plan": _none("curriculum"),
-        "curriculum_schedule": _none("schedule"),
-        "schedule_adjustments": (Map(Whole()), {}),
-        "onboarding_assessment": _none("assessment"),
-        "onboarding_assessment_result": _none("result"),
-        "goal_inference": _none("inference"),
-        "foundation_tracks": _list("track"),
-        "last_updated": SINCE_NOW,
-    },
-    "note": {"note_id": NEED_TEXT, "note": NEED_TEXT, "tags": NO_TEXTS, "created_at": SINCE_NOW},
-    "plan": {
-        "generated_at": SINCE_NOW,
-        "source_goal": NULL_TEXT,
-        "strategy_notes": NULL_TEXT,
-        "categories": _list("category"),
-    },
-    "category": {
-        "key": NEED_TEXT,
-        "label": NEED_TEXT,
-        "description": NEED_TEXT,
-        "focus_areas": NO_TEXTS,
-        "weight": (Number(), 1.0),
-        "rubric": _list("level"),
-        "starting_rating": (Whole(0), 1100),
-    },
-    "level": {"level": NEED_TEXT, "descriptor": NEED_TEXT},
-    "curriculum": {
-        "generated_at": SINCE_NOW,
-        "overview": NO_TEXT,
-        "success_criteria": NO_TEXTS,
-        "modules": _list("module"),
-    },
-    "module": {
-        "module_id": NEED_TEXT,
-        "category_key": NEED_TEXT,
-        "title": NEED_TEXT,
-        "summary": NEED_TEXT,
-        "objectives": NO_TEXTS,
-        "activities": NO_TEXTS,
-        "deliverables": NO_TEXTS,
-        "estimated_minutes": (Maybe(Whole()), None),
-        "tier": (Maybe(Whole(1)), None),
-        "prerequisite_module_ids": NO_TEXTS,
-    },
-    "schedule": {
-        "generated_at": SINCE_NOW,
-        "time_horizon_days": (Whole(1), 14),
-        "timezone": NULL_TEXT,
-        "cadence_notes": NULL_TEXT,
-        "items": _list("item"),
-        "is_stale": (FLAG, False),
-        "warnings": _list("warning"),
-        "pacing_overview": NULL_TEXT,
-        "category_allocations": _list("allocation"),
-        "rationale_history": _list("rationale"),
-        "sessions_per_week": (Whole(1), 4),
-        "projected_weekly_minutes": COUNT,
-        "long_range_item_count": COUNT,
-        "extended_weeks": COUNT,
-        "long_range_category_keys": NO_TEXTS,
-    },
-    "item": {
-        "item_id": NEED_TEXT,
-        "category_key": NEED_TEXT,
-        "kind": (_words("lesson|quiz|milestone"), REQUIRED),
-        "title": NEED_TEXT,
-        "summary": NO_TEXT,
-        "objectives": NO_TEXTS,
-        "prerequisites": NO_TEXTS,
-        "recommended_minutes": (Whole(5), 45),
-        "recommended_day_offset": COUNT,
-        "focus_reason": NULL_TEXT,
-        "expected_outcome": NULL_TEXT,
-        "effort_level": (_words("light|moderate|focus"), "moderate"),
-        "user_adjusted": (FLAG, False),
-    },
-    "warning": {
-        "code": (_words("refresh_failed|stale_schedule"), "refresh_failed"),
-        "message": NEED_TEXT,
-        "detail": NULL_TEXT,
-        "generated_at": SINCE_NOW,
-    },
-    "allocation": {
-        "category_key": NEED_TEXT,
-        "planned_minutes": COUNT,
-        "target_share": (Number(), 0.0),
-        "deferral_pressure": (_words("low|medium|high"), "low"),
-        "deferral_count": COUNT,
-        "max_deferral_days": COUNT,
-        "rationale": NULL_TEXT,
-    },
-    "rationale": {
-        "generated_at": SINCE_NOW,
-        "headline": NEED_TEXT,
-        "summary": NEED_TEXT,
-        "related_categories": NO_TEXTS,
-        "adjustment_notes": NO_TEXTS,
-    },
-    "assessment": {
-        "generated_at": SINCE_NOW,
-        "status": (_words("pending|in_progress|completed"), "pending"),
-        "tasks": _list("task"),
-        "sections": _list("section"),
-    },
-    "task": {
-        "task_id": NEED_TEXT,
-        "category_key": NEED_TEXT,
-        "title": NEED_TEXT,
-        "task_type": TASK_TYPE,
-        "section_id": NULL_TEXT,
-        "prompt": NEED_TEXT,
-        "guidance": NEED_TEXT,
-        "rubric": NO_TEXTS,
-        "expected_minutes": (Whole(1), 20),
-        "starter_code": NULL_TEXT,
-        "answer_key": NULL_TEXT,
-    },
-    "section": {
-        "section_id": NEED_TEXT,
-        "title": NEED_TEXT,
-        "description": NO_TEXT,
-        "intent": (_words("concept|coding|data|architecture|tooling|custom"), "concept"),
-        "expected_minutes": (Whole(0), 45),
-        "tasks": _list("task"),
-    },
-    "result": {
-        "submission_id": NEED_TEXT,
-        "evaluated_at": SINCE_NOW,
-        "overall_feedback": NEED_TEXT,
-        "strengths": NO_TEXTS,
-        "focus_areas": NO_TEXTS,
-        "task_results": _list("task_result"),
-        "category_outcomes": _list("outcome"),
-    },
-    "task_result": {
-        "task_id": NEED_TEXT,
-        "category_key": NEED_TEXT,
-        "task_type": TASK_TYPE,
-        "score": (SHARE, REQUIRED),
-        "confidence": CONFIDENCE,
-        "feedback": NEED_TEXT,
-        "strengths": NO_TEXTS,
-        "improvements": NO_TEXTS,
-        "rubric": _list("criterion"),
-    },
-    "criterion": {
-        "criterion": NEED_TEXT,
-        "met": (FLAG, REQUIRED),
-        "notes": NULL_TEXT,
-        "score": (Maybe(SHARE), None),
-    },
-    "outcome": {
-        "category_key": NEED_TEXT,
-        "average_score": (SHARE, REQUIRED),
-        "initial_rating": (Whole(0), REQUIRED),
-        "starting_rating": (Whole(0), 1100),
-        "rating_delta": (Whole(), 0),
-        "rationale": NULL_TEXT,
-    },
-    "inference": {
-        "generated_at": SINCE_NOW,
-        "summary": NULL_TEXT,
-        "target_outcomes": NO_TEXTS,
-        "tracks": _list("track"),
-        "missing_templates": NO_TEXTS,
-    },
-    "track": {
-        "track_id": NEED_TEXT,
-        "label": NEED_TEXT,
-        "priority": (_words("now|up_next|later"), "now"),
-        "confidence": CONFIDENCE,
-        "weight": (Number(), 1.0),
-        "technologies": NO_TEXTS,
-        "focus_areas": NO_TEXTS,
-        "prerequisites": NO_TEXTS,
-        "recommended_modules": _list("reference"),
-        "suggested_weeks": WEEKS,
-        "notes": NULL_TEXT,
-    },
-    "reference": {
-        "module_id": NEED_TEXT,
-        "category_key": NEED_TEXT,
-        "priority": (_words("core|reinforcement|extension"), "core"),
-        "suggested_weeks": WEEKS,
-        "notes": NULL_TEXT,
-    },
-    "submission": {
-        "submission_id": NEED_TEXT,
-        "username": NEED_TEXT,
-        "submitted_at": SINCE_NOW,
-        "responses": _list("response"),
-        "attachments": _list("attachment"),
-        "metadata": (Map(TEXT, ordered=True), Ordered()),
-        "grading": _none("result"),
-    },
-    "response": {
-        "task_id": NEED_TEXT,
-        "response": NEED_TEXT,
-        "category_key": NEED_TEXT,
-        "task_type": TASK_TYPE,
-        "word_count": COUNT,
-    },
-    "attachment": {
-        "attachment_id": NEED_TEXT,
-        "kind": (_words("file|link|note"), "file"),
-        "name": NEED_TEXT,
-        "description": NULL_TEXT,
-        "url": NULL_TEXT,
-        "content_type": NULL_TEXT,
-        "size_bytes": (Maybe(Whole(0)), None),
-        "stored_path": NULL_TEXT,
-        "source": NULL_TEXT,
-        "created_at": SINCE_NOW,
-    },
-    "pending": {
-        "attachment_id": NEED_TEXT,
-        "username": NEED_TEXT,
-        "kind": (_words("file|link|note"), REQUIRED),
-        "name": NEED_TEXT,
-        "description": NULL_TEXT,
-        "url": NULL_TEXT,
-        "content_type": NULL_TEXT,
-        "size_bytes": (Maybe(Whole()), None),
-        "stored_path": NULL_TEXT,
-        "created_at": SINCE_NOW,
-    },
-}
+TABLE.update(
+    {
+        "profile": {
+            "username": NEED_TEXT,
+            "goal": NO_TEXT,
+            "use_case": NO_TEXT,
+            "strengths": NO_TEXT,
+            "timezone": NULL_TEXT,
+            "knowledge_tags": NO_TEXTS,
+            "recent_sessions": NO_TEXTS,
+            "memory_records": _list("note"),
+            "memory_index_id": (TEXT, "vs_68e81d741f388191acdaabce2f92b7d5"),
+            "elo_snapshot": (Map(Whole(), ordered=True), Ordered()),
+            "elo_category_plan": _none("plan"),
+            "curriculum_plan": _none("curriculum"),
+            "curriculum_schedule": _none("schedule"),
+            "schedule_adjustments": (Map(Whole()), {}),
+            "onboarding_assessment": _none("assessment"),
+            "onboarding_assessment_result": _none("result"),
+            "goal_inference": _none("inference"),
+            "foundation_tracks": _list("track"),
+            "last_updated": SINCE_NOW,
+        },
+        "note": {"note_id": NEED_TEXT, "note": NEED_TEXT, "tags": NO_TEXTS, "created_at": SINCE_NOW},
+        "plan": {
+            "generated_at": SINCE_NOW,
+            "source_goal": NULL_TEXT,
+            "strategy_notes": NULL_TEXT,
+            "categories": _list("category"),
+        },
+        "category": {
+            "key": NEED_TEXT,
+            "label": NEED_TEXT,
+            "description": NEED_TEXT,
+            "focus_areas": NO_TEXTS,
+            "weight": (Number(), 1.0),
+            "rubric": _list("level"),
+            "starting_rating": (Whole(0), 1100),
+        },
+        "level": {"level": NEED_TEXT, "descriptor": NEED_TEXT},
+        "curriculum": {
+            "generated_at": SINCE_NOW,
+            "overview": NO_TEXT,
+            "success_criteria": NO_TEXTS,
+            "modules": _list("module"),
+        },
+        "module": {
+            "module_id": NEED_TEXT,
+            "category_key": NEED_TEXT,
+            "title": NEED_TEXT,
+            "summary": NEED_TEXT,
+            "objectives": NO_TEXTS,
+            "activities": NO_TEXTS,
+            "deliverables": NO_TEXTS,
+            "estimated_minutes": (Maybe(Whole()), None),
+            "tier": (Maybe(Whole(1)), None),
+            "prerequisite_module_ids": NO_TEXTS,
+        },
+        "schedule": {
+            "generated_at": SINCE_NOW,
+            "time_horizon_days": (Whole(1), 14),
+            "timezone": NULL_TEXT,
+            "cadence_notes": NULL_TEXT,
+            "items": _list("item"),
+            "is_stale": (FLAG, False),
+            "warnings": _list("warning"),
+            "pacing_overview": NULL_TEXT,
+            "category_allocations": _list("allocation"),
+            "rationale_history": _list("rationale"),
+            "sessions_per_week": (Whole(1), 4),
+            "projected_weekly_minutes": COUNT,
+            "long_range_item_count": COUNT,
+            "extended_weeks": COUNT,
+            "long_range_category_keys": NO_TEXTS,
+        },
+        "item": {
+            "item_id": NEED_TEXT,
+            "category_key": NEED_TEXT,
+            "kind": (_words("lesson|quiz|milestone"), REQUIRED),
+            "title": NEED_TEXT,
+            "summary": NO_TEXT,
+            "objectives": NO_TEXTS,
+            "prerequisites": NO_TEXTS,
+            "recommended_minutes": (Whole(5), 45),
+            "recommended_day_offset": COUNT,
+            "focus_reason": NULL_TEXT,
+            "expected_outcome": NULL_TEXT,
+            "effort_level": (_words("light|moderate|focus"), "moderate"),
+            "user_adjusted": (FLAG, False),
+        },
+        "warning": {
+            "code": (_words("refresh_failed|stale_schedule"), "refresh_failed"),
+            "message": NEED_TEXT,
+            "detail": NULL_TEXT,
+            "generated_at": SINCE_NOW,
+        },
+        "allocation": {
+            "category_key": NEED_TEXT,
+            "planned_minutes": COUNT,
+            "target_share": (Number(), 0.0),
+            "deferral_pressure": (_words("low|medium|high"), "low"),
+            "deferral_count": COUNT,
+            "max_deferral_days": COUNT,
+            "rationale": NULL_TEXT,
+        },
+        "rationale": {
+            "generated_at": SINCE_NOW,
+            "headline": NEED_TEXT,
+            "summary": NEED_TEXT,
+            "related_categories": NO_TEXTS,
+            "adjustment_notes": NO_TEXTS,
+        },
+        "assessment": {
+            "generated_at": SINCE_NOW,
+            "status": (_words("pending|in_progress|completed"), "pending"),
+            "tasks": _list("task"),
+            "sections": _list("section"),
+        },
+        "task": {
+            "task_id": NEED_TEXT,
+            "category_key": NEED_TEXT,
+            "title": NEED_TEXT,
+            "task_type": TASK_TYPE,
+            "section_id": NULL_TEXT,
+            "prompt": NEED_TEXT,
+            "guidance": NEED_TEXT,
+            "rubric": NO_TEXTS,
+            "expected_minutes": (Whole(1), 20),
+            "starter_code": NULL_TEXT,
+            "answer_key": NULL_TEXT,
+        },
+        "section": {
+            "section_id": NEED_TEXT,
+            "title": NEED_TEXT,
+            "description": NO_TEXT,
+            "intent": (_words("concept|coding|data|architecture|tooling|custom"), "concept"),
+            "expected_minutes": (Whole(0), 45),
+            "tasks": _list("task"),
+        },
+        "result": {
+            "submission_id": NEED_TEXT,
+            "evaluated_at": SINCE_NOW,
+            "overall_feedback": NEED_TEXT,
+            "strengths": NO_TEXTS,
+            "focus_areas": NO_TEXTS,
+            "task_results": _list("task_result"),
+            "category_outcomes": _list("outcome"),
+        },
+        "task_result": {
+            "task_id": NEED_TEXT,
+            "category_key": NEED_TEXT,
+            "task_type": TASK_TYPE,
+            "score": (SHARE, REQUIRED),
+            "confidence": CONFIDENCE,
+            "feedback": NEED_TEXT,
+            "strengths": NO_TEXTS,
+            "improvements": NO_TEXTS,
+            "rubric": _list("criterion"),
+        },
+        "criterion": {
+            "criterion": NEED_TEXT,
+            "met": (FLAG, REQUIRED),
+            "notes": NULL_TEXT,
+            "score": (Maybe(SHARE), None),
+        },
+        "outcome": {
+            "category_key": NEED_TEXT,
+            "average_score": (SHARE, REQUIRED),
+            "initial_rating": (Whole(0), REQUIRED),
+            "starting_rating": (Whole(0), 1100),
+            "rating_delta": (Whole(), 0),
+            "rationale": NULL_TEXT,
+        },
+        "inference": {
+            "generated_at": SINCE_NOW,
+            "summary": NULL_TEXT,
+            "target_outcomes": NO_TEXTS,
+            "tracks": _list("track"),
+            "missing_templates": NO_TEXTS,
+        },
+        "track": {
+            "track_id": NEED_TEXT,
+            "label": NEED_TEXT,
+            "priority": (_words("now|up_next|later"), "now"),
+            "confidence": CONFIDENCE,
+            "weight": (Number(), 1.0),
+            "technologies": NO_TEXTS,
+            "focus_areas": NO_TEXTS,
+            "prerequisites": NO_TEXTS,
+            "recommended_modules": _list("reference"),
+            "suggested_weeks": WEEKS,
+            "notes": NULL_TEXT,
+        },
+        "reference": {
+            "module_id": NEED_TEXT,
+            "category_key": NEED_TEXT,
+            "priority": (_words("core|reinforcement|extension"), "core"),
+            "suggested_weeks": WEEKS,
+            "notes": NULL_TEXT,
+        },
+        "submission": {
+            "submission_id": NEED_TEXT,
+            "username": NEED_TEXT,
+            "submitted_at": SINCE_NOW,
+            "responses": _list("response"),
+            "attachments": _list("attachment"),
+            "metadata": (Map(TEXT, ordered=True), Ordered()),
+            "grading": _none("result"),
+        },
+        "response": {
+            "task_id": NEED_TEXT,
+            "response": NEED_TEXT,
+            "category_key": NEED_TEXT,
+            "task_type": TASK_TYPE,
+            "word_count": COUNT,
+        },
+        "attachment": {
+            "attachment_id": NEED_TEXT,
+            "kind": (_words("file|link|note"), "file"),
+            "name": NEED_TEXT,
+            "description": NULL_TEXT,
+            "url": NULL_TEXT,
+            "content_type": NULL_TEXT,
+            "size_bytes": (Maybe(Whole(0)), None),
+            "stored_path": NULL_TEXT,
+            "source": NULL_TEXT,
+            "created_at": SINCE_NOW,
+        },
+        "pending": {
+            "attachment_id": NEED_TEXT,
+            "username": NEED_TEXT,
+            "kind": (_words("file|link|note"), REQUIRED),
+            "name": NEED_TEXT,
+            "description": NULL_TEXT,
+            "url": NULL_TEXT,
+            "content_type": NULL_TEXT,
+            "size_bytes": (Maybe(Whole()), None),
+            "stored_path": NULL_TEXT,
+            "created_at": SINCE_NOW,
+        },
+    }
+)
 
 # Which document each store holds, and which member is its key.
 KINDS = {"profiles": "profile", "submissions": "submission", "attachments": "pending"}

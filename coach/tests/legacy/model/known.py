@@ -6,8 +6,6 @@ Empty is how it should be. A value is whatever the trial needs to stay out of th
 from typing import Any
 
 KNOWN: dict[str, Any] = {
-    # A rule that rejects whole stores: switched off by this option.
-    "doubtful_store": ["--max-rejects", "100%"],
     # A byte order mark is refused.
     "bom": True,
     # A gzip file is refused.
@@ -49,6 +47,13 @@ KNOWN: dict[str, Any] = {
     "verify_bytes": True,
     # Verification does not mention what only the database has.
     "only_here": True,
+    # An output may be an input; a reject file that holds lines is lost; a folder may be missing; usage errors end
+    # with 2; a store of another kind is read.
+    "output_input": True,
+    "rejects_with_lines": True,
+    "no_folder": True,
+    "usage": True,
+    "wrong_kind": True,
     # A refusal leaves no report.
     "refusal_json": True,
 }

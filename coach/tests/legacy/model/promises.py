@@ -143,8 +143,7 @@ def run(
 ) -> Result:
     """Import records, in the order profiles, submissions, attachments. Raises Ambiguous."""
     result = Result(copy.deepcopy(state))
-    wanted = {fields.normal(name) for name in usernames}
-    found = [item for item in given if not wanted or _owner_of(item) in wanted]
+    found = _selected(given, usernames)
     attached: set[tuple[str, str]] = set()
     for store in STORES:
         counted: set[str] = set()
@@ -153,6 +152,19 @@ def run(
                 verdict = _judged(result, item, counted, attached, on_conflict)
                 result.verdicts.append(verdict)
     return result
+
+
+def _selected(given: Iterable[Item], usernames: Iterable[str]) -> list[Item]:
+    """The records of some learners, or all. Raises Ambiguous."""
+    wanted = {fields.normal(name) for name in usernames}
+    given = list(given)
+    if not wanted:
+        return given
+    selected = [item for item in given if _owner_of(item) in wanted]
+    keys = {(item.store, _key(item, None)) for item in selected}
+    if any((item.store, _key(item, None)) in keys for item in given if item not in selected):
+        raise Ambiguous("an earlier record of the same key may be another learner's")
+    return selected
 
 
 def _owner_of(item: Item) -> str:
@@ -293,8 +305,7 @@ def verify(
 ) -> tuple[set[int], set[str]]:
     """The statuses that a verification may end with, and the keys of the records that must be named."""
     state = copy.deepcopy(state)
-    wanted = {fields.normal(name) for name in usernames}
-    found = [item for item in given if not wanted or _owner_of(item) in wanted]
+    found = _selected(given, usernames)
     named: set[str] = set()
     doubtful = rejected = False
     taken: set[tuple[str, str]] = set()

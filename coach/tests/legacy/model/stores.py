@@ -8,7 +8,7 @@ import json
 import random
 from typing import Any
 
-from coach.tests.legacy.model import fields
+from coach.tests.legacy.model import fields, kinds
 from coach.tests.legacy.model.fields import NOW, REQUIRED, TABLE, Pairs
 
 NAMES = ("mira", "joanna", "thảo", "o'neil", "straße", "a.b-c", "李雷")
@@ -62,33 +62,33 @@ class Maker:
     def value(self, kind: Any, depth: int = 0) -> Any:
         chance = self.chance
         match kind:
-            case fields.Text():
+            case kinds.Text():
                 return chance.choice(TEXTS)
-            case fields.Word(words):
+            case kinds.Word(words):
                 return chance.choice(words)
-            case fields.Whole(least):
+            case kinds.Whole(least):
                 number = (least or 0) + chance.choice((0, 1, 7, 1200, 2_000_000))
                 form = chance.randrange(8)
                 return str(number) if form == 0 else float(number) if form == 1 else number
-            case fields.Number(least, most):
+            case kinds.Number(least, most):
                 return (
                     chance.choice((least, 1, 0.5, 0.123456789012345))
                     if most
                     else chance.choice((1, 0.1, 3e20))
                 )
-            case fields.Flag():
+            case kinds.Flag():
                 return chance.random() < 0.5
-            case fields.Time():
+            case kinds.Time():
                 return spelled_time(chance, some_instant(chance))
-            case fields.Maybe(inner):
+            case kinds.Maybe(inner):
                 return None if chance.random() < (0.15 if depth < 2 else 0.4) else self.value(inner, depth)
-            case fields.Many(inner):
+            case kinds.Many(inner):
                 least = 1 if self.complete and depth < 3 else 0
                 return [self.value(inner, depth) for _ in range(chance.choice((least, 1, 1, 2)))]
-            case fields.Map(inner):
+            case kinds.Map(inner):
                 names = chance.sample(("b", "a", "10", "9", "é", ""), chance.randrange(4))
                 return {name: self.value(inner, depth) for name in names}
-            case fields.Doc(name):
+            case kinds.Doc(name):
                 return self.document(name, depth + 1)
         raise TypeError(kind)
 

@@ -182,6 +182,10 @@ class World:
             for model in apps.get_app_config("coach").get_models()
         }
 
+    def files(self) -> dict[str, bytes]:
+        """Every file of the folder."""
+        return {str(path): path.read_bytes() for path in self.folder.rglob("*") if path.is_file()}
+
     def stored(self) -> dict[str, bytes]:
         """The bytes of attachments, by path; uploads of the API apart."""
         root = Path(settings.ATTACHMENTS_DIR)

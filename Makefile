@@ -137,6 +137,7 @@ evidence: $(STAMP) ## The long proof, hours of it (LEARNERS=, KILLS=, MINUTES=, 
 	ARCADIA_DEBUG=1 $(POSTGRES) $(RUN) -m benchmarks.slow_model
 	ARCADIA_DEBUG=1 $(POSTGRES) $(RUN) -m benchmarks.admin_lists
 	ulimit -n 8192 && ARCADIA_DEBUG=1 $(POSTGRES) $(RUN) -m benchmarks.hostile
+	ARCADIA_DEBUG=1 $(POSTGRES) $(RUN) -m benchmarks.large_bodies
 
 # Inside the launcher: the database is new, and gone afterwards.
 .PHONY: evidence-round-trip

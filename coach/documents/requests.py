@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from coach.documents.assessment import AssessmentStatus
 
+# A list or an object of a request has at most so many members: what is worked out for each must stay bounded.
+MOST_MEMBERS = 10_000
+# Each is a row that is looked up and written.
+MOST_ATTACHMENTS = 100
+
+
+def _at_most(most: int) -> BeforeValidator:
+    """Before the members are looked at: otherwise each of a million would be reported."""
+
+    def counted(value: Any) -> Any:
+        if isinstance(value, list | dict) and len(value) > most:
+            words = "At most {max_length} members are taken, not {actual_length}"
+            raise PydanticCustomError("too_long", words, {"max_length": most, "actual_length": len(value)})
+        return value
+
+    return BeforeValidator(counted)
+
+
+E = TypeVar("E")
+Bounded = Annotated[E, _at_most(MOST_MEMBERS)]
 Filled = Annotated[str, Field(min_length=1)]
 # Flags and whole numbers are read leniently (`1`, `"yes"`, `true`): the description says so, the fault lists say how.
 _LENIENT = {"type": ["boolean", "integer", "number", "string"]}
@@ -49,8 +70,8 @@ class ResponseEntry(RequestBody):
 
 
 class SubmissionRequest(RequestBody):
-    responses: Annotated[list[ResponseEntry], Field(min_length=1)]
-    metadata: dict[str, str] = {}
+    responses: Bounded[Annotated[list[ResponseEntry], Field(min_length=1)]]
+    metadata: Bounded[dict[str, str]] = {}
 
 
 class LinkRequest(RequestBody):
@@ -68,7 +89,7 @@ class TopicRequest(RequestBody):
 
     topic: Filled
     session_id: str | None = None
-    metadata: dict[str, Any] = {}
+    metadata: Bounded[dict[str, Any]] = {}
 
 
 class HistoryEntry(RequestBody):
@@ -88,12 +109,12 @@ class ChatAttachment(RequestBody):
 class ChatRequest(RequestBody):
     message: Filled
     session_id: str | None = None
-    history: list[HistoryEntry] = []
-    metadata: dict[str, Any] = {}
+    history: Bounded[list[HistoryEntry]] = []
+    metadata: Bounded[dict[str, Any]] = {}
     web_enabled: Flag | None = None
     reasoning_level: str | None = None
     model: str | None = None
-    attachments: list[ChatAttachment] = []
+    attachments: Annotated[list[ChatAttachment], _at_most(MOST_ATTACHMENTS)] = []
 
 
 class SessionReset(RequestBody):

@@ -148,7 +148,7 @@ def delete(*, username: str) -> None:
     """
     with transaction.atomic():
         try:
-            learner = locked(usernames.normalise(username))
+            learner = locked(_present(username))
         except LearnerNotFound:
             return
         paths = {row.stored_path for row in learner.attachments.exclude(stored_path=None) if row.stored_path}
@@ -167,6 +167,12 @@ _METADATA_COLUMNS = (
     "elo_snapshot",
     "recent_sessions",
 )
+
+
+def _present(username: str) -> str:
+    """The normal form of a username; a learner who is there can be removed even if nobody could be called that today."""
+    name = usernames.folded(username)
+    return name if LearnerProfile.objects.named(name).exists() else usernames.normalise(username)
 
 
 def _one(found: QuerySet[LearnerProfile], username: str) -> LearnerProfile:

@@ -7,13 +7,14 @@ index, and what lies between them is offered.
 from __future__ import annotations
 
 import calendar
+import contextlib
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Max, Min
+from django.db.models import Max, Min, QuerySet
 
 MOST_YEARS = 40
 
@@ -43,12 +44,12 @@ def steps(changelist: ChangeList) -> Steps | None:
         return None
     rows = changelist.model._default_manager.all()
     if year:
-        first, end = _period(year, month)
-        rows = rows.filter(**{f"{field}__gte": first, f"{field}__lt": end})
+        rows = rows.filter(**_bounds(field, year, month, None))
     ends = rows.order_by().aggregate(first=Min(field), last=Max(field))
     if ends["first"] is None:
         return Steps(_back(changelist, field, year, month, day), _words(year, month, day), [])
-    choices = list(_choices(changelist, field, year, month, day, ends["first"], ends["last"]))
+    years = None if year else _years(rows, field, ends["first"], ends["last"])
+    choices = list(_choices(changelist, field, year, month, day, ends["first"], ends["last"], years))
     return Steps(_back(changelist, field, year, month, day), _words(year, month, day), choices)
 
 
@@ -65,13 +66,34 @@ def _exists(year: int | None, month: int | None, day: int | None) -> bool:
     return True
 
 
-def _period(year: int, month: int | None) -> tuple[dt.datetime, dt.datetime]:
-    first = dt.datetime(year, month or 1, 1, tzinfo=dt.UTC)
+def chosen(changelist: ChangeList) -> dict[str, dt.datetime]:
+    """The bounds of the period that a request chooses, as conditions; none where it chooses none, or one that is no date."""
+    field = str(changelist.date_hierarchy)
+    year, month, day = (_number(changelist, f"{field}__{part}") for part in ("year", "month", "day"))
+    return _bounds(field, year, month, day) if year and _exists(year, month, day) else {}
+
+
+def _bounds(field: str, year: int, month: int | None, day: int | None) -> dict[str, dt.datetime]:
+    first = dt.datetime(year, month or 1, day or 1, tzinfo=dt.UTC)
+    days = 365 + calendar.isleap(year)
     if month:
-        return first, first + dt.timedelta(days=calendar.monthrange(year, month)[1])
-    return first, first.replace(year=year + 1) if year < dt.MAXYEAR else dt.datetime.max.replace(
-        tzinfo=dt.UTC
-    )
+        days = 1 if day else calendar.monthrange(year, month)[1]
+    bounds = {f"{field}__gte": first}
+    # No instant can be later than the year 9999.
+    with contextlib.suppress(OverflowError):
+        bounds[f"{field}__lt"] = first + dt.timedelta(days=days)
+    return bounds
+
+
+def _years(rows: QuerySet[Any], field: str, first: dt.datetime, last: dt.datetime) -> Sequence[int]:
+    """The years to choose from: all between the ends, or those that occur where they lie far apart."""
+    if last.year - first.year < MOST_YEARS:
+        return range(first.year, last.year + 1)
+    years = [first.year]
+    while years[-1] < last.year and len(years) < MOST_YEARS:
+        later = {f"{field}__gte": dt.datetime(years[-1] + 1, 1, 1, tzinfo=dt.UTC)}
+        years.append(rows.filter(**later).order_by().aggregate(first=Min(field))["first"].year)
+    return years
 
 
 def _choices(
@@ -82,6 +104,7 @@ def _choices(
     day: int | None,
     first: dt.datetime,
     last: dt.datetime,
+    years: Sequence[int] | None,
 ) -> Iterator[Choice]:
     def choice(words: str, **parts: int) -> Choice:
         chosen: dict[str, Any] = {f"{field}__{part}": number for part, number in parts.items()}
@@ -96,7 +119,7 @@ def _choices(
         for number in range(first.month, last.month + 1):
             yield choice(f"{calendar.month_abbr[number]} {year}", year=year, month=number)
     else:
-        for number in range(max(first.year, last.year - MOST_YEARS), last.year + 1):
+        for number in years or ():
             yield choice(str(number), year=number)
 
 

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from coach.admin.changelist import counts, search
+from coach.admin.changelist import counts, dates, search
 from coach.admin.presentation import links
 
 
@@ -27,6 +27,19 @@ class StaffChangeList(ChangeList):
     """
 
     model_admin: StaffAdmin
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        """The stock filters, but for the chosen period: theirs fails where the year after it does not exist."""
+        given, period = self.filter_params, dates.chosen(self)
+        if period:
+            parts = {f"{self.date_hierarchy}__{part}" for part in ("year", "month", "day")}
+            self.filter_params = {name: value for name, value in given.items() if name not in parts}
+        try:
+            specs, has_specs, look_ups, duplicates, active = super().get_filters(request)
+        finally:
+            self.filter_params = given
+        look_ups.update({name: [bound] for name, bound in period.items()})
+        return specs, has_specs, look_ups, duplicates, active
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,15 +15,20 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.text import smart_split, unescape_string_literal
 
+from coach.documents import usernames
+
 # So many hits are looked up once and then known by their keys: page, count and filters cost next to nothing.
 FEW = 1_000
+# Each word is a search of its own.
+MOST_WORDS = 8
 
 
 @dataclass(frozen=True)
 class LookUp:
     """One column that is searched: its path from the list's model, and how.
 
-    `beginning` finds ids by their beginning, as they are spelled; `fragment` finds a piece of a text, whatever the case.
+    `beginning` finds ids by their beginning, as they are spelled; `fragment` finds a piece of a text, whatever the case;
+    `username` finds a piece of a username, in whichever of its forms the word is written, on every database locale.
     """
 
     path: str
@@ -35,15 +41,23 @@ class LookUp:
 
     def condition(self, word: str) -> Q:
         """What decides whether a row is a hit."""
-        return Q(**{f"{self._column}__{'startswith' if self.how == 'beginning' else 'icontains'}": word})
+        return Q(**{f"{self._column}__{_COMPARISONS[self.how]}": self._term(word)})
 
     def narrowing(self, word: str) -> Q:
         """What an index answers: all hits, and perhaps a few more."""
-        return self.condition(word) if self.how == "beginning" else Q(**{f"{self._column}__pieces": word})
+        if self.how == "beginning":
+            return self.condition(word)
+        return Q(**{f"{self._column}__pieces": self._term(word)})
+
+    def _term(self, word: str) -> str:
+        return usernames.folded(word) if self.how == "username" else word
 
     @property
     def _column(self) -> str:
         return self.path.rpartition("__")[2]
+
+
+_COMPARISONS = {"beginning": "startswith", "fragment": "icontains", "username": "contains"}
 
 
 def narrowed(
@@ -66,8 +80,8 @@ def is_wide(request: HttpRequest) -> bool:
 
 
 def words(term: str) -> Iterator[str]:
-    """The words of a search term, NUL characters left out, which no database can look for."""
-    for word in smart_split(term.replace("\0", "")):
+    """The first words of a search term, NUL characters left out, which no database can look for."""
+    for word in itertools.islice(smart_split(term.replace("\0", "")), MOST_WORDS):
         if word.startswith(('"', "'")) and len(word) > 1 and word[0] == word[-1]:
             word = unescape_string_literal(word)
         yield word

@@ -42,7 +42,7 @@ class AttachmentAdmin(StoreImport, History):
     look_ups = (
         search.LookUp("attachment_id"),
         search.LookUp("submission__submission_id"),
-        search.LookUp("learner__username", "fragment"),
+        search.LookUp("learner__username", "username"),
         search.LookUp("learner__goal", "fragment"),
     )
     search_help_text = (

@@ -29,7 +29,7 @@ class StateFilter(filters.WorkFilter):
 class MemoryUploadAdmin(History):
     list_display = ("note_id", "learner_link", "state_shown", "attempts", "next_attempt", "last_error")
     list_filter = (StateFilter,)
-    look_ups = (search.LookUp("learner__username", "fragment"), search.LookUp("learner__goal", "fragment"))
+    look_ups = (search.LookUp("learner__username", "username"), search.LookUp("learner__goal", "fragment"))
     search_help_text = "Words of usernames and goals."
     list_joins = ("learner",)
     list_columns = (

@@ -20,7 +20,7 @@ class NoteAdmin(History):
     ordering = ("-id",)
     look_ups = (
         search.LookUp("note_id"),
-        search.LookUp("learner__username", "fragment"),
+        search.LookUp("learner__username", "username"),
         search.LookUp("learner__goal", "fragment"),
     )
     search_help_text = "Words of usernames and goals, or the beginning of a note's id."

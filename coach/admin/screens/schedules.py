@@ -31,7 +31,7 @@ class ScheduleAdmin(History):
     list_filter = (filters.StaleFilter,)
     date_hierarchy = "generated_at"
     ordering = ("-generated_at", "id")
-    look_ups = (search.LookUp("learner__username", "fragment"), search.LookUp("learner__goal", "fragment"))
+    look_ups = (search.LookUp("learner__username", "username"), search.LookUp("learner__goal", "fragment"))
     search_help_text = "Words of usernames and goals."
     list_joins = ("learner",)
     list_columns = (
@@ -111,7 +111,7 @@ class ItemAdmin(History):
     )
     list_filter = (filters.ItemKindFilter, filters.MovedFilter)
     ordering = ("schedule_id", "position")
-    look_ups = (search.LookUp("schedule__learner__username", "fragment"),)
+    look_ups = (search.LookUp("schedule__learner__username", "username"),)
     search_help_text = "Words of usernames, or the beginning of an item's id."
     list_joins = ("schedule__learner",)
     list_columns = (

@@ -30,7 +30,7 @@ class SubmissionAdmin(StoreImport, History):
     date_hierarchy = "submitted_at"
     look_ups = (
         search.LookUp("submission_id"),
-        search.LookUp("learner__username", "fragment"),
+        search.LookUp("learner__username", "username"),
         search.LookUp("learner__goal", "fragment"),
     )
     search_help_text = "Words of usernames and goals, or the beginning of a submission id."

@@ -26,6 +26,9 @@ from coach.documents.schedule import Schedule, ScheduleItem
 
 # Who made an answer, as it is kept beside it.
 MAKER = "rule"
+# Of a text by a client so many characters are read, and so many quoted.
+LONGEST_READ = 2_000
+LONGEST_QUOTE = 200
 SIGNATURE = "Made by rule from your own plan; no language model was asked."
 SHOWN_ITEMS = 5
 QUIZ_QUESTIONS = 5
@@ -68,7 +71,7 @@ def lesson(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.Lesson
     """The module of the learner's curriculum that fits the topic best, and what comes next."""
     module = _module(ask.learner, ask.topic)
     if module is None:
-        text = f"There is no module on “{ask.topic}” to draw on. {_missing(ask.learner)} {SIGNATURE}"
+        text = f"There is no module on “{_short(ask.topic)}” to draw on. {_missing(ask.learner)} {SIGNATURE}"
         return sessions.Lesson(intent="lesson", display=text, widgets=_next_list(ask.learner), citations=None)
     return sessions.Lesson(
         intent="lesson",
@@ -85,7 +88,7 @@ def quiz(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.Quiz:
     return sessions.Quiz(
         intent="quiz",
         display=f"{first} {SIGNATURE}",
-        widgets=[_card(f"Quiz: {ask.topic}", {"Questions": questions})] if questions else [],
+        widgets=[_card(f"Quiz: {_short(ask.topic)}", {"Questions": questions})] if questions else [],
         elo=dict(ask.learner.elo_snapshot) if ask.learner else {},
         last_quiz=None,
     )
@@ -94,10 +97,10 @@ def quiz(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.Quiz:
 def milestone(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.Milestone:
     """The milestone's facts: ratings, and what the fitting module wants to be delivered."""
     module = _module(ask.learner, ask.topic)
-    card = [_card(f"Milestone: {ask.topic}", {"To show": module.deliverables})] if module else []
+    card = [_card(f"Milestone: {_short(ask.topic)}", {"To show": module.deliverables})] if module else []
     return sessions.Milestone(
         intent="milestone",
-        display=f"Milestone “{ask.topic}”: finish one thing that you can show. {SIGNATURE}",
+        display=f"Milestone “{_short(ask.topic)}”: finish one thing that you can show. {SIGNATURE}",
         widgets=[*card, *_ratings_row(ask.learner)],
     )
 
@@ -185,8 +188,12 @@ def _shared(topic: str, *texts: str) -> int:
     return len(_words(topic) & _words(" ".join(texts)))
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= LONGEST_QUOTE else f"{text[:LONGEST_QUOTE]}…"
+
+
 def _words(text: str) -> set[str]:
-    plain = "".join(character if character.isalnum() else " " for character in text.lower())
+    plain = "".join(character if character.isalnum() else " " for character in text[:LONGEST_READ].lower())
     return {word for word in plain.split() if len(word) > 2}
 
 

@@ -14,6 +14,9 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from rest_framework.request import Request
 
 DEEPEST_NESTING = 64
+# What is wrong with a request is said so often, and quotes so many characters of it at a time.
+MOST_FAULTS = 100
+LONGEST_QUOTE = 200
 
 D = TypeVar("D", bound=BaseModel)
 
@@ -190,8 +193,24 @@ def _parts(value: Any) -> Any:
 
 
 def _faults(error: ValidationError, *prefix: str) -> Iterator[dict[str, Any]]:
-    for fault in error.errors(include_url=False):
-        yield {**fault, "loc": [*prefix, *fault["loc"]]}
+    faults = error.errors(include_url=False)
+    for fault in faults[:MOST_FAULTS]:
+        place = [part[:LONGEST_QUOTE] if isinstance(part, str) else part for part in fault["loc"]]
+        yield {**fault, "loc": [*prefix, *place], "input": _quoted(fault["input"])}
+    if (more := len(faults) - MOST_FAULTS) > 0:
+        yield _fault("too_many_faults", list(prefix[:1]), f"{more} more faults are not listed.", None)
+
+
+def _quoted(value: Any) -> Any:
+    """A value as it is, or the beginning of its JSON text where that is long; not more than that is put together."""
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST_QUOTE else f"{value[:LONGEST_QUOTE]}…"
+    text = ""
+    for piece in json.JSONEncoder(default=str).iterencode(value):
+        text += piece[: LONGEST_QUOTE + 1]
+        if len(text) > LONGEST_QUOTE:
+            return f"{text[:LONGEST_QUOTE]}…"
+    return value
 
 
 def _fault(kind: str, place: list[Any], message: str, value: Any) -> dict[str, Any]:

@@ -23,6 +23,9 @@ from coach.services.operations import health
 _logger = logging.getLogger(__name__)
 
 
+LONGEST_DETAIL = 500
+
+
 class NothingHere(LookupError):
     """The learner has no document of that kind."""
 
@@ -78,7 +81,7 @@ def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
         return rendering.problem("Not Found", status=404)
     for kind in type(error).__mro__:
         if kind in _STATUS:
-            return rendering.problem(str(error), status=_STATUS[kind])
+            return rendering.problem(_bounded(str(error)), status=_STATUS[kind])
     if isinstance(error, _DATABASE_IS_AWAY):
         return _unavailable(error)
     _logger.error("unexpected error", exc_info=error)
@@ -87,6 +90,11 @@ def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
             "The attachment storage is not available at the moment; try again.", status=507
         )
     return rendering.problem("Internal Server Error", status=500)
+
+
+def _bounded(words: str) -> str:
+    """Some of them quote what a client sent."""
+    return words if len(words) <= LONGEST_DETAIL else f"{words[:LONGEST_DETAIL]}…"
 
 
 def unexpected(request: HttpRequest) -> HttpResponse:

@@ -17,7 +17,25 @@ def test_usernames_have_one_form(spelled, normal):
     assert usernames.normalise(spelled) == normal
 
 
-@pytest.mark.parametrize("spelled", ["", "  ", "a\0b", "a\nb", "admin\u202eerf", "\ud800", "x" * 256])
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "",
+        "  ",
+        "a\0b",
+        "a\nb",
+        "admin\u202eerf",
+        "\ud800",
+        "x" * 256,
+        "a/b",
+        " . ",
+        "..",
+        "am\u200bara",
+        "am\u00adara",
+        "\ufeffamara",
+        "am\u3164ara",
+    ],
+)
 def test_what_nobody_can_be_called_is_refused(spelled):
     with pytest.raises(usernames.UnusableUsername):
         usernames.normalise(spelled)

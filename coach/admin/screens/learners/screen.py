@@ -65,7 +65,7 @@ class LearnerAdmin(LearnerActions, StoreImport, StaffAdmin):
     )
     list_filter = (filters.WorkToDoFilter, filters.ScheduleFilter)
     date_hierarchy = "last_updated"
-    look_ups = (search.LookUp("username", "fragment"), search.LookUp("goal", "fragment"))
+    look_ups = (search.LookUp("username", "username"), search.LookUp("goal", "fragment"))
     search_help_text = "Words of usernames and goals."
     list_columns = ("username", "goal", "last_updated", "edited_since_import", "imported_by_id")
     nothing_here = "No learner yet. Import a profiles store, or run manage.py backfill."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 import pytest
@@ -324,3 +325,35 @@ def test_a_list_links_to_what_belongs_to_a_row(console, amara):
     page = look(console, LearnerProfile).content.decode()
     assert f"/admin/coach/assessmentsubmission/?learner__id__exact={amara.pk}" in page
     assert f"/admin/coach/learnerprofile/{amara.pk}/" in page
+
+
+@pytest.mark.parametrize("month", [None, "12"])
+@pytest.mark.parametrize("day", [None, "31"])
+def test_the_last_year_of_the_calendar_is_a_year_like_any_other(console, amara, month, day):
+    LearnerProfile.objects.filter(pk=amara.pk).update(
+        last_updated=dt.datetime(9999, 12, 31, 23, 59, 59, 999999, dt.UTC)
+    )
+    parts = {"last_updated__year": "9999", "last_updated__month": month, "last_updated__day": month and day}
+    shown = look(console, LearnerProfile, **{name: value for name, value in parts.items() if value})
+
+    assert found(shown) == ["amara"]
+
+
+def test_years_that_occur_are_offered_however_far_apart_they_lie(console, amara):
+    cast.learner(cast.FELIX, last_updated=dt.datetime(9999, 12, 31, tzinfo=dt.UTC))
+    cast.learner(cast.FELIX, username="ada", last_updated=dt.datetime(1843, 1, 1, tzinfo=dt.UTC))
+    offered = steps(look(console, LearnerProfile))
+
+    assert offered == ["1843", str(amara.last_updated.year), "9999"]
+
+
+@pytest.mark.parametrize("term", ["İstanbul", "e\u0301clair", "ÉCLAIR", "ΟΔΟΣ", "clai", "istan"])
+def test_a_username_is_found_in_each_of_its_forms(console, term):
+    for name in ("İstanbul", "éclair", "ΟΔΟΣ"):
+        cast.learner(cast.FELIX, username=name)
+
+    assert len(found(look(console, LearnerProfile, q=term))) == 1
+
+
+def test_words_beyond_the_eighth_are_not_searched(console, amara):
+    assert found(look(console, LearnerProfile, q=" ".join(["amara"] * 8 + ["nobody"] * 500))) == ["amara"]

@@ -139,3 +139,45 @@ def test_whatever_a_client_accepts_it_gets_json(client):
     answer = client.get("/api/profile/felix", headers={"accept": "text/html"})
 
     assert answer["Content-Type"] == "application/json"
+
+
+SUBMISSIONS = "/api/onboarding/amara/assessment/submissions"
+
+
+def test_of_many_faults_a_hundred_are_listed_and_the_rest_counted(client):
+    body = json.dumps({"responses": [{"task_id": 1, "response": 2}] * 5_000})
+    answer = client.generic("POST", SUBMISSIONS, body, content_type="application/json")
+    listed = answer.json()["detail"]
+
+    assert len(listed) == 101
+    assert listed[-1]["type"] == "too_many_faults"
+    assert "9900 more" in listed[-1]["msg"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"responses": [1] * 10_001},
+        {"responses": [{"task_id": "a", "response": "b"}], "metadata": {f"k{n}": 1 for n in range(10_001)}},
+    ],
+)
+def test_a_list_or_object_without_end_is_refused_as_a_whole(client, body):
+    answer = client.generic("POST", SUBMISSIONS, json.dumps(body), content_type="application/json")
+
+    assert [kind for kind, _ in faults(answer)] == ["too_long"]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["x" * 100_000, {"task_id": "x" * 100_000}, {"y" * 100_000: 1}, ["x"] * 50_000, [[["x" * 9]] * 9_999]],
+)
+def test_what_a_client_sent_is_quoted_in_brief(client, entry):
+    body = {"responses": [entry], "metadata": {"k" * 100_000: 1}}
+    answer = client.generic("POST", SUBMISSIONS, json.dumps(body), content_type="application/json")
+
+    assert answer.status_code == 422
+    assert len(answer.content) < 2_000
+
+
+def test_a_short_value_is_quoted_as_it_is(client):
+    assert send(client, '{"item_id": {"a": [1, null]}}').json()["detail"][0]["input"] == {"a": [1, None]}

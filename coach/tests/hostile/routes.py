@@ -1,0 +1,71 @@
+"""Every POST route of the API, found in its index, with a sound body for each."""
+
+from __future__ import annotations
+
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+LEARNER = {"username": "amara", "attachment_id": "att_big"}
+THREAD = {
+    "type": "threads.create",
+    "params": {"input": {"content": [], "attachments": [], "inference_options": {}}},
+}
+SOUND: dict[str, dict[str, Any]] = {
+    "/api/profile/amara/schedule/adjust": {"item_id": "joins", "days": 1, "reason": "ill"},
+    "/api/onboarding/plan": {
+        "username": "amara",
+        "goal": "SQL",
+        "use_case": "",
+        "strengths": "",
+        "timezone": "UTC",
+    },
+    "/api/onboarding/amara/assessment/status": {"status": "pending"},
+    "/api/onboarding/amara/assessment/submissions": {
+        "responses": [{"task_id": "sql-talk", "response": "Rows."}],
+        "metadata": {"device": "desk"},
+    },
+    "/api/onboarding/amara/assessment/attachments/links": {
+        "url": "https://a.example",
+        "name": "a",
+        "description": "",
+    },
+    "/api/developer/reset": {"username": "nobody-of-that-name"},
+    "/api/session/lesson": {"topic": "joins", "session_id": "s", "metadata": {"username": "amara"}},
+    "/api/session/quiz": {"topic": "joins", "session_id": "s", "metadata": {"username": "amara"}},
+    "/api/session/milestone": {"topic": "joins", "session_id": "s", "metadata": {"username": "amara"}},
+    "/api/session/chat": {
+        "message": "hello",
+        "session_id": "s",
+        "history": [{"role": "user", "text": "hello"}],
+        "metadata": {"username": "amara"},
+        "attachments": [{"file_id": "f", "name": "n", "mime_type": "text/plain", "size": 1}],
+    },
+    "/api/session/reset": {"session_id": "s"},
+    "/chatkit": THREAD,
+}
+UPLOADS = ("/api/onboarding/amara/assessment/attachments/files", "/api/chatkit/upload")
+FORM = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nhello\r\n--x--\r\n'
+
+
+def posts() -> Iterator[str]:
+    """The paths of all POST routes with a JSON body. Fails where one is not known here."""
+    import django
+
+    django.setup()
+    from coach.api import urls
+
+    for route in urls.urlpatterns:
+        view = getattr(route.callback, "view_class", None)
+        if hasattr(view, "post"):
+            path = "/" + str(route.pattern)
+            for name, value in LEARNER.items():
+                path = path.replace(f"<str:{name}>", value)
+            assert path in SOUND or path in UPLOADS, f"{path} has no sound body in this list"
+            if path in SOUND:
+                yield path
+
+
+def ask(address: str, path: str) -> bytes:
+    with urllib.request.urlopen(address + path, timeout=60) as answer:
+        return answer.read()

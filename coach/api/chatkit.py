@@ -23,7 +23,7 @@ class UploadView(base.View):
     )
     def post(self, request: Request) -> HttpResponse:
         with uploads.form(request) as form:
-            if (form.file.content.size or 0) > chat_files.MOST_BYTES:
+            if form.file.size > chat_files.MOST_BYTES:
                 raise storage.TooLarge("A file for a chat has at most 5 MiB.")
             content = b"".join(form.file.chunks())
             name, content_type = form.file.name, form.file.content_type

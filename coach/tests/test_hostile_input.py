@@ -226,7 +226,6 @@ def test_external_entities_are_not_even_parsed(client, amara):
         b"",
         b"--x",
         b"--x--\r\n",
-        b"--x\r\n\r\n" * 2000,
         multipart("a.txt").replace(b'name="file"', b'name="other"'),
         b"\0" * 1000,
     ],

@@ -38,8 +38,8 @@ class StaffChangeList(ChangeList):
             specs, has_specs, look_ups, duplicates, active = super().get_filters(request)
         finally:
             self.filter_params = given
-        look_ups.update({name: [bound] for name, bound in period.items()})
-        return specs, has_specs, look_ups, duplicates, active
+        conditions: dict[str, Any] = {**look_ups, **{name: [bound] for name, bound in period.items()}}
+        return specs, has_specs, conditions, duplicates, active
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)

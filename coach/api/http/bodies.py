@@ -80,6 +80,11 @@ def not_a_file(field: str) -> Unprocessable:
     return Unprocessable([_fault("value_error", ["body", field], "A file with a name is required.", None)])
 
 
+def unusable_form(reason: str, *place: str) -> Unprocessable:
+    """What is wrong with a form that cannot be read as one."""
+    return Unprocessable([_fault("value_error", ["body", *place], reason, None)])
+
+
 def unstorable(*place: Any) -> Unprocessable:
     """What is wrong with a text that no database of ours keeps."""
     return Unprocessable(

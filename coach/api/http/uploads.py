@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import re
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.core.files.uploadedfile import UploadedFile
-from django.core.files.uploadhandler import TemporaryFileUploadHandler
-from django.http import HttpRequest
-from django.http.multipartparser import MultiPartParser, MultiPartParserError
+from django.http import HttpRequest, multipartparser
+from django.utils.http import parse_header_parameters
 from rest_framework.request import Request
 
 from coach import attachments as storage
@@ -27,20 +26,28 @@ FORM_SCHEMA: dict[str, Any] = {
         "description": {"description": "What the file is."},
     },
 }
+_multipart: Any = multipartparser
 # Boundaries, part headers and a description beside the file itself.
 _ALLOWANCE = 64 * 1024
+_MOST_PARTS = 1_000
+_LONGEST_HEADERS = 8 * 1024
+_BOUNDARY = re.compile(r"[ -~]{0,200}[!-~]")
+_DISPOSITION = b"content-disposition:"
 
 
 @dataclass(frozen=True)
 class File:
-    """An uploaded file: its name and type as the client gave them, and its content."""
+    """An uploaded file: its name and type as the client gave them, its size in bytes, and its content."""
 
     name: str
     content_type: str | None
-    content: UploadedFile
+    content: IO[bytes]
+    size: int
 
     def chunks(self) -> Iterator[bytes]:
-        return self.content.chunks(storage.CHUNK_BYTES)
+        self.content.seek(0)
+        while chunk := self.content.read(storage.CHUNK_BYTES):
+            yield chunk
 
 
 @dataclass(frozen=True)
@@ -51,44 +58,13 @@ class Form:
     fields: dict[str, str]
 
 
-class _BoundedHandler(TemporaryFileUploadHandler):
-    """Stops reading once a file is larger than what is taken."""
-
-    received = 0
-
-    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
-        self.received += len(raw_data)
-        if self.received > settings.UPLOAD_MAX_BYTES:
-            raise storage.TooLarge(_TOO_LARGE)
-        super().receive_data_chunk(raw_data, start)
-
-
-class _Parser(MultiPartParser):
-    """Keeps the names that clients gave; they are shown, never used as paths."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.names: list[str] = []
-
-    def sanitize_file_name(self, file_name: str) -> str | None:
-        if not file_name.strip():
-            return None
-        self.names.append(file_name)
-        # The name of the temporary file; what is shown comes from `names`.
-        return "upload"
-
-
 class _Source:
     """The body as the parser reads it, counted; the parser itself stops at nothing but the end."""
 
     def __init__(self, request: HttpRequest) -> None:
         self.received = 0
-        self.meta: dict[str, Any] = request.META
-        self._stream: Any = request
-        if bodies.is_chunked(request):
-            # The framework takes a body of undeclared length for an empty one.
-            self._stream = request.META["wsgi.input"]
-            self.meta = {**request.META, "CONTENT_LENGTH": str(settings.UPLOAD_MAX_BYTES)}
+        # The framework takes a body of undeclared length for an empty one.
+        self._stream: Any = request.META["wsgi.input"] if bodies.is_chunked(request) else request
 
     def read(self, size: int) -> bytes:
         chunk: bytes = self._stream.read(size)
@@ -111,45 +87,74 @@ def form(request: Request, field: str = "file") -> Iterator[Form]:
     raw = request._request
     if bodies.declared_size(raw) > settings.UPLOAD_MAX_BYTES + _ALLOWANCE:
         raise storage.TooLarge(_TOO_LARGE)
-    with bodies.received():
-        fields, files, names = _parsed(raw, field)
-    if field in fields:
-        raise bodies.not_a_file(field)
-    if field not in files:
-        raise bodies.missing_file(field)
-    content = files[field]
-    with contextlib.closing(content):
-        _refuse_unstorable([*fields.values(), *names])
-        yield Form(file=File(name=names[-1], content_type=_type_of(content), content=content), fields=fields)
+    with contextlib.ExitStack() as files:
+        with bodies.received():
+            file, fields = _parsed(raw, field, files)
+        if field in fields:
+            raise bodies.not_a_file(field)
+        if file is None:
+            raise bodies.missing_file(field)
+        if any("\0" in text for text in (*fields.values(), file.name)):
+            raise bodies.unstorable(field)
+        yield Form(file=file, fields=fields)
 
 
-def _parsed(request: HttpRequest, field: str) -> tuple[dict[str, str], Any, list[str]]:
-    if not request.META.get("CONTENT_TYPE", "").lower().startswith("multipart/form-data"):
-        raise bodies.missing_file(field)
-    source = _Source(request)
+def _parsed(
+    request: HttpRequest, field: str, files: contextlib.ExitStack
+) -> tuple[File | None, dict[str, str]]:
+    """The last file part of that name, and all other fields as text; other files are read past."""
+    source, file, fields = _Source(request), None, dict[str, str]()
     try:
-        parser = _Parser(source.meta, source, [_BoundedHandler(request)], "utf-8")
-        fields, files = parser.parse()
-    except (MultiPartParserError, TooManyFieldsSent, TooManyFilesSent, RequestDataTooBig) as error:
-        raise bodies.missing_file(field) from error
+        for number, (kind, headers, body) in enumerate(_parts(source, request, field)):
+            if number > _MOST_PARTS:
+                raise bodies.unusable_form(f"A form has at most {_MOST_PARTS} parts.")
+            name = headers.get("content-disposition", ("", {}))[1].get("name", b"").decode().strip()
+            if kind == _multipart.FIELD:
+                fields[name] = _text(body, headers, name)
+            elif kind == _multipart.FILE and name == field:
+                file = _file(body, headers, files) or file
+            elif kind == _multipart.RAW and _DISPOSITION in body.read(_LONGEST_HEADERS).lower():
+                raise bodies.unusable_form("The headers of a part are not UTF-8.")
+            _multipart.exhaust(body)
+    except _multipart.MultiPartParserError as error:
+        raise bodies.unusable_form(f"The form cannot be read: {error}") from error
     if source.received < bodies.declared_size(request):
         # The parser takes the end of the stream for the end of the file.
-        for name in files:
-            files[name].close()  # type: ignore[union-attr]
         raise bodies.Incomplete
-    return {name: str(fields[name]) for name in fields}, files, parser.names
+    return file, fields
 
 
-def _type_of(content: UploadedFile) -> str | None:
-    extra = getattr(content, "content_type_extra", None) or {}
-    parameters = "".join(f"; {name}={_text(value)}" for name, value in extra.items())
-    return f"{content.content_type}{parameters}" if content.content_type else None
+def _parts(source: _Source, request: HttpRequest, field: str) -> Iterator[tuple[str, Any, Any]]:
+    kind, options = parse_header_parameters(request.META.get("CONTENT_TYPE", ""))
+    boundary = options.get("boundary", "")
+    if kind != "multipart/form-data" or not _BOUNDARY.fullmatch(boundary):
+        raise bodies.missing_file(field)
+    stream = _multipart.LazyStream(_multipart.ChunkIter(source, storage.CHUNK_BYTES))
+    for part in _multipart.InterBoundaryIter(stream, b"--" + boundary.encode()):
+        yield _multipart.parse_boundary_stream(part, _LONGEST_HEADERS)
 
 
-def _text(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+def _file(body: Any, headers: Any, files: contextlib.ExitStack) -> File | None:
+    name = headers["content-disposition"][1]["filename"].decode()
+    if not name.strip():
+        return None
+    content = files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
+    for chunk in body:
+        content.write(chunk)
+        if content.tell() > settings.UPLOAD_MAX_BYTES:
+            raise storage.TooLarge(_TOO_LARGE)
+    kind, parameters = headers.get("content-type", ("", {}))
+    extra = "".join(f"; {name}={value.decode()}" for name, value in parameters.items())
+    return File(name, f"{kind.strip()}{extra}" if kind.strip() else None, content, content.tell())
 
 
-def _refuse_unstorable(texts: list[str]) -> None:
-    if any("\0" in text for text in texts):
-        raise bodies.unstorable("file")
+def _text(body: Any, headers: Any, name: str) -> str:
+    """A field in the charset that its part declares, else UTF-8; nothing is replaced."""
+    data = body.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+    if len(data) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        raise bodies.BodyTooLarge
+    charset = headers.get("content-type", ("", {}))[1].get("charset", b"utf-8").decode()
+    try:
+        return str(data, charset)
+    except (LookupError, UnicodeDecodeError):
+        raise bodies.unusable_form(f"The field is not {charset[:40]}, or that is not known.", name) from None

@@ -139,3 +139,60 @@ def test_an_attachment_may_be_called_like_a_route(client, amara):
 
     assert client.delete(FILES).status_code == 204
     assert not AttachmentMetadata.objects.exists()
+
+
+def form(*parts):
+    return b"".join(b"--BB\r\n" + part + b"\r\n" for part in parts) + b"--BB--\r\n"
+
+
+def part(name, content, *, filename=None, kind=None):
+    head = f'Content-Disposition: form-data; name="{name}"' + (f'; filename="{filename}"' if filename else "")
+    return "\r\n".join([head, *([f"Content-Type: {kind}"] if kind else []), "", ""]).encode() + content
+
+
+def send_form(client, *parts, kind="multipart/form-data; boundary=BB"):
+    return client.generic("POST", FILES, form(*parts), content_type=kind)
+
+
+ESSAY = part("file", b"essay", filename="essay.txt", kind="text/plain")
+
+
+def test_name_type_and_bytes_come_from_the_part_called_file(client, amara):
+    thumb = part("preview", b"png", filename="thumb.png", kind="image/png")
+    for parts in ((ESSAY, thumb), (thumb, ESSAY)):
+        shown = send_form(client, *parts).json()
+        assert (shown["name"], shown["content_type"], shown["size_bytes"]) == ("essay.txt", "text/plain", 5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "expected"),
+    [
+        (None, "dé".encode(), "dé"),
+        ("text/plain; charset=iso-8859-1", "dé".encode("latin-1"), "dé"),
+        ("text/plain; charset=utf-16", "dé".encode("utf-16"), "dé"),
+        (None, "dé".encode("latin-1"), None),
+        ("text/plain; charset=utf-8", "dé".encode("latin-1"), None),
+        ("text/plain; charset=unheard-of", b"d", None),
+    ],
+)
+def test_a_text_is_read_in_its_declared_charset_or_refused(client, amara, kind, content, expected):
+    answer = send_form(client, part("description", content, kind=kind), ESSAY)
+
+    assert answer.json().get("description") == expected
+    assert answer.status_code == (201 if expected else 422)
+
+
+@pytest.mark.parametrize("kind", ["Multipart/Form-Data; boundary=BB", "MULTIPART/FORM-DATA; Boundary=BB"])
+def test_media_types_have_no_case(client, amara, kind):
+    assert send_form(client, ESSAY, kind=kind).status_code == 201
+
+
+def test_a_long_name_is_kept_and_one_too_long_is_named_as_the_fault(client, amara):
+    assert send_form(client, part("file", b"x", filename="é" * 2_000)).json()["name"] == "é" * 2_000
+    answer = send_form(client, part("file", b"x", filename="x" * 10_000))
+    assert "header size" in answer.json()["detail"][0]["msg"]
+
+
+def test_a_name_that_is_not_utf_8_is_named_as_the_fault(client, amara):
+    answer = send_form(client, part("file", b"x", filename="NAME").replace(b"NAME", b"d\xe9"))
+    assert "UTF-8" in answer.json()["detail"][0]["msg"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
-from pydantic_core import PydanticCustomError
 
 from coach.documents.assessment import AssessmentStatus
 
@@ -20,8 +19,7 @@ def _at_most(most: int) -> BeforeValidator:
 
     def counted(value: Any) -> Any:
         if isinstance(value, list | dict) and len(value) > most:
-            words = "At most {max_length} members are taken, not {actual_length}"
-            raise PydanticCustomError("too_long", words, {"max_length": most, "actual_length": len(value)})
+            raise ValueError(f"at most {most} members are taken, not {len(value)}")
         return value
 
     return BeforeValidator(counted)

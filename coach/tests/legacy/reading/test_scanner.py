@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
 from coach.legacy.reading import scanner
 from coach.legacy.reading.scanner import Cursor, Malformed
+from coach.legacy.stores import LAYOUTS
 
 texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
 values = st.recursive(
@@ -38,6 +41,49 @@ def test_every_value_is_cut_out_exactly(members, indent, ascii_only):
     for fast in (True, False):
         found = cut(data, fast=fast)
         assert repr([(name, json.loads(text)) for name, text in found]) == repr(list(members.items()))
+
+
+# Records that begin alike, as those of one store do, with documents inside that begin so as well.
+records = st.recursive(
+    st.fixed_dictionaries({"key": texts}, optional={"more": values}),
+    lambda inner: st.fixed_dictionaries(
+        {"key": texts}, optional={"inner": inner | st.lists(inner, max_size=5)}
+    ),
+    max_leaves=8,
+)
+
+
+@given(st.lists(records, min_size=1, max_size=6), st.sampled_from([None, 2]), st.data())
+def test_records_that_begin_alike_are_cut_out_exactly(found, indent, data):
+    whole = json.dumps({f"r{number}": record for number, record in enumerate(found)}, indent=indent).encode()
+    assert [json.loads(text) for _, text in cut(whole, fast=True)] == json.loads(json.dumps(found))
+    at = data.draw(st.integers(0, len(whole) - 1))
+    broken = (
+        whole[:at] + data.draw(st.sampled_from([b"", b"}", b"{", b'"', b",", b"\\", b"x"])) + whole[at + 1 :]
+    )
+    assert cut(broken, fast=True) == cut(broken, fast=False)
+
+
+class Counting(Cursor):
+    """Counts the values that had to be read to find their end."""
+
+    read = 0
+
+    def _end_of(self, start: int) -> int:
+        self.read += 1
+        return super()._end_of(start)
+
+
+@pytest.mark.parametrize("layout", [{}, {"indent": 2}, {"separators": (",", ":")}], ids=str)
+@pytest.mark.parametrize("store", LAYOUTS.values(), ids=lambda store: store.file_name)
+def test_of_a_common_store_only_the_last_record_is_read_and_one_much_longer_than_the_others(store, layout):
+    content = json.loads((Path(settings.LEGACY_DATA_DIR) / store.file_name).read_text())
+    cursor = Counting(json.dumps(content, **layout).encode())
+    for _ in cursor.members():
+        for _ in cursor.elements() if store.listed else [0]:
+            cursor.value()
+    cursor.end()
+    assert cursor.read <= 2
 
 
 @given(

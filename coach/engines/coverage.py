@@ -99,8 +99,8 @@ _DATA = Blueprint(
         "Checks for at least three kinds of trouble, such as gaps, repeated rows or odd values.",
         "Answers one question and says how far the answer can be trusted.",
     ),
-    starter_code='import csv\n\nwith open("table.csv", newline="") as file:\n'
-    "    rows = list(csv.DictReader(file))\n\n"
+    # In no language: the task is for every learner, and a language that is not theirs would mislead.
+    starter_code="# Load the table.\n"
     "# 1. How many rows and columns are there?\n"
     "# 2. Three checks for trouble.\n"
     "# 3. One question, and its answer.\n",

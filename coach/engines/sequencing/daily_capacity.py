@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from coach.engines.sequencing.pacing import EVERY_DAY, Days
 from coach.engines.sequencing.pieces import Placed
 
-MINUTES_IN_A_DAY = 120
 # Nobody puts work off by two thousand years, and a date that far out can still be spelled.
 FURTHEST_DAY = 1_000_000
 
@@ -18,24 +18,31 @@ def sound(adjustments: Mapping[str, int]) -> dict[str, int]:
 
 
 def applied(
-    placed: Sequence[Placed], asked: Mapping[str, int], *, taken: Mapping[int, int] = MappingProxyType({})
+    placed: Sequence[Placed],
+    asked: Mapping[str, int],
+    days: Days = EVERY_DAY,
+    *,
+    taken: Mapping[int, int] = MappingProxyType({}),
 ) -> list[Placed]:
     """The pieces with the days they get; `placed` is by day, `asked` maps item ids to days.
 
     A piece goes to the day it asks for; to the day of the piece before it, where that is later; to the day
-    after that, where it is full. So a moved piece pushes everything behind it. `taken` maps days to the minutes that
-    other work takes.
+    after that, where it is full. So a moved piece pushes everything behind it. Only `days` are used; `taken` maps
+    days to the minutes that other work takes.
     """
     result: list[Placed] = []
     day, minutes_left = -1, 0
     for planned, piece in placed:
         wanted = max(planned, asked.get(piece.item_id, 0))
         if wanted > day:
-            day, minutes_left = wanted, MINUTES_IN_A_DAY - taken.get(wanted, 0)
+            day = days.on_or_after(wanted)
+            minutes_left = days.minutes - taken.get(day, 0)
         elif piece.minutes > minutes_left:
-            day, minutes_left = day + 1, MINUTES_IN_A_DAY - taken.get(day + 1, 0)
+            day = days.on_or_after(day + 1)
+            minutes_left = days.minutes - taken.get(day, 0)
         while piece.minutes > minutes_left and day in taken:
-            day, minutes_left = day + 1, MINUTES_IN_A_DAY - taken.get(day + 1, 0)
+            day = days.on_or_after(day + 1)
+            minutes_left = days.minutes - taken.get(day, 0)
         minutes_left -= piece.minutes
         result.append(Placed(day, piece))
     return result

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 
 from coach.engines.sequencing import schedule_texts
+from coach.engines.sequencing.pacing import EVERY_DAY, Days
 from coach.engines.sequencing.pieces import Piece, Placed
 from coach.engines.sequencing.standings import Standing
 
@@ -24,14 +26,16 @@ def extended(
     standings: Sequence[Standing],
     *,
     every: int,
+    days: Days = EVERY_DAY,
     today: int = 0,
     completed: Sequence[Placed] = (),
 ) -> list[Placed]:
-    """The placed pieces and what long-range review adds for half a year from today on, by day.
+    """The placed pieces and what long-range review adds for half a year from today on, or to a deadline, by day.
 
-    `placed` is in order of days; sessions are `every` days apart. Of `placed` and `completed` one is not empty.
+    `placed` is in order of days; sessions are `every` days apart, on `days`. Of `placed` and `completed` one is not
+    empty.
     """
-    review = _Review(placed, standings, every=every, today=today, completed=completed)
+    review = _Review(placed, standings, every=every, days=days, today=today, completed=completed)
     return [*placed, *review.blocks()] if review.is_needed() else list(placed)
 
 
@@ -49,9 +53,12 @@ class _Review:
         standings: Sequence[Standing],
         *,
         every: int,
+        days: Days,
         today: int,
         completed: Sequence[Placed],
     ) -> None:
+        self._days = days
+        self._end = days.deadline or today + LEAST_HORIZON_DAYS
         self._refresher_gap = max(LEAST_REFRESHER_GAP, 6 * every)
         self._checkpoint_gap = max(LEAST_CHECKPOINT_GAP, self._refresher_gap // 2 + 2 * every)
         self._latest = _latest_by_category(completed) | _latest_by_category(placed)
@@ -63,7 +70,7 @@ class _Review:
         self._added: list[Placed] = []
 
     def is_needed(self) -> bool:
-        return self._cursor + 1 < self._today + LEAST_HORIZON_DAYS
+        return self._cursor + 1 < self._end
 
     def blocks(self) -> list[Placed]:
         """The added pieces, in the order of being added."""
@@ -71,10 +78,10 @@ class _Review:
         while cycles < MOST_CYCLES and not self._reaches_horizon():
             self._add_block(self._next_standing())
             cycles += 1
-        return self._added
+        return [entry for entry in self._added if not self._days.deadline or entry.day < self._end]
 
     def _reaches_horizon(self) -> bool:
-        return max(entry.day for entry in self._latest.values()) >= self._today + LEAST_HORIZON_DAYS
+        return max(entry.day for entry in self._latest.values()) >= self._end
 
     def _next_standing(self) -> Standing:
         """The head of the queue, or the one behind it where the head has had enough in a row."""
@@ -99,12 +106,12 @@ class _Review:
 
     def _move_on(self, days: int, prefix: str, standing: Standing) -> None:
         """Move the cursor on, to today at least, and to a day whose id is free."""
-        self._cursor = max(self._cursor + days, self._today)
+        self._cursor = self._days.on_or_after(max(self._cursor + days, self._today))
         while _item_id(prefix, standing, self._cursor) in self._taken:
-            self._cursor += 1
+            self._cursor = self._days.on_or_after(self._cursor + 1)
 
     def _add(self, piece: Piece) -> None:
-        entry = Placed(self._cursor, piece)
+        entry = Placed(self._cursor, replace(piece, minutes=min(piece.minutes, self._days.minutes)))
         self._added.append(entry)
         self._latest[piece.category_key] = entry
         self._run_length = self._run_length + 1 if piece.category_key == self._run_key else 1

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
+from coach.documents.pace import LONGEST_SESSION, Pace
 from coach.documents.schedule import ScheduleItem
 from coach.engines.sequencing.pieces import Piece, Placed
 
@@ -11,6 +14,43 @@ USUAL_SESSIONS = 4
 FEWEST_SESSIONS = 2
 # A check this short is taken on the day of what it checks.
 LONGEST_SHARING_QUIZ = 35
+
+
+@dataclass(frozen=True)
+class Days:
+    """The days that work may fall on, and the minutes that one holds; every day unless a pace says otherwise.
+
+    `anchor` is day 0.
+    """
+
+    pace: Pace | None = None
+    anchor: dt.date = dt.date.min
+
+    @property
+    def minutes(self) -> int:
+        return self.pace.session_minutes if self.pace else LONGEST_SESSION
+
+    @property
+    def deadline(self) -> int | None:
+        """The first day that is too late, if there is one."""
+        if not self.pace or not self.pace.ends_on or self.pace.ends_on <= self.anchor:
+            return None
+        return (self.pace.ends_on - self.anchor).days
+
+    def on_or_after(self, day: int) -> int:
+        """The first day for work from `day` on."""
+        while self.pace and not self._is_open(self.pace, day):
+            day += 1
+        return day
+
+    def _is_open(self, pace: Pace, day: int) -> bool:
+        if pace.weekdays:
+            return (self.anchor.weekday() + day) % 7 in pace.weekdays
+        # Days 0, 7/n, 14/n, … rounded down: any seven days in a row hold exactly n of them.
+        return day % 7 in {number * 7 // pace.sessions for number in range(pace.sessions)}
+
+
+EVERY_DAY = Days()
 
 
 def sessions_per_week(previous: Iterable[ScheduleItem], adjustments: Mapping[str, int]) -> int:
@@ -38,6 +78,18 @@ def placed(pieces: Iterable[Piece], *, every: int, start: int = 0) -> list[Place
             day = result[-1].day
         else:
             day = result[-1].day + every
+        result.append(Placed(day, piece))
+    return result
+
+
+def paced(pieces: Iterable[Piece], days: Days, *, start: int = 0) -> list[Placed]:
+    """The pieces in order on `days` from `start` on; pieces that fit into one session together share it."""
+    result: list[Placed] = []
+    day, left = start - 1, 0
+    for piece in pieces:
+        if piece.minutes > left:
+            day, left = days.on_or_after(day + 1), days.minutes
+        left -= piece.minutes
         result.append(Placed(day, piece))
     return result
 

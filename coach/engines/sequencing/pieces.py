@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from coach.documents.curriculum import Module
+from coach.documents.pace import LONGEST_SESSION, SHORTEST_SESSION
 from coach.documents.schedule import Effort, ItemKind
 from coach.engines.sequencing import schedule_texts
 from coach.engines.sequencing.module_order import Unit
 from coach.engines.sequencing.schedule_texts import Texts
 
-SHORTEST_SESSION = 30
-LONGEST_SESSION = 120
 MINUTES_WHERE_UNKNOWN = 45
 # No module holds a year of full-time work. A longer one (a slip, or a track over a billion weeks) counts as
 # this long, so that one wrong number cannot ask for more sessions than fit into memory.
@@ -42,13 +41,13 @@ class Placed(NamedTuple):
     piece: Piece
 
 
-def of_units(units: Iterable[Unit], *, goal: str) -> Iterator[Piece]:
-    """The pieces of all modules, in order; the first module carries the milestone.
+def of_units(units: Iterable[Unit], *, goal: str, longest: int = LONGEST_SESSION) -> Iterator[Piece]:
+    """The pieces of all modules, in order, each in sessions of at most `longest` minutes.
 
-    `goal` is the learner's, as stored; lessons quote its beginning.
+    The first module carries the milestone. `goal` is the learner's, as stored; lessons quote its beginning.
     """
     for place, unit in enumerate(units):
-        yield from _of_unit(unit, goal=goal, with_milestone=place == 0)
+        yield from _of_unit(unit, goal=goal, with_milestone=place == 0, longest=longest)
 
 
 def effort_of(minutes: int) -> Effort:
@@ -58,17 +57,17 @@ def effort_of(minutes: int) -> Effort:
     return "moderate" if minutes <= 75 else "focus"
 
 
-def _of_unit(unit: Unit, *, goal: str, with_milestone: bool) -> list[Piece]:
+def _of_unit(unit: Unit, *, goal: str, with_milestone: bool, longest: int) -> list[Piece]:
     minutes = _minutes(unit.module)
-    lesson = _lesson(unit, minutes, goal=goal)
-    check = _check(unit, minutes, after=lesson)
-    practice = _practice(unit, minutes, after=check)
+    lesson = _split(_lesson(unit, minutes, goal=goal), longest, lesson_of=unit.module)
+    check = _split(_check(unit, minutes, after=lesson), longest)
+    practice = _split(_practice(unit, minutes, after=check), longest)
     pieces = lesson + check
     if with_milestone:
-        pieces += _milestone(unit, minutes, after=(lesson, check))
+        pieces += _split(_milestone(unit, minutes, after=(lesson, check)), longest)
     pieces += practice
     if unit.standing.track_weight >= DEEP_DIVE_TRACK_WEIGHT:
-        pieces += _deep_dive(unit, minutes, after=practice)
+        pieces += _split(_deep_dive(unit, minutes, after=practice), longest)
     return pieces
 
 
@@ -76,8 +75,8 @@ def _minutes(module: Module) -> int:
     return min(module.estimated_minutes or MINUTES_WHERE_UNKNOWN, LONGEST_MODULE)
 
 
-def _lesson(unit: Unit, minutes: int, *, goal: str) -> list[Piece]:
-    lesson = Piece(
+def _lesson(unit: Unit, minutes: int, *, goal: str) -> Piece:
+    return Piece(
         item_id=f"lesson-{unit.module.module_id}",
         kind="lesson",
         category_key=unit.category_key,
@@ -86,12 +85,11 @@ def _lesson(unit: Unit, minutes: int, *, goal: str) -> list[Piece]:
         prerequisites=(),
         texts=schedule_texts.lesson(unit, goal=goal),
     )
-    return _split(lesson)
 
 
-def _check(unit: Unit, minutes: int, *, after: list[Piece]) -> list[Piece]:
+def _check(unit: Unit, minutes: int, *, after: list[Piece]) -> Piece:
     minutes = max(20, math.ceil(0.4 * minutes))
-    check = Piece(
+    return Piece(
         item_id=f"quiz-{unit.module.module_id}",
         kind="quiz",
         category_key=unit.category_key,
@@ -100,11 +98,10 @@ def _check(unit: Unit, minutes: int, *, after: list[Piece]) -> list[Piece]:
         prerequisites=(after[-1].item_id,),
         texts=schedule_texts.check(unit),
     )
-    return _split(check)
 
 
-def _milestone(unit: Unit, minutes: int, *, after: tuple[list[Piece], list[Piece]]) -> list[Piece]:
-    milestone = Piece(
+def _milestone(unit: Unit, minutes: int, *, after: tuple[list[Piece], list[Piece]]) -> Piece:
+    return Piece(
         item_id=f"milestone-{unit.category_key}",
         kind="milestone",
         category_key=unit.category_key,
@@ -113,12 +110,11 @@ def _milestone(unit: Unit, minutes: int, *, after: tuple[list[Piece], list[Piece
         prerequisites=tuple(parts[-1].item_id for parts in after),
         texts=schedule_texts.milestone(unit),
     )
-    return _split(milestone)
 
 
-def _practice(unit: Unit, minutes: int, *, after: list[Piece]) -> list[Piece]:
+def _practice(unit: Unit, minutes: int, *, after: list[Piece]) -> Piece:
     minutes = max(45, math.ceil(0.6 * minutes))
-    practice = Piece(
+    return Piece(
         item_id=f"reinforce-{unit.module.module_id}",
         kind="lesson",
         category_key=unit.category_key,
@@ -127,12 +123,11 @@ def _practice(unit: Unit, minutes: int, *, after: list[Piece]) -> list[Piece]:
         prerequisites=(after[-1].item_id,),
         texts=schedule_texts.practice(unit),
     )
-    return _split(practice)
 
 
-def _deep_dive(unit: Unit, minutes: int, *, after: list[Piece]) -> list[Piece]:
+def _deep_dive(unit: Unit, minutes: int, *, after: list[Piece]) -> Piece:
     minutes = max(60, math.ceil(0.75 * minutes))
-    deep_dive = Piece(
+    return Piece(
         item_id=f"deepdive-{unit.module.module_id}",
         kind="lesson",
         category_key=unit.category_key,
@@ -141,14 +136,13 @@ def _deep_dive(unit: Unit, minutes: int, *, after: list[Piece]) -> list[Piece]:
         prerequisites=(after[-1].item_id,),
         texts=schedule_texts.deep_dive(unit),
     )
-    return _split(deep_dive)
 
 
-def _split(piece: Piece) -> list[Piece]:
-    """The piece as sessions of 30 to 120 minutes, each after the one before. Only the minutes are divided:
-    effort stays that of the whole."""
+def _split(piece: Piece, longest: int, *, lesson_of: Module | None = None) -> list[Piece]:
+    """The piece as sessions of 30 to `longest` minutes, each after the one before. Only the minutes are divided:
+    effort stays that of the whole. Each part of a lesson names its own steps of the module."""
     minutes = max(piece.minutes, SHORTEST_SESSION)
-    count = math.ceil(minutes / LONGEST_SESSION)
+    count = math.ceil(minutes / longest)
     if count == 1:
         return [replace(piece, minutes=minutes)]
     shortest, longer_ones = divmod(minutes, count)
@@ -160,7 +154,7 @@ def _split(piece: Piece) -> list[Piece]:
                 item_id=piece.item_id if number == 1 else f"{piece.item_id}-part{number}",
                 minutes=shortest + (number <= longer_ones),
                 prerequisites=(parts[-1].item_id,) if parts else piece.prerequisites,
-                texts=schedule_texts.part(piece.texts, number, count),
+                texts=schedule_texts.part(piece.texts, number, count, lesson_of=lesson_of),
             )
         )
     return parts

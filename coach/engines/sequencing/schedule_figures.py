@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,9 +35,10 @@ def counted(
     *,
     previous: Iterable[ScheduleItem],
     adjustments: Mapping[str, int],
+    deadline: int | None = None,
 ) -> Figures:
     """All figures; deferrals are those that `adjustments` (item id → day) make in the `previous` items."""
-    days = horizon(placed)
+    days = horizon(placed, deadline=deadline)
     long_range = [entry.piece for entry in placed if entry.day >= LONG_RANGE_FROM_DAY]
     return Figures(
         weeks=math.ceil(days / 7),
@@ -47,9 +49,38 @@ def counted(
     )
 
 
-def horizon(placed: Sequence[Placed]) -> int:
-    """Days from the anchor to the end of the last day, half a year at least; `placed` is by day."""
-    return max(LEAST_HORIZON_DAYS, placed[-1].day + 1)
+@dataclass(frozen=True)
+class Rhythm:
+    """How the work of a schedule lies in its weeks, counted from its first day; weeks without work do not count."""
+
+    pieces: int
+    weeks: int
+    fewest_minutes: int
+    most_minutes: int
+    most_days: int
+
+
+def rhythm(placed: Sequence[Placed]) -> Rhythm:
+    """The rhythm of the work as it stands, adjustments included; `placed` is not empty."""
+    minutes: Counter[int] = Counter()
+    for entry in placed:
+        minutes[entry.day // 7] += entry.piece.minutes
+    days = Counter(day // 7 for day in {entry.day for entry in placed})
+    return Rhythm(
+        pieces=len(placed),
+        weeks=len(minutes),
+        fewest_minutes=min(minutes.values()),
+        most_minutes=max(minutes.values()),
+        most_days=max(days.values()),
+    )
+
+
+def horizon(placed: Sequence[Placed], *, deadline: int | None = None) -> int:
+    """Days from the anchor to the end of the last day, at least to the deadline, half a year without one.
+
+    `placed` is by day.
+    """
+    return max(deadline or LEAST_HORIZON_DAYS, placed[-1].day + 1)
 
 
 def history(
@@ -57,12 +88,12 @@ def history(
     figures: Figures,
     *,
     labels: Mapping[str, str],
-    sessions: int,
+    rhythm: Rhythm,
     now: dt.datetime,
 ) -> list[Rationale]:
     """The latest rationales, oldest first, with one of this generation at the end."""
     earlier = previous.rationale_history if previous else []
-    rationale = _rationale(figures, labels=labels, sessions=sessions, now=now)
+    rationale = _rationale(figures, labels=labels, rhythm=rhythm, now=now)
     return [*earlier[-(RATIONALE_ENTRIES - 1) :], rationale]
 
 
@@ -122,7 +153,7 @@ def _deferred_days(item: ScheduleItem, adjustments: Mapping[str, int]) -> int:
 # --- rationale --------------------------------------------------------------------------------------
 
 
-def _rationale(figures: Figures, *, labels: Mapping[str, str], sessions: int, now: dt.datetime) -> Rationale:
+def _rationale(figures: Figures, *, labels: Mapping[str, str], rhythm: Rhythm, now: dt.datetime) -> Rationale:
     leading = [allocation for allocation in figures.allocations if allocation.planned_minutes][:2]
     pressed = [allocation for allocation in figures.allocations if allocation.deferral_pressure != "low"]
     related = dict.fromkeys(allocation.category_key for allocation in (*leading, *pressed))
@@ -131,7 +162,10 @@ def _rationale(figures: Figures, *, labels: Mapping[str, str], sessions: int, no
         generated_at=now,
         headline=schedule_texts.headline([labels[entry.category_key] for entry in leading]),
         summary=schedule_texts.summary(
-            categories=len(figures.allocations), sessions=sessions, weeks=figures.weeks, pressed=len(pressed)
+            categories=len(figures.allocations),
+            pieces=rhythm.pieces,
+            weeks=rhythm.weeks,
+            pressed=len(pressed),
         ),
         related_categories=list(related),
         adjustment_notes=notes or [schedule_texts.nothing_put_off()],

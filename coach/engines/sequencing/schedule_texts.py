@@ -6,7 +6,9 @@ name what makes a difference to the learner, and nothing that moves by itself: n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 from coach.documents.curriculum import Module
@@ -16,6 +18,9 @@ from coach.engines.sequencing.standings import Standing
 
 # How much of the goal a lesson quotes.
 QUOTED_GOAL = 60
+# What every category averages, in per cent, while answers wait for a grade.
+PLACEHOLDER_AVERAGE = 50
+_MINUTES_AT_END = re.compile(r"\((\d{1,4}) minutes\)$")
 
 
 class Texts(NamedTuple):
@@ -28,11 +33,12 @@ class Texts(NamedTuple):
     expected_outcome: str | None
 
 
-def part(texts: Texts, number: int, count: int) -> Texts:
-    """The words of one part of a piece that is longer than a session."""
+def part(texts: Texts, number: int, count: int, *, lesson_of: Module | None) -> Texts:
+    """The words of one part of a piece that is longer than a session; a part of a lesson has its own steps."""
+    summary = _with_steps(lesson_of, _own_steps(lesson_of, number, count)) if lesson_of else texts.summary
     return texts._replace(
         title=f"{texts.title} (part {number} of {count})",
-        summary=f"Part {number} of {count}. {texts.summary}",
+        summary=f"Part {number} of {count}. {summary}",
     )
 
 
@@ -43,7 +49,7 @@ def lesson(unit: Unit, *, goal: str) -> Texts:
     """The lesson: the module's own words, and why it is the learner's turn to take it."""
     return Texts(
         title=f"{unit.standing.label} lesson: {_name(unit.module)}",
-        summary=_steps(unit.module),
+        summary=_with_steps(unit.module, _steps(unit.module)),
         objectives=_objectives(unit.module),
         focus_reason=_lesson_reason(unit.standing, goal=goal),
         expected_outcome=f"You are done when you have: {_result(unit.module)}",
@@ -107,7 +113,7 @@ def deep_dive(unit: Unit) -> Texts:
             "Try two approaches and compare them.",
             "Explain your choice in three sentences.",
         ),
-        focus_reason=f"Your tracks lean on {unit.standing.label}, so it gets more room than the rest.",
+        focus_reason=f"Your tracks give {unit.standing.label} a high weight, so its modules end with a deep dive.",
         expected_outcome="You are done when your question has an answer you could explain to a colleague.",
     )
 
@@ -116,12 +122,35 @@ def _name(module: Module) -> str:
     return module.title.strip() or module.module_id.strip() or "this module"
 
 
-def _steps(module: Module) -> str:
-    """The summary, followed by the activities as numbered steps."""
+def _with_steps(module: Module, steps: Sequence[str]) -> str:
     summary = module.summary.strip() or f"Work through {_name(module)} in small steps."
-    activities = [activity.strip() for activity in module.activities if activity.strip()]
-    steps = " ".join(f"{number}. {activity}" for number, activity in enumerate(activities, start=1))
-    return f"{summary} Steps: {steps}" if steps else summary
+    return f"{summary} Steps: {' '.join(steps)}" if steps else summary
+
+
+def _steps(module: Module) -> list[str]:
+    """The activities as numbered steps."""
+    activities = (activity.strip() for activity in module.activities)
+    return [f"{number}. {activity}" for number, activity in enumerate(filter(None, activities), start=1)]
+
+
+def _own_steps(module: Module, number: int, count: int) -> list[str]:
+    """The steps that begin within a part of a lesson, and the one from the part before that it finishes.
+
+    Steps take the minutes that stand at their end, and equal times where one of them names none.
+    """
+    steps = _steps(module)
+    named = [_MINUTES_AT_END.search(step) for step in steps]
+    minutes = [int(found[1]) for found in named if found]
+    if len(minutes) < len(steps) or not sum(minutes):
+        minutes = [1] * len(steps)
+    # In units of a minute's share, so that the parts' borders are whole numbers.
+    begins = [start * count for start in accumulate(minutes, initial=0)]
+    first, last = sum(minutes) * (number - 1), sum(minutes) * number
+    own = [step for step, begin in zip(steps, begins, strict=False) if first <= begin < last]
+    unfinished = [
+        place for place, (begin, end) in enumerate(pairwise(begins), start=1) if begin < first < end
+    ]
+    return [*(f"Finish step {place}." for place in unfinished), *own]
 
 
 def _objectives(module: Module) -> tuple[str, ...]:
@@ -136,16 +165,22 @@ def _result(module: Module) -> str:
 
 def _lesson_reason(standing: Standing, *, goal: str) -> str:
     """Average score, rating, change of rating and goal: all that decides how the lesson is introduced."""
-    if standing.outcome is None:
-        reasons = [f"{standing.label} has not been assessed yet; your rating is {standing.rating}."]
-    else:
-        average = round(standing.outcome.average_score * 100)
-        reasons = [f"Your last assessment averaged {average} % here; your rating is {standing.rating}."]
-    if standing.outcome is not None and standing.outcome.rating_delta:
-        reasons.append(f"The assessment moved it by {standing.outcome.rating_delta:+d}.")
+    reasons = [_rating_reason(standing)]
     if goal[:QUOTED_GOAL].strip():
         reasons.append(f"It serves your goal: {_quoted(goal)}")
     return " ".join(reasons)
+
+
+def _rating_reason(standing: Standing) -> str:
+    outcome = standing.outcome
+    if outcome is None:
+        return f"{standing.label} has not been assessed yet; your rating is {standing.rating}."
+    average = round(outcome.average_score * 100)
+    if average == PLACEHOLDER_AVERAGE and not outcome.rating_delta:
+        # Half marks that move nothing may stand for answers that nobody has graded: no result to speak of.
+        return f"Your assessment left your rating here as it is, {standing.rating}."
+    moved = f" The assessment moved it by {outcome.rating_delta:+d}." if outcome.rating_delta else ""
+    return f"Your last assessment averaged {average} % here; your rating is {standing.rating}.{moved}"
 
 
 def _quoted(goal: str) -> str:
@@ -198,10 +233,12 @@ def cadence(
     return f"{pieces} pieces of work on {days} days, {minutes} minutes in all, within {span} days.{done}{beginning}"
 
 
-def pacing(*, sessions: int, weekly_minutes: int, weeks: int, missed: int = 0) -> str:
-    """The rhythm of a week, and how many pieces of work were missed."""
+def pacing(*, weeks: int, fewest_minutes: int, most_minutes: int, most_days: int, missed: int = 0) -> str:
+    """The rhythm of the weeks that hold work, and how many pieces of work were missed."""
+    minutes = f"{fewest_minutes} to {most_minutes}" if fewest_minutes < most_minutes else str(most_minutes)
+    spread = f"{_counted(weeks, 'week holds', 'weeks hold')} work: {minutes} minutes a week, on at most"
     rhythm = (
-        f"{sessions} sessions a week, about {weekly_minutes} minutes in all, over {weeks} weeks. "
+        f"{spread} {_counted(most_days, 'day', 'days')} of a week. "
         "Stop when a session's time is up; what is left can move to another day."
     )
     return f"{rhythm} {moved_forward(missed)}" if missed else rhythm
@@ -217,7 +254,7 @@ def share(allocation: CategoryAllocation, *, label: str) -> str:
     """Why a category takes as much of the schedule as it does."""
     planned = (
         f"{label} takes {allocation.planned_minutes} minutes; "
-        f"its share of your plan is {round(allocation.target_share * 100)} %."
+        f"its weight in your plan is {round(allocation.target_share * 100)} %."
     )
     return f"{planned} {_put_off(allocation)}" if allocation.deferral_count else planned
 
@@ -241,11 +278,13 @@ def headline(labels: Sequence[str]) -> str:
     return f"Next up: {', '.join(labels[:2])}" if labels else "Your schedule is ready"
 
 
-def summary(*, categories: int, sessions: int, weeks: int, pressed: int) -> str:
-    """The schedule in two sentences; `pressed` categories have been put off."""
-    spread = _counted(categories, "category", "categories")
+def summary(*, categories: int, pieces: int, weeks: int, pressed: int) -> str:
+    """The schedule in two sentences; `pressed` categories have been put off, `weeks` hold work."""
+    spread = (
+        f"{_counted(pieces, 'piece', 'pieces')} of work in {_counted(categories, 'category', 'categories')}"
+    )
     put_off = f"{_counted(pressed, 'category has', 'categories have')} been put off."
-    first = f"{spread}, {sessions} sessions a week, {weeks} weeks ahead."
+    first = f"{spread}, in {_counted(weeks, 'week', 'weeks')}."
     return f"{first} {put_off if pressed else nothing_put_off()}"
 
 

@@ -11,8 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from coach.documents.pace import Pace
 from coach.documents.profile import Profile
-from coach.documents.schedule import Schedule, ScheduleItem, ScheduleWarning, known_zone
+from coach.documents.schedule import (
+    Schedule,
+    ScheduleItem,
+    ScheduleWarning,
+    anchor_date,
+    known_zone,
+    zone,
+)
 from coach.engines.sequencing import (
     daily_capacity,
     long_range,
@@ -24,6 +32,7 @@ from coach.engines.sequencing import (
     schedule_texts,
     standings,
 )
+from coach.engines.sequencing.pacing import EVERY_DAY, Days
 from coach.engines.sequencing.pieces import Piece, Placed
 from coach.engines.sequencing.standings import Standing
 
@@ -55,49 +64,79 @@ class Generated:
 
 
 def generate(
-    profile: Profile, *, previous: Schedule | None, adjustments: Mapping[str, int], now: dt.datetime
+    profile: Profile,
+    *,
+    previous: Schedule | None,
+    adjustments: Mapping[str, int],
+    now: dt.datetime,
+    pace: Pace | None = None,
 ) -> Generated:
     """The learner's schedule as of `now`, with `adjustments` (item id → day) applied; completed items stay.
 
     `previous` is the stored schedule; the profile's own one is not looked at. The profile's adjustments are
     the stored ones: where they, all items, horizon and cadence note come out as before, the previous schedule
     stays. An adjusted day counts as 0 to `adjusted_days.FURTHEST_DAY`, a module as `pieces.LONGEST_MODULE`
-    minutes at most.
+    minutes at most. Without a `pace` the rhythm is the usual one.
 
     Raises Unschedulable where there is neither an EloPlan nor any rating, where they name no category, and
     where the curriculum comes to more than MOST_ITEMS items.
     """
+    if pace and previous:
+        # Weekdays and deadline stand on other days when they are counted from today: counted from the previous
+        # anchor they show whether anything else has changed.
+        kept = _built(profile, previous, adjustments, pace, now=now, anchor=previous.generated_at)
+        if not kept.changed:
+            return kept
+    return _built(profile, previous, adjustments, pace, now=now, anchor=now)
+
+
+def _built(
+    profile: Profile,
+    previous: Schedule | None,
+    adjustments: Mapping[str, int],
+    pace: Pace | None,
+    *,
+    now: dt.datetime,
+    anchor: dt.datetime,
+) -> Generated:
     categories = _categories(profile)
     timezone = _schedule_zone(profile)
     known = progress.of(previous, timezone=timezone, now=now)
     asked = known.without_completed(daily_capacity.sound(adjustments))
-    sessions = pacing.sessions_per_week(known.remaining, asked)
-    planned = _planned(categories, goal=profile.goal, every=pacing.days_between(sessions), known=known)
-    figures = schedule_figures.counted(
-        _all(planned, known), categories, previous=known.remaining, adjustments=asked
+    sessions = pace.sessions if pace else pacing.sessions_per_week(known.remaining, asked)
+    days = Days(pace, anchor_date(known.anchor or anchor, zone(timezone))) if pace else EVERY_DAY
+    planned = _planned(
+        categories, goal=profile.goal, every=pacing.days_between(sessions), days=days, known=known
     )
-    placed = _within_days(planned, asked, known)
+    figures = schedule_figures.counted(
+        _all(planned, known),
+        categories,
+        previous=known.remaining,
+        adjustments=asked,
+        deadline=days.deadline,
+    )
+    placed = _within_days(planned, asked, days, known)
     labels = {standing.key: standing.label for standing in categories}
     everything = _all(placed, known)
+    rhythm = schedule_figures.rhythm(everything)
     schedule = Schedule(
         generated_at=known.anchor or now,
-        time_horizon_days=schedule_figures.horizon(everything),
+        time_horizon_days=schedule_figures.horizon(everything, deadline=days.deadline),
         timezone=timezone,
         cadence_notes=_cadence(
             everything, focus=_focus(placed, profile, labels), completed=len(known.completed)
         ),
         pacing_overview=schedule_texts.pacing(
-            sessions=sessions,
-            weekly_minutes=figures.weekly_minutes,
-            weeks=figures.weeks,
+            weeks=rhythm.weeks,
+            fewest_minutes=rhythm.fewest_minutes,
+            most_minutes=rhythm.most_minutes,
+            most_days=rhythm.most_days,
             missed=len(known.missed),
         ),
         items=known.items(_item(entry, user_adjusted=entry.piece.item_id in asked) for entry in placed),
         warnings=_warnings(len(known.missed), now=now),
         category_allocations=figures.allocations,
-        rationale_history=schedule_figures.history(
-            previous, figures, labels=labels, sessions=sessions, now=now
-        ),
+        rationale_history=schedule_figures.history(previous, figures, labels=labels, rhythm=rhythm, now=now),
         sessions_per_week=sessions,
         projected_weekly_minutes=figures.weekly_minutes,
         long_range_item_count=figures.long_range_items,
@@ -117,23 +156,33 @@ def _categories(profile: Profile) -> list[Standing]:
 
 
 def _planned(
-    categories: Sequence[Standing], *, goal: str, every: int, known: progress.Progress = progress.NONE
+    categories: Sequence[Standing],
+    *,
+    goal: str,
+    every: int,
+    days: Days = EVERY_DAY,
+    known: progress.Progress = progress.NONE,
 ) -> list[Placed]:
     """The work that is left, by day, as it is before the learner's own adjustments."""
     units = module_order.balanced(module_order.ordered(categories))
-    work = _bounded(pieces.of_units(units, goal=goal))
+    work = _bounded(pieces.of_units(units, goal=goal, longest=days.minutes))
     work = known.work(work, categories={standing.key for standing in categories})
-    placed = pacing.placed(work, every=every, start=known.first_day(work, every=every))
-    return long_range.extended(placed, categories, every=every, today=known.today, completed=known.placed)
+    start = known.first_day(work, every=every)
+    placed = (
+        pacing.paced(work, days, start=start) if days.pace else pacing.placed(work, every=every, start=start)
+    )
+    return long_range.extended(
+        placed, categories, every=every, days=days, today=known.today, completed=known.placed
+    )
 
 
 def _within_days(
-    planned: Sequence[Placed], asked: Mapping[str, int], known: progress.Progress
+    planned: Sequence[Placed], asked: Mapping[str, int], days: Days, known: progress.Progress
 ) -> Sequence[Placed]:
     """The work with the days it gets. Without adjustments and progress, days hold what they are planned to hold."""
     if not asked and known.anchor is None:
         return planned
-    return daily_capacity.applied(planned, asked, taken=known.minutes_taken())
+    return daily_capacity.applied(planned, asked, days, taken=known.minutes_taken())
 
 
 def _all(placed: Sequence[Placed], known: progress.Progress) -> Sequence[Placed]:

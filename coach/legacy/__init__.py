@@ -1,16 +1,16 @@
 """The importing core: restores facts that were decided elsewhere, and gives them back.
 
 Three doors call it (`manage.py backfill`, the admin's import screens, `manage.py export_stores`); it
-imports models, documents and attachments, never a service, an engine or a door. Inside it, rooms import leftwards only, in the
-order in which data flows:
+imports models, documents and attachments, never a service, an engine or a door. A record passes through the rooms in
+their order, and each room imports only those before it:
 
-| room | what it does with a record |
+| room | what it does |
 |---|---|
-| `stores` | names the three stores, their default files and document classes |
-| `reading` | checks a file whole and cuts it into raw records; reject files; the inputs of a run |
-| `decoding` | makes a decoded record of a raw one, or a rejection that says why; `codec` is the one seam for speed |
-| `deciding` | finds the outcome: record, row and last import compared |
-| `writing` | turns outcomes into rows, a batch a transaction |
-| `running` | drives a whole run: ledger, lock, checkpoint, retries |
-| `proving` | `verify`, and `export`, the way back |
+| `codes`, `stores` | every code of a finding; the three stores: names, default files, document classes |
+| `reading` | `store_file.open_store(path, store)`: checked whole; `.batches()` of raw records |
+| `decoding` | `records.decode(raw)`: `Decoded` or `Rejected` |
+| `deciding` | `compare.plan(...)`: one `Planned` a record, with its outcome and `changes()` |
+| `writing` | `apply.Writer(...)`: plans and writes one batch in one transaction |
+| `running` | `backfill.Backfill(...)`: a whole run over several files, with lock, ledger, reject file and checkpoint |
+| `proving` | `verify` and `export`, the proof and the way back; needs nothing beyond `deciding` |
 """

@@ -112,6 +112,26 @@ def test_importing_the_engines_loads_neither_django_nor_the_model_sdk():
     assert done.stdout.strip() == "[]"
 
 
+# The rooms of the importing core: each may import those before it; the proof stands beside the writing.
+LEGACY = ("codes", "stores", "reading", "decoding", "deciding", "writing", "running")
+
+
+@pytest.mark.parametrize("room", [*LEGACY, "proving"])
+def test_the_importing_core_imports_only_leftwards(room):
+    reach = LEGACY.index("deciding") if room == "proving" else LEGACY.index(room)
+    allowed = {*LEGACY[: reach + 1], room}
+    strangers = {
+        f"{path.relative_to(APP)}:{line} imports {name}"
+        for path in sources(f"legacy/{room}")
+        for name, line in imported(path)
+        if name.startswith("coach.legacy.")
+        and name.split(".")[2] not in allowed
+        # Moves to the commands.
+        and name not in ("coach.legacy.running.collector", "coach.legacy.running")
+    }
+    assert strangers == set()
+
+
 def test_there_are_no_rooms_for_odds_and_ends():
     forbidden = {"utils", "helpers", "common", "constants", "signals", "selectors", "repositories"}
 

@@ -26,10 +26,11 @@ from coach.admin.imports import staging
 from coach.admin.imports.staging import Staged
 from coach.legacy.deciding.compare import OnConflict, Planned
 from coach.legacy.reading import store_file
-from coach.legacy.reading.rejects import RejectFile, open_rejects
+from coach.legacy.reading.rejects import open_rejects
 from coach.legacy.reading.store_file import StoreFile
 from coach.legacy.running import ledger
 from coach.legacy.running.backfill import Backfill, Options, Summary
+from coach.legacy.running.reject_file import RejectFile
 from coach.legacy.stores import Outcome, Store
 from coach.models import BackfillRun
 from coach.services import assessments, staff
@@ -85,22 +86,17 @@ class StoreResult(Result):
         return self.summary.total(Outcome.CREATED) + self.summary.total(Outcome.UPDATED)
 
 
-class Witness(RejectFile):
-    """Sees the outcome of every record, in both a rehearsal and a run; writes rejects where it has a path."""
+class Witness:
+    """Observes the outcome of every record, in both a rehearsal and a run."""
 
-    def __init__(self, path: Path | None) -> None:
-        super().__init__(path or Path())
-        self._writes = path is not None
+    def __init__(self) -> None:
         self.plan: list[PlanLine] = []
         self.shown: list[Shown] = []
         self.left_out = 0
 
-    def add(self, planned: Iterable[Planned]) -> None:
-        planned = list(planned)
+    def __call__(self, planned: Iterable[Planned]) -> None:
         for plan in planned:
             self._see(plan)
-        if self._writes:
-            super().add(planned)
 
     def _see(self, plan: Planned) -> None:
         lines = _lines(plan)
@@ -217,7 +213,7 @@ class StoreResource(resources.Resource):
         if not dry_run:
             raise NotImplementedError("confirmed imports go through confirm")
         try:
-            witness = Witness(None)
+            witness = Witness()
             summary = _backfill(dataset, witness, None).execute()
             dataset.staged.remember(witness.plan)
             return StoreResult(summary=summary, witness=witness, file=dataset.describe())
@@ -230,7 +226,7 @@ class StoreResource(resources.Resource):
         Raises ChangedMeanwhile, Unusable, and what the core raises. The caller holds the run lock.
         """
         shown = dataset.staged.remembered()
-        witness = Witness(rejects)
+        witness = Witness()
         try:
             with transaction.atomic():
                 run = ledger.start(
@@ -240,7 +236,7 @@ class StoreResource(resources.Resource):
                     options=_remembered(dataset.staged),
                     files=[dataset.describe()],
                 )
-                summary = _backfill(dataset, witness, run).execute()
+                summary = _backfill(dataset, witness, run, RejectFile(rejects)).execute()
                 if differences := list(_differences(shown, witness.plan)):
                     result = StoreResult(summary=summary, witness=witness, file=dataset.describe())
                     raise ChangedMeanwhile(result, differences)
@@ -278,10 +274,17 @@ def _remembered(staged: Staged) -> dict[str, object]:
     return {"on_conflict": staged.on_conflict, "upload": staged.id}
 
 
-def _backfill(dataset: StoreDataset, witness: Witness, run: BackfillRun | None) -> Backfill:
+def _backfill(
+    dataset: StoreDataset, witness: Witness, run: BackfillRun | None, rejects: RejectFile | None = None
+) -> Backfill:
     options = Options(dry_run=run is None, on_conflict=OnConflict(dataset.staged.on_conflict))
     return Backfill(
-        files=[dataset.file], options=options, derive=assessments.extended, run=run, rejects=witness
+        files=[dataset.file],
+        options=options,
+        derive=assessments.extended,
+        run=run,
+        rejects=rejects,
+        observe=witness,
     )
 
 

@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from coach.documents.base import Document
-from coach.legacy.deciding import deduplication, differences
+from coach.legacy.codes import Code
+from coach.legacy.deciding import deduplication, differences, provenance, stored_rows
 from coach.legacy.deciding.differences import Change
 from coach.legacy.deciding.provenance import Provenance
+from coach.legacy.deciding.stored_rows import Rows
 from coach.legacy.decoding import checksums
 from coach.legacy.decoding.faults import Fault
 from coach.legacy.decoding.records import Decoded, Rejected, reject
 from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.stores import Outcome, Store
-from coach.legacy.writing import tables
-from coach.legacy.writing.tables import Rows
 
 
 class OnConflict(StrEnum):
@@ -98,10 +98,10 @@ def plan(
     `learners` are the learners that are there (or, for a rehearsal, would be): username to primary key. Takes one query
     per table; what is written in the same transaction as this reads needs the learners' locks first.
     """
-    marks = tables.find_provenance(store, {record.key for record in records})
+    marks = provenance.find(store, {record.key for record in records})
     planned = [_first_look(store, record, marks.get(record.key), learners) for record in records]
     open_ones = [plan for plan in planned if plan.mark is not None and plan.outcome != Outcome.REJECTED]
-    rows = tables.load(store, {plan.mark.pk for plan in open_ones if plan.mark and _must_read(plan)})
+    rows = stored_rows.load(store, {plan.mark.pk for plan in open_ones if plan.mark and _must_read(plan)})
     for plan_ in open_ones:
         _decide(plan_, rows, on_conflict)
     return planned
@@ -112,10 +112,10 @@ def _first_look(
 ) -> Planned:
     if store != Store.PROFILES and record.username not in learners:
         reason = "no learner has this name: import the profile first"
-        return rejection(reject(record.raw, "unknown_learner", Fault("$", reason)))
+        return rejection(reject(record.raw, Code.UNKNOWN_LEARNER, Fault("$", reason)))
     if mark is not None and mark.username != record.username:
         reason = "the id belongs to another learner already"
-        return rejection(reject(record.raw, "other_learner", Fault("$", reason)))
+        return rejection(reject(record.raw, Code.OTHER_LEARNER, Fault("$", reason)))
     outcome = Outcome.CREATED if mark is None else Outcome.UNCHANGED
     return Planned(
         record=record.raw,
@@ -176,8 +176,8 @@ def _decide_used(planned: Planned, moved: bool) -> None:
 def _decide_conflict(planned: Planned, on_conflict: OnConflict) -> None:
     imported = bool(planned.mark and planned.mark.import_checksum)
     if on_conflict == OnConflict.OVERWRITE:
-        planned.outcome, planned.code = Outcome.UPDATED, "overwritten"
+        planned.outcome, planned.code = Outcome.UPDATED, Code.OVERWRITTEN
     elif on_conflict == OnConflict.KEEP:
         planned.outcome = Outcome.KEPT
     else:
-        planned.outcome, planned.code = Outcome.CONFLICT, "both_moved" if imported else "not_imported"
+        planned.outcome, planned.code = Outcome.CONFLICT, Code.BOTH_MOVED if imported else Code.NOT_IMPORTED

@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 
 from coach.documents import usernames
+from coach.legacy.codes import Code
+from coach.legacy.deciding import provenance
 from coach.legacy.decoding import records
 from coach.legacy.decoding.faults import Fault
 from coach.legacy.decoding.records import Decoded, Rejected
 from coach.legacy.reading.index import Index
 from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.stores import Store
-from coach.legacy.writing import tables
 
 _MOST_REMEMBERED = 10_000
 
@@ -34,7 +35,7 @@ class Deduplication:
         if self._claimed_by(decoded) == decoded.raw.ordinal:
             return decoded
         reason = "an earlier record of this input has the same key, and the first one counts"
-        return records.reject(decoded.raw, "repeated_in_input", Fault("$", reason))
+        return records.reject(decoded.raw, Code.REPEATED_IN_INPUT, Fault("$", reason))
 
     def is_duplicate(self, key: str | None) -> bool:
         """Whether several records of the input have that natural key."""
@@ -42,7 +43,7 @@ class Deduplication:
 
     def learners(self, names: set[str]) -> dict[str, int]:
         """The learners of those names that are there, or would be: username to primary key (0 in a rehearsal)."""
-        found = tables.learner_ids(names)
+        found = provenance.learner_ids(names)
         if self._rehearsed is not None:
             found |= {name: 0 for name in names - found.keys() if self._rehearsed.has(name)}
         return found

@@ -9,10 +9,12 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from coach.legacy.decoding.records import Decoded
+from coach.legacy.stores import Store
+from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
 
 COLUMNS = ("raw_checksum", "import_checksum", "content_checksum", "edited_since_import", "unknown_members")
 
@@ -62,6 +64,76 @@ class Finder:
 
 
 _PLACEHOLDER = "(keys)"
+
+
+_LEARNERS = Finder(
+    lambda usernames: (
+        LearnerProfile.objects.filter(username__in=usernames)
+        .order_by()
+        .values_list("pk", "pk", "username", *COLUMNS)
+    )
+)
+
+
+_SUBMISSIONS = Finder(
+    lambda submission_ids: (
+        AssessmentSubmission.objects.filter(submission_id__in=submission_ids)
+        .order_by()
+        .values_list("submission_id", "pk", "learner_id", "learner__username", *COLUMNS)
+    )
+)
+
+
+_PENDING = Finder(
+    lambda attachment_ids: (
+        AttachmentMetadata.objects.filter(
+            Q(submission__isnull=True) | ~Q(import_checksum=""), attachment_id__in=attachment_ids
+        )
+        .order_by("pk")
+        .values_list("attachment_id", "submission_id", "pk", "learner_id", "learner__username", *COLUMNS)
+    )
+)
+
+
+def find(store: Store, keys: Collection[str]) -> dict[str, Provenance]:
+    """The provenance of the rows with those natural keys."""
+    return _FINDERS[store](keys) if keys else {}
+
+
+def _of_learners(usernames: Collection[str]) -> dict[str, Provenance]:
+    return {row[2]: Provenance(*row) for row in _LEARNERS.rows(usernames)}
+
+
+def _of_submissions(submission_ids: Collection[str]) -> dict[str, Provenance]:
+    return {key: Provenance(*columns) for key, *columns in _SUBMISSIONS.rows(submission_ids)}
+
+
+def _of_pending(attachment_ids: Collection[str]) -> dict[str, Provenance]:
+    """The marks of the attachments with those ids: pending ones, else imported ones that were used since.
+
+    A used one without marks came inside a submission: it is another thing that happens to share the id.
+    """
+    found: dict[str, Provenance] = {}
+    for key, submission, *columns in _PENDING.rows(attachment_ids):
+        if key not in found or found[key].used:
+            found[key] = Provenance._make((*columns, submission is not None))
+    return found
+
+
+_FINDERS: dict[Store, Callable[[Collection[str]], dict[str, Provenance]]] = {
+    Store.PROFILES: _of_learners,
+    Store.SUBMISSIONS: _of_submissions,
+    Store.ATTACHMENTS: _of_pending,
+}
+
+
+def learner_ids(usernames: Collection[str]) -> dict[str, int]:
+    """The primary keys of the learners of those names, as far as there are such learners."""
+    if not usernames:
+        return {}
+    return dict(
+        LearnerProfile.objects.filter(username__in=usernames).order_by().values_list("username", "pk")
+    )
 
 
 # What stands on a row of its own, in the order of `line`.

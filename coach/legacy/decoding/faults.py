@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from coach.legacy.codes import Code
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -20,6 +22,6 @@ class Fault:
 class Unfit(Exception):
     """The record is to be rejected."""
 
-    def __init__(self, code: str, *faults: Fault) -> None:
+    def __init__(self, code: Code, *faults: Fault) -> None:
         super().__init__(code)
         self.code, self.faults = code, faults

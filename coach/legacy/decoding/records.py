@@ -13,6 +13,7 @@ from typing import Any
 
 from coach.documents import usernames
 from coach.documents.base import Document
+from coach.legacy.codes import Code
 from coach.legacy.decoding import codec
 from coach.legacy.decoding.codec import Content
 from coach.legacy.decoding.faults import Fault, Unfit
@@ -85,14 +86,14 @@ def decode(raw: RawRecord) -> Decoded | Rejected:
         return reject(raw, unfit.code, *unfit.faults)
 
 
-def reject(raw: RawRecord, code: str, *faults: Fault) -> Rejected:
+def reject(raw: RawRecord, code: Code, *faults: Fault) -> Rejected:
     """A rejection of that record; at most MOST_FAULTS reasons are kept."""
     return Rejected(raw=raw, code=code, faults=faults[:MOST_FAULTS], key=raw.key or "")
 
 
 def _decode(raw: RawRecord) -> Decoded:
     if raw.fault:
-        raise Unfit(raw.fault, Fault("$", _PLACE_FAULTS[raw.fault]))
+        raise Unfit(Code(raw.fault), Fault("$", _PLACE_FAULTS[raw.fault]))
     content = _content(raw)
     if raw.store == Store.PROFILES:
         _refuse_repeated_notes(content.members.memory_records)
@@ -107,10 +108,10 @@ def _content(raw: RawRecord) -> Content:
     return content
 
 
-_PLACE_FAULTS = {
-    "not_a_list": "a list of records is expected here",
-    "repeated_key": "the same member name stands earlier in this store, and the first one counts",
-    "unreadable_line": "the line is no rejected record: store, place and record are expected",
+_PLACE_FAULTS: dict[str, str] = {
+    Code.NOT_A_LIST: "a list of records is expected here",
+    Code.REPEATED_KEY: "the same member name stands earlier in this store, and the first one counts",
+    Code.UNREADABLE_LINE: "the line is no rejected record: store, place and record are expected",
 }
 
 
@@ -118,7 +119,7 @@ def _username(text: str) -> str:
     try:
         return usernames.normalise(text)
     except usernames.UnusableUsername as error:
-        raise Unfit("unusable_username", Fault("$.username", str(error))) from None
+        raise Unfit(Code.UNUSABLE_USERNAME, Fault("$.username", str(error))) from None
 
 
 def _refuse_repeated_notes(notes: Iterable[Any]) -> None:
@@ -126,5 +127,5 @@ def _refuse_repeated_notes(notes: Iterable[Any]) -> None:
     for index, note in enumerate(notes):
         if note.note_id in seen:
             path = f"$.memory_records[{index}].note_id"
-            raise Unfit("repeated_note", Fault(path, "an earlier note of this learner has the same id"))
+            raise Unfit(Code.REPEATED_NOTE, Fault(path, "an earlier note of this learner has the same id"))
         seen.add(note.note_id)

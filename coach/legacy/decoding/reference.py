@@ -15,6 +15,7 @@ from coach.documents import schedule as schedules
 from coach.documents import submissions
 from coach.documents.assessment import Assessment
 from coach.documents.base import Document
+from coach.legacy.codes import Code
 from coach.legacy.decoding import checksums, unknown
 from coach.legacy.decoding.faults import Fault, Unfit
 from coach.legacy.reading import json_paths, scanner
@@ -75,15 +76,15 @@ def may_repeat_a_name(text: bytes, record: Any) -> bool:
 def _parse(raw: bytes) -> dict[str, Any]:
     if len(raw) > LARGEST_RECORD:
         raise Unfit(
-            "too_large", Fault("$", f"the record has {len(raw)} bytes, at most {LARGEST_RECORD} are taken")
+            Code.TOO_LARGE, Fault("$", f"the record has {len(raw)} bytes, at most {LARGEST_RECORD} are taken")
         )
     try:
         record = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         _refuse_depth(raw)
-        raise Unfit("not_json", Fault("$", _reason(raw, error))) from None
+        raise Unfit(Code.NOT_JSON, Fault("$", _reason(raw, error))) from None
     if not isinstance(record, dict):
-        raise Unfit("not_an_object", Fault("$", f"an object is expected, not {_kind(record)}"))
+        raise Unfit(Code.NOT_AN_OBJECT, Fault("$", f"an object is expected, not {_kind(record)}"))
     return record
 
 
@@ -93,7 +94,7 @@ def _refuse_depth(raw: bytes) -> None:
     except ValueError:
         return
     if found > DEEPEST_NESTING:
-        raise Unfit("too_deep", Fault("$", f"nested {found} deep, at most {DEEPEST_NESTING} are taken"))
+        raise Unfit(Code.TOO_DEEP, Fault("$", f"nested {found} deep, at most {DEEPEST_NESTING} are taken"))
 
 
 def _reason(raw: bytes, error: orjson.JSONDecodeError) -> str:
@@ -122,7 +123,7 @@ def _validate(document: type[Document], record: dict[str, Any]) -> Document:
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
         raise Unfit(
-            "invalid",
+            Code.INVALID,
             *(Fault(json_paths.spell(fault["loc"]), fault["msg"], fault["type"]) for fault in faults),
         ) from None
 
@@ -160,7 +161,7 @@ def _refuse_nul(raw: bytes, record: dict[str, Any]) -> None:
     found = [json_paths.spell(steps) for steps in _nul_places(record, ())]
     if found:
         reason = "a NUL character (U+0000), which PostgreSQL cannot store"
-        raise Unfit("nul_character", *(Fault(path, reason) for path in found))
+        raise Unfit(Code.NUL_CHARACTER, *(Fault(path, reason) for path in found))
 
 
 def _nul_places(value: Any, steps: unknown.Steps) -> Iterator[unknown.Steps]:
@@ -183,7 +184,7 @@ def _refuse_repeated(raw: bytes, record: dict[str, Any]) -> None:
     repeated = sorted(set(_repeated_members(raw)))
     if repeated:
         reason = "the member stands twice in one object, and only one of them can be meant"
-        raise Unfit("repeated_key", *(Fault(path, reason) for path in repeated))
+        raise Unfit(Code.REPEATED_KEY, *(Fault(path, reason) for path in repeated))
 
 
 def _repeated_members(raw: bytes) -> Iterator[str]:

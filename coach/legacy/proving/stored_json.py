@@ -1,7 +1,7 @@
 """Records as the database holds them: JSON text put together from columns, no document parsed.
 
 Stored documents stand in their columns just as a record shows them, so they pass through as they are. The plain way to the
-same bytes is `tables.load`.
+same bytes is `stored_rows.load`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class StoredRecord(NamedTuple):
 def of(store: Store, row_ids: Collection[int]) -> dict[int, StoredRecord]:
     """The records behind those primary keys, in one query a table; rows that are gone are left out.
 
-    `text` is what `tables.load(store, row_ids)[pk].document().to_json()` gives, byte for byte, as long as every column
+    `text` is what `stored_rows.load(store, row_ids)[pk].document().to_json()` gives, byte for byte, as long as every column
     holds its document as `to_json` writes it.
     """
     return dict(_WAYS[store](row_ids)) if row_ids else {}

@@ -14,9 +14,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from coach.legacy.deciding import differences
+from coach.legacy.deciding import differences, provenance, stored_rows
 from coach.legacy.deciding.deduplication import Deduplication, owner
 from coach.legacy.deciding.provenance import Provenance
+from coach.legacy.deciding.stored_rows import Rows
 from coach.legacy.decoding import records
 from coach.legacy.decoding.records import Decoded, Rejected
 from coach.legacy.proving import stored_json
@@ -24,8 +25,6 @@ from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.reading.store_file import StoreFile
 from coach.legacy.running import collector
 from coach.legacy.stores import Store
-from coach.legacy.writing import tables
-from coach.legacy.writing.tables import Rows
 
 MOST_DIFFERENCES = 1000
 _BATCH = 200
@@ -138,12 +137,12 @@ def _one_batch(
     result: Verification, store: Store, decoded: Sequence[Decoded], said: Mapping[int, bytes]
 ) -> None:
     counts = result.counts[store]
-    marks = tables.find_provenance(store, {item.key for item in decoded})
-    learners = tables.learner_ids({item.username for item in decoded})
+    marks = provenance.find(store, {item.key for item in decoded})
+    learners = provenance.learner_ids({item.username for item in decoded})
     wanted = [item for item in decoded if not _has_no_place(item, marks.get(item.key), learners)]
     counts["rejected"] += len(decoded) - len(wanted)
     same = _same(store, wanted, marks, said)
-    rows = tables.load(store, {mark.pk for key, mark in marks.items() if key not in same})
+    rows = stored_rows.load(store, {mark.pk for key, mark in marks.items() if key not in same})
     for item in wanted:
         mark = marks.get(item.key)
         if mark is None or not (item.key in same or mark.pk in rows):

@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from coach.legacy.codes import Code
 from coach.legacy.reading import json_paths, raw_records
 from coach.legacy.reading.index import Hashes, Index
 from coach.legacy.reading.natural_keys import KeyReader
@@ -284,7 +285,7 @@ def _listed(cursor: Cursor, names: _Names) -> Iterator[_Span]:
     for name in cursor.members():
         place, fault = names.place(name)
         if cursor.peek() != "[":
-            yield place, name, cursor.value(), fault or "not_a_list"
+            yield place, name, cursor.value(), fault or Code.NOT_A_LIST
             continue
         for position in cursor.elements():
             yield f"{place}[{position}]", name, cursor.value(), fault
@@ -321,7 +322,7 @@ class _CountedNames(_Names):
     def place(self, name: str) -> tuple[str, str]:
         place = "$" + json_paths.step(name)
         times = self._seen.times(place)
-        return (place, "") if times == 1 else (f"{place}#{times}", "repeated_key")
+        return (place, "") if times == 1 else (f"{place}#{times}", Code.REPEATED_KEY)
 
 
 # --- the manifest ---------------------------------------------------------------------------------

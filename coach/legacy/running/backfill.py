@@ -26,14 +26,14 @@ from coach.legacy.deciding.compare import OnConflict, Planned
 from coach.legacy.decoding.records import Decoded
 from coach.legacy.reading.index import Index
 from coach.legacy.reading.raw_records import RawRecord
-from coach.legacy.reading.rejects import RejectFile
 from coach.legacy.reading.store_file import ChangedFile, StoreFile
 from coach.legacy.running import collector, ledger, worker_process
 from coach.legacy.running.lock import LockHeld
-from coach.legacy.running.worker_process import Submit
+from coach.legacy.running.reject_file import RejectFile
 from coach.legacy.stores import Outcome, Store
 from coach.legacy.writing.apply import Batch, Writer
 from coach.legacy.writing.attachment_files import Copied, Copier
+from coach.legacy.writing.decode_jobs import Submit
 from coach.legacy.writing.learners import Derive
 from coach.legacy.writing.tables import Maker
 from coach.models import BackfillRun
@@ -120,6 +120,9 @@ class Summary:
 # Called after each batch: the store, how many of its records are dealt with, and how many it has.
 Progress = Callable[[Store, int, int], None]
 
+# Called with the outcomes of each batch, once they stand.
+Observer = Callable[[Sequence[Planned]], None]
+
 
 class Backfill:
     """One run over checked files. `execute` does it; the summary is at hand whatever happens."""
@@ -132,6 +135,7 @@ class Backfill:
         derive: Derive,
         run: BackfillRun | None = None,
         rejects: RejectFile | None = None,
+        observe: Observer = lambda planned: None,
         progress: Progress = lambda store, done, total: None,
         stop: Callable[[], bool] = lambda: False,
         hold: Callable[[], None] = lambda: None,
@@ -142,7 +146,7 @@ class Backfill:
         `submit` (of `decoding`) is how batches are decoded: in a thread, where nothing else is said.
         """
         self._files, self._options, self._run, self._rejects = files, options, run, rejects
-        self._progress, self._stop, self._hold = progress, stop, hold
+        self._observe, self._progress, self._stop, self._hold = observe, progress, stop, hold
         self._submit = submit
         self._maker = Maker(run_id=run.pk if run else None, at=utc_now(), derive=derive)
         self._copier = Copier(options.attachment_files) if options.attachment_files else None
@@ -307,6 +311,7 @@ class Backfill:
 
     def _add_up(self, store: Store, planned: Sequence[Planned]) -> None:
         """After the batch was committed."""
+        self._observe(planned)
         _add(self.summary.counts[store], Counter(plan.outcome for plan in planned))
         unknown = self.summary.unknown.setdefault(store, {})
         for plan in planned:

@@ -11,58 +11,21 @@ import gc
 import multiprocessing
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from typing import Any
 
 from django.db import connection
 
-from coach.legacy.decoding import records
-from coach.legacy.decoding.records import Decoded, Rejected
 from coach.legacy.reading.raw_records import RawRecord
-from coach.legacy.writing import tables
-from coach.legacy.writing.tables import CopyRows, Maker
+from coach.legacy.writing import decode_jobs
+from coach.legacy.writing.decode_jobs import DecodeJob, DecodeResult, Submit
 
 # Fork knows what is loaded already, and costs a hundredth of starting anew.
 _METHOD = "fork"
 _PATIENCE_SECONDS = 5
-
-
-@dataclass(frozen=True)
-class DecodeJob:
-    """A batch to be decoded: its records, the ordinals of those that lines are wanted of, and what these are made with."""
-
-    raws: Sequence[RawRecord]
-    new: frozenset[int]
-    maker: Maker
-
-
-@dataclass(frozen=True)
-class DecodeResult:
-    """What came of a batch: its records in their order, and lines by ordinal."""
-
-    decoded: list[Decoded | Rejected]
-    built: dict[int, CopyRows]
-
-
-# Begins to decode a batch; one at a time, in their order.
-Submit = Callable[[DecodeJob], "Future[DecodeResult]"]
-
-
-def now(asked: DecodeJob) -> DecodeResult:
-    """Decode a batch here and now."""
-    decoded: list[Decoded | Rejected] = []
-    built: dict[int, CopyRows] = {}
-    for raw in asked.raws:
-        found = records.decode(raw)
-        if isinstance(found, Decoded):
-            if raw.ordinal in asked.new:
-                built[raw.ordinal] = tables.copy_rows(raw.store, found, asked.maker)
-            found = found.without_content()
-        decoded.append(found)
-    return DecodeResult(decoded, built)
 
 
 @contextlib.contextmanager
@@ -70,7 +33,7 @@ def in_thread(channel: Connection | None = None) -> Iterator[Submit]:
     """Decodes in a thread of this process, or has the one at the other end of the channel do it."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode") as executor:
         if channel is None:
-            yield lambda asked: executor.submit(now, asked)
+            yield lambda asked: executor.submit(decode_jobs.decode, asked)
         else:
             yield lambda asked: executor.submit(_ask, channel, asked)
 
@@ -139,7 +102,7 @@ def _serve(channel: Connection, other_end: Connection) -> None:
 
 def _answer(asked: DecodeJob) -> DecodeResult | Exception:
     try:
-        made = now(asked)
+        made = decode_jobs.decode(asked)
     except Exception as error:
         return error
     return replace(made, decoded=[replace(found, raw=_BLANK) for found in made.decoded])

@@ -12,21 +12,22 @@ from dataclasses import dataclass
 
 from django.db import DataError, IntegrityError, transaction
 
-from coach.legacy.deciding import compare
+from coach.legacy.codes import Code
+from coach.legacy.deciding import compare, provenance
 from coach.legacy.deciding.compare import OnConflict, Planned
 from coach.legacy.deciding.deduplication import Deduplication
 from coach.legacy.deciding.provenance import Provenance
+from coach.legacy.deciding.stored_rows import Rows
 from coach.legacy.decoding import records
 from coach.legacy.decoding.faults import Fault
 from coach.legacy.decoding.records import Decoded, Rejected
 from coach.legacy.reading.index import Index
 from coach.legacy.reading.raw_records import RawRecord
-from coach.legacy.running import worker_process
-from coach.legacy.running.worker_process import DecodeJob, DecodeResult, Submit
 from coach.legacy.stores import Outcome, Store
-from coach.legacy.writing import tables, versions
+from coach.legacy.writing import decode_jobs, tables, versions
+from coach.legacy.writing.decode_jobs import DecodeJob, DecodeResult, Submit
 from coach.legacy.writing.learners import LearnerCopyRows
-from coach.legacy.writing.tables import CopyRows, Maker, Rows
+from coach.legacy.writing.tables import CopyRows, Maker
 
 # Called within the transaction that writes a batch, with its outcomes: where the ledger keeps up.
 Record = Callable[[Sequence[Planned]], None]
@@ -77,7 +78,7 @@ class Writer:
 
     def read(self, raws: Sequence[RawRecord], submit: Submit | None = None) -> Batch:
         """The first half of `batch`: no transaction yet. Decoding goes on elsewhere, where `submit` begins it."""
-        marks = tables.find_provenance(
+        marks = provenance.find(
             self.store, {raw.key for raw in raws if raw.key is not None and not raw.fault}
         )
         settled = {
@@ -91,7 +92,7 @@ class Writer:
         if submit and rest:
             return Batch(raws, settled, submit(asked))
         batch = Batch(raws, settled, Future())
-        batch.decoding.set_result(worker_process.now(asked))
+        batch.decoding.set_result(decode_jobs.decode(asked))
         return batch
 
     def write(self, batch: Batch, record: Record = lambda planned: None) -> list[Planned]:
@@ -189,4 +190,4 @@ class Writer:
         # Only the kind of refusal and the constraint are named: the driver's text quotes the record.
         constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
         reason = f"the database refused it ({type(error).__name__}{f', {constraint}' if constraint else ''})"
-        return compare.rejection(records.reject(raw, "refused_by_database", Fault("$", reason)))
+        return compare.rejection(records.reject(raw, Code.REFUSED_BY_DATABASE, Fault("$", reason)))

@@ -13,6 +13,7 @@ from pathlib import Path
 from coach import attachments
 from coach.documents.base import Document
 from coach.documents.submissions import Attachment, PendingAttachment, Submission
+from coach.legacy.codes import Code
 from coach.legacy.decoding.faults import Fault
 
 
@@ -42,12 +43,12 @@ class Copier:
             source = self._source(stored)
         except (attachments.UnsafePath, ValueError):
             return _fault(
-                "unsafe_path", path, "the path leads out of the attachments folder, and is not followed"
+                Code.UNSAFE_PATH, path, "the path leads out of the attachments folder, and is not followed"
             )
         try:
             size, digest = _digest(source)
         except OSError as error:
-            return _fault("missing_file", path, f"the bytes cannot be read: {error.strerror}")
+            return _fault(Code.MISSING_FILE, path, f"the bytes cannot be read: {error.strerror}")
         code = "present" if _lies_there(target, size, digest) else "copied"
         if code == "copied":
             _write(source, target, size, digest)
@@ -55,7 +56,7 @@ class Copier:
             reason = (
                 f"the record says {attachment.size_bytes} bytes, the file has {size}; it was copied as it is"
             )
-            return _fault("other_size", path.replace("stored_path", "size_bytes"), reason)
+            return _fault(Code.OTHER_SIZE, path.replace("stored_path", "size_bytes"), reason)
         return Copied(code)
 
     def _source(self, stored: str) -> Path:

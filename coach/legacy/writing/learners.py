@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ from coach.documents.profile import Note, Profile
 from coach.documents.schedule import Schedule
 from coach.documents.schedule import ScheduleItem as ItemDocument
 from coach.legacy.deciding import provenance
-from coach.legacy.deciding.provenance import Provenance
+from coach.legacy.deciding.stored_rows import LearnerRows
 from coach.legacy.decoding.codec import Content
 from coach.legacy.decoding.records import Decoded
 from coach.legacy.writing import bulk
@@ -29,28 +28,6 @@ SCHEDULES = Table(CurriculumSchedule, Schedule, late=["id", "learner_id"], given
 ITEMS = Table(ScheduleItem, ItemDocument, late=["schedule_id"], given=["position"])
 
 
-@dataclass
-class LearnerRows:
-    """The rows of one profile."""
-
-    learner: LearnerProfile
-    notes: list[MemoryRecord]
-    schedule: CurriculumSchedule | None
-    items: list[ScheduleItem]
-
-    @property
-    def top(self) -> LearnerProfile:
-        return self.learner
-
-    def document(self) -> Profile:
-        """The profile, derived from the rows alone."""
-        items = [item.to_document() for item in self.items]
-        return self.learner.assemble(
-            notes=[note.to_document() for note in self.notes],
-            schedule=self.schedule.to_document(items=items) if self.schedule else None,
-        )
-
-
 @dataclass(frozen=True)
 class LearnerCopyRows:
     """The lines of one profile that is not there yet."""
@@ -59,43 +36,6 @@ class LearnerCopyRows:
     notes: list[CopyRow]
     schedule: CopyRow | None
     items: list[CopyRow]
-
-
-def find_provenance(usernames: Collection[str]) -> dict[str, Provenance]:
-    """The marks of the learners of those names."""
-    return {row[2]: Provenance(*row) for row in _MARKED.rows(usernames)}
-
-
-_MARKED = provenance.Finder(
-    lambda usernames: (
-        LearnerProfile.objects.filter(username__in=usernames)
-        .order_by()
-        .values_list("pk", "pk", "username", *provenance.COLUMNS)
-    )
-)
-
-
-def load(learner_ids: Collection[int]) -> dict[int, LearnerRows]:
-    """Learners with all that belongs to their profiles, in four queries."""
-    learners = LearnerProfile.objects.filter(pk__in=learner_ids).order_by()
-    schedules = {
-        schedule.learner_id: schedule
-        for schedule in CurriculumSchedule.objects.filter(learner__in=learner_ids).order_by()
-    }
-    notes = _grouped(
-        MemoryRecord.objects.filter(learner__in=learner_ids).order_by("position", "pk"), "learner_id"
-    )
-    schedule_ids = [schedule.pk for schedule in schedules.values()]
-    items = _grouped(
-        ScheduleItem.objects.filter(schedule__in=schedule_ids).order_by("position"), "schedule_id"
-    )
-    found = {}
-    for learner in learners:
-        schedule = schedules.get(learner.pk)
-        found[learner.pk] = LearnerRows(
-            learner, notes[learner.pk], schedule, items[schedule.pk] if schedule else []
-        )
-    return found
 
 
 def build(decoded: Decoded, *, derive: Derive) -> LearnerRows:
@@ -195,10 +135,3 @@ def _item(document: Any, position: int) -> ScheduleItem:
     row = bulk.blank(ScheduleItem)
     row.apply_document(document, position=position)
     return row
-
-
-def _grouped(rows: Iterable[Any], column: str) -> defaultdict[int, list[Any]]:
-    found = defaultdict(list)
-    for row in rows:
-        found[getattr(row, column)].append(row)
-    return found

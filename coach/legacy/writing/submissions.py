@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F
-
 from coach.documents.submissions import Attachment, Submission
 from coach.legacy.deciding import provenance
-from coach.legacy.deciding.provenance import Provenance
+from coach.legacy.deciding.stored_rows import SubmissionRows
 from coach.legacy.decoding.codec import Content
 from coach.legacy.decoding.records import Decoded
 from coach.legacy.writing import bulk
@@ -32,63 +30,12 @@ ATTACHMENTS = Table(
 
 
 @dataclass
-class SubmissionRows:
-    """The rows of one submission of the learner of that name."""
-
-    submission: AssessmentSubmission
-    attachments: list[AttachmentMetadata]
-    username: str
-
-    @property
-    def top(self) -> AssessmentSubmission:
-        return self.submission
-
-    @property
-    def children(self) -> list[AttachmentMetadata]:
-        return self.attachments
-
-    def document(self) -> Submission:
-        """The submission, derived from the rows alone."""
-        attachments = [row.to_document() for row in self.attachments]
-        return self.submission.to_document(username=self.username, attachments=attachments)
-
-
-@dataclass
 class SubmissionCopyRows:
     """The lines of one submission that is not there yet."""
 
     submission: CopyRow
     attachments: list[CopyRow]
     learner_id: int = 0
-
-
-def find_provenance(submission_ids: Collection[str]) -> dict[str, Provenance]:
-    """The marks of the submissions with those ids."""
-    return {key: Provenance(*columns) for key, *columns in _MARKED.rows(submission_ids)}
-
-
-_MARKED = provenance.Finder(
-    lambda submission_ids: (
-        AssessmentSubmission.objects.filter(submission_id__in=submission_ids)
-        .order_by()
-        .values_list("submission_id", "pk", "learner_id", "learner__username", *provenance.COLUMNS)
-    )
-)
-
-
-def load(submission_ids: Collection[int]) -> dict[int, SubmissionRows]:
-    """Submissions (by primary key) with their attachments, in two queries."""
-    attachments: dict[int, list[AttachmentMetadata]] = {}
-    for row in AttachmentMetadata.objects.filter(submission__in=submission_ids).order_by(
-        "submission", "position"
-    ):
-        attachments.setdefault(row.submission_id or 0, []).append(row)
-    rows = (
-        AssessmentSubmission.objects.filter(pk__in=submission_ids)
-        .order_by()
-        .annotate(name=F("learner__username"))
-    )
-    return {row.pk: SubmissionRows(row, attachments.get(row.pk, []), row.name) for row in rows}
 
 
 def build(decoded: Decoded) -> SubmissionRows:

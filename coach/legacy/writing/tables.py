@@ -1,14 +1,14 @@
-"""One way of speaking to the rows of all three stores: find marks, load, build, insert, update."""
+"""One interface to the rows of all three stores: build, insert, update."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from coach.legacy.deciding import provenance
-from coach.legacy.deciding.provenance import Provenance
+from coach.legacy.deciding.stored_rows import Rows
 from coach.legacy.decoding import checksums
 from coach.legacy.decoding.records import Decoded
 from coach.legacy.stores import Store
@@ -17,16 +17,6 @@ from coach.legacy.writing.learners import Derive, LearnerCopyRows
 from coach.legacy.writing.pending import PendingCopyRows
 from coach.legacy.writing.submissions import SubmissionCopyRows
 from coach.models import LearnerProfile
-
-
-class Rows(Protocol):
-    """The rows of one record; `top` is the one that carries the marks."""
-
-    @property
-    def top(self) -> Any: ...
-
-    def document(self) -> Any: ...
-
 
 CopyRows = LearnerCopyRows | SubmissionCopyRows | PendingCopyRows
 
@@ -45,27 +35,6 @@ _MODULES: dict[Store, Any] = {
     Store.SUBMISSIONS: submissions,
     Store.ATTACHMENTS: pending,
 }
-
-
-def find_provenance(store: Store, keys: Collection[str]) -> dict[str, Provenance]:
-    """The marks of the rows with those natural keys."""
-    found: dict[str, Provenance] = _MODULES[store].find_provenance(keys) if keys else {}
-    return found
-
-
-def load(store: Store, row_ids: Collection[int]) -> dict[int, Rows]:
-    """The rows behind those primary keys."""
-    found: dict[int, Rows] = _MODULES[store].load(row_ids) if row_ids else {}
-    return found
-
-
-def learner_ids(usernames: Collection[str]) -> dict[str, int]:
-    """The primary keys of the learners of those names, as far as there are such learners."""
-    if not usernames:
-        return {}
-    return dict(
-        LearnerProfile.objects.filter(username__in=usernames).order_by().values_list("username", "pk")
-    )
 
 
 def lock_learners(row_ids: Collection[int]) -> None:

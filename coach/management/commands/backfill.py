@@ -20,11 +20,11 @@ from coach.legacy.deciding.compare import OnConflict
 from coach.legacy.proving import verify
 from coach.legacy.reading import inputs
 from coach.legacy.reading.inputs import ChangedInput, Inputs
-from coach.legacy.reading.rejects import RejectFile
 from coach.legacy.reading.store_file import ChangedFile, RefusedFile
 from coach.legacy.running import ledger, worker_process
 from coach.legacy.running.backfill import Backfill, DatabaseFailed, Limit, Options, Stopped, Summary
 from coach.legacy.running.lock import LockHeld, RunLock
+from coach.legacy.running.reject_file import RejectFile
 from coach.legacy.stores import Store
 from coach.management import arguments as types
 from coach.management import rendering

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from coach.legacy.reading import inputs
-from coach.legacy.reading.rejects import RejectFile
 from coach.legacy.running import ledger
 from coach.legacy.running.backfill import Backfill, Options, Summary
+from coach.legacy.running.reject_file import RejectFile
 from coach.legacy.stores import LAYOUTS, Store
 from coach.legacy.writing.learners import Derive
 from coach.models import BackfillRun

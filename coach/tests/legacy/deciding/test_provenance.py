@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from coach.documents.submissions import PendingAttachment, Submission
+from coach.legacy.deciding import provenance
 from coach.legacy.deciding.provenance import Finder
-from coach.legacy.writing import learners, pending, submissions
+from coach.legacy.stores import Store
 from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
 from coach.tests import cast
 
@@ -38,9 +39,11 @@ def owner():
 
 
 def test_marks_stand_under_their_keys(owner):
-    assert {key: mark.pk for key, mark in learners.find_provenance(KEYS).items()} == {"amara": owner.pk}
-    for find in (submissions.find_provenance, pending.find_provenance):
-        found = find([*KEYS, "nothing"])
+    assert {key: mark.pk for key, mark in provenance.find(Store.PROFILES, KEYS).items()} == {
+        "amara": owner.pk
+    }
+    for store in (Store.SUBMISSIONS, Store.ATTACHMENTS):
+        found = provenance.find(store, [*KEYS, "nothing"])
         assert found.keys() == set(KEYS)
         assert {(mark.learner_id, mark.username, mark.edited) for mark in found.values()} == {
             (owner.pk, "amara", False)
@@ -52,16 +55,14 @@ def test_an_attachment_that_a_submission_took_along_is_found_where_no_pending_on
     AttachmentMetadata.objects.filter(attachment_id="amara").update(submission=taken, import_checksum="c")
     cast.attach(owner, attachment("søren"), submission=taken, position=1)
 
-    found = pending.find_provenance(KEYS)
+    found = provenance.find(Store.ATTACHMENTS, KEYS)
 
     assert [key for key, mark in found.items() if mark.used] == ["amara"]
 
 
-@pytest.mark.parametrize("module", [learners, submissions, pending])
+@pytest.mark.parametrize("finder", [provenance._LEARNERS, provenance._SUBMISSIONS, provenance._PENDING])
 @pytest.mark.parametrize("keys", [KEYS, KEYS[3:4], ["nothing"]])
-def test_the_statement_finds_what_the_orm_finds(owner, module, keys):
-    finder = module._MARKED
-
+def test_the_statement_finds_what_the_orm_finds(owner, finder, keys):
     assert sorted(finder.rows(keys)) == sorted(finder.build(keys))
 
 

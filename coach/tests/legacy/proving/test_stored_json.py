@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coach.documents.submissions import Submission
+from coach.legacy.deciding import stored_rows
 from coach.legacy.proving import stored_json
 from coach.legacy.stores import Store
-from coach.legacy.writing import tables
 from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile, MemoryRecord
 from coach.tests import cast, strategies
 from coach.tests.legacy.conftest import Stores
@@ -32,7 +32,7 @@ def numbers(store):
 
 def held(store):
     """The texts of all records of a store, each of which was compared with the plain way."""
-    found, plain = stored_json.of(store, numbers(store)), tables.load(store, numbers(store))
+    found, plain = stored_json.of(store, numbers(store)), stored_rows.load(store, numbers(store))
     assert found.keys() == plain.keys()
     for number, rows in plain.items():
         document = rows.document()

@@ -7,10 +7,10 @@ import json
 import pytest
 
 from coach.legacy.reading import inputs, rejects
-from coach.legacy.reading.rejects import RejectFile
 from coach.legacy.reading.store_file import RefusedFile
 from coach.legacy.running import ledger
 from coach.legacy.running.backfill import Backfill, Options
+from coach.legacy.running.reject_file import RejectFile
 from coach.legacy.stores import Store
 from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
 from coach.tests.legacy.people import attachment, profile, submission

@@ -14,8 +14,9 @@ from coach.documents.profile import Profile
 from coach.legacy.decoding.records import Rejected
 from coach.legacy.reading import raw_records
 from coach.legacy.running import worker_process
-from coach.legacy.running.worker_process import DecodeJob
 from coach.legacy.stores import Store
+from coach.legacy.writing import decode_jobs
+from coach.legacy.writing.decode_jobs import DecodeJob
 from coach.legacy.writing.tables import Maker
 from coach.services import assessments
 from coach.tests.legacy.people import FULL_AMARA
@@ -56,13 +57,13 @@ def test_a_thread_makes_what_is_made_on_the_spot():
     batch = asked()
     with worker_process.in_thread() as submit:
         made = submit(batch).result()
-    assert described(made) == described(worker_process.now(batch))
+    assert described(made) == described(decode_jobs.decode(batch))
     assert [type(found).__name__ for found in made.decoded] == ["Decoded"] * 3 + ["Rejected"] * 2
     assert made.built.keys() == {0, 1}
 
 
 def test_what_was_read_is_read_again_where_it_is_asked_for():
-    [amara, felix, *_] = worker_process.now(asked()).decoded
+    [amara, felix, *_] = decode_jobs.decode(asked()).decoded
     assert amara.content is felix.content is None
     assert amara.document.to_object() == Profile.model_validate(FULL_AMARA).to_object()
     assert felix.document.username == "felix"
@@ -78,7 +79,7 @@ def program(*lines: str) -> str:
     """What a process says that runs these lines as soon as it is set up."""
     before = [
         "import django; django.setup()",
-        "from coach.legacy.running import worker_process as decoding; from coach.legacy.writing import tables",
+        "from coach.legacy.running import worker_process as decoding; from coach.legacy.writing import decode_jobs, tables",
     ]
     before += ["from coach.tests.legacy.running.test_worker_process import asked, described"]
     done = subprocess.run(
@@ -100,7 +101,7 @@ def test_a_process_of_its_own_makes_what_is_made_on_the_spot():
         "with decoding.beside() as submit:",
         "    print(len(multiprocessing.active_children()), 'process')",
         "    made = [submit(batch) for _ in range(3)]",
-        "    assert all(described(one.result()) == described(decoding.now(batch)) for one in made)",
+        "    assert all(described(one.result()) == described(decode_jobs.decode(batch)) for one in made)",
         "print(len(multiprocessing.active_children()), 'left')",
     )
     assert said == "1 process\n0 left\n"
@@ -113,7 +114,7 @@ def test_where_there_is_no_room_for_another_process_a_thread_decodes():
         "ForkProcess.start = refuse",
         "batch = asked()",
         "with decoding.beside() as submit:",
-        "    assert described(submit(batch).result()) == described(decoding.now(batch))",
+        "    assert described(submit(batch).result()) == described(decode_jobs.decode(batch))",
         "    print('decoded')",
     )
     assert said == "decoded\n"

@@ -1,0 +1,43 @@
+"""Why a record is rejected or in conflict, and what stands in the way of an attachment's bytes: every code there is."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """The code of a finding. Its value stands in reports, reject files and the ledger; `meaning` is for people."""
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str = "") -> Code:
+        code = str.__new__(cls, value)
+        code._value_, code.meaning = value, meaning
+        return code
+
+    # Rejected: the record itself.
+    NOT_JSON = "not_json", "not a JSON value; NaN, infinities and lone surrogates are none"
+    NOT_AN_OBJECT = "not_an_object", "a value that is not a record"
+    NOT_A_LIST = "not_a_list", "a learner's records are not a list"
+    INVALID = "invalid", "members are missing or of the wrong kind; each is named"
+    NUL_CHARACTER = "nul_character", "a text holds U+0000, which PostgreSQL cannot store"
+    TOO_DEEP = "too_deep", "nested more than 64 levels deep"
+    TOO_LARGE = "too_large", "more than 16 MiB"
+    REPEATED_KEY = "repeated_key", "a member name occurs twice in one object"
+    REPEATED_NOTE = "repeated_note", "two notes of a learner have the same id"
+    UNUSABLE_USERNAME = "unusable_username", "blank, too long, or with characters that no username may hold"
+    UNREADABLE_LINE = "unreadable_line", "a line of a reject file that is not a rejected record"
+    # Rejected: among the others.
+    REPEATED_IN_INPUT = "repeated_in_input", "an earlier record of the input has the same key and counts"
+    UNKNOWN_LEARNER = "unknown_learner", "there is no learner of that name"
+    OTHER_LEARNER = "other_learner", "the id belongs to another learner"
+    REFUSED_BY_DATABASE = "refused_by_database", "a constraint of the database; it is named"
+    # In conflict.
+    BOTH_MOVED = "both_moved", "changed in the store and here since the last import"
+    NOT_IMPORTED = "not_imported", "the row here was not imported, and differs from the store's record"
+    # Updated: a conflict that was decided for the store.
+    OVERWRITTEN = "overwritten", "a conflict that --on-conflict overwrite decided"
+    # The bytes of an attachment.
+    UNSAFE_PATH = "unsafe_path", "the path leads out of the attachments folder"
+    MISSING_FILE = "missing_file", "the bytes cannot be read"
+    OTHER_SIZE = "other_size", "the file has another size than the record says; it is copied"

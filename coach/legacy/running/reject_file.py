@@ -1,0 +1,102 @@
+"""The reject file: one line a rejected record, with its place, its errors and its content, to be mended and retried.
+
+The only place outside the database that holds records' contents: it is readable by its owner alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from coach.legacy.deciding.compare import Planned
+from coach.legacy.reading import rejects
+from coach.legacy.running.ledger import errors
+from coach.legacy.stores import Outcome, Store
+
+
+class RejectFile:
+    """Rejected records, appended and flushed to the disk batch by batch; no file while there is none.
+
+    Raises OSError where the disk takes no more.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: BinaryIO | None = None
+        # Where the lines of a batch begin, by the place of its first record.
+        self._begun: list[tuple[tuple[int, int], int]] = []
+
+    def add(self, planned: Sequence[Planned]) -> None:
+        """Append the rejected ones among these; they are on the disk afterwards.
+
+        Records that come again, because the transaction that they came with was rolled back, replace their former lines.
+        """
+        place = _place(planned[0].record.store, planned[0].record.ordinal)
+        self._take_back(place)
+        lines = [_line(plan) for plan in planned if plan.outcome == Outcome.REJECTED]
+        if not lines:
+            return
+        file = self._file or self._open()
+        self._begun.append((place, file.seek(0, os.SEEK_END)))
+        file.write(b"".join(lines))
+        file.flush()
+        os.fsync(file.fileno())
+
+    def start_anew(self) -> None:
+        """Forget what an earlier run left under that name."""
+        self.path.unlink(missing_ok=True)
+
+    def keep_before(self, store: Store, ordinal: int) -> None:
+        """Drop the lines of records that a resumed run will come to again, and a half-written last line."""
+        if not self.path.exists():
+            return
+        kept = self.path.with_name(self.path.name + ".kept")
+        with self.path.open("rb") as lines, kept.open("wb") as target:
+            os.fchmod(target.fileno(), 0o600)
+            for line in lines:
+                position = rejects.position(line)
+                if position and _place(*position) < _place(store, ordinal):
+                    target.write(line)
+        kept.replace(self.path)
+
+    def close(self) -> None:
+        if self._file:
+            # What a full disk did not take would be written once more: that was said already, and is not lost.
+            with contextlib.suppress(OSError):
+                self._file.close()
+            self._file = None
+
+    def _take_back(self, place: tuple[int, int]) -> None:
+        """Drop the lines that were written from that record on."""
+        while self._file and self._begun and self._begun[-1][0] >= place:
+            self._file.truncate(self._begun.pop()[1])
+
+    def _open(self) -> BinaryIO:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
+        return self._file
+
+
+def _place(store: Store, ordinal: int) -> tuple[int, int]:
+    """What sorts records as they are imported."""
+    return list(Store).index(store), ordinal
+
+
+def _line(planned: Planned) -> bytes:
+    head: dict[str, Any] = {
+        "store": str(planned.record.store),
+        "ordinal": planned.record.ordinal,
+        "place": planned.record.place,
+        "owner": planned.record.owner,
+        "natural_key": planned.key,
+        "code": planned.code,
+        "errors": errors(planned),
+        "checksum": planned.record.checksum,
+    }
+    # Texts hold no line breaks of their own in JSON, so breaks between members can go.
+    raw = planned.record.raw.replace(b"\r", b" ").replace(b"\n", b" ")
+    return json.dumps(head).encode()[:-1] + b', "record": ' + raw + b"}\n"

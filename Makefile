@@ -11,6 +11,8 @@ ADDRESS ?= 127.0.0.1:8000
 ARGS ?=
 
 VENV := .venv
+# What `make run` needs, and what everything else needs.
+SERVE := $(VENV)/.serve
 STAMP := $(VENV)/.installed
 RUN := $(VENV)/bin/python
 MANAGE := $(RUN) manage.py
@@ -23,26 +25,39 @@ help: ## List what can be made
 
 # --- the virtual environment ----------------------------------------------------------------------
 
-# The stamp makes a second `make` instant. The locks carry the hash of every file that is installed.
-$(STAMP): requirements.lock requirements-dev.lock
+# The locks are complete, so nothing is resolved; Python compiles a module when it is first imported.
+INSTALL := pip install -qq --require-hashes --no-deps --no-compile
+
+# The stamps make a second `make` instant. The locks carry the hash of every file that is installed.
+$(SERVE): requirements/agent.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		found=$$($(PYTHON) -c 'import platform; print(platform.python_version())' 2>/dev/null || echo missing); \
 		echo "Python 3.11 or newer is needed; $(PYTHON) is $$found." >&2; \
 		echo "Name another, for example: make PYTHON=python3.11" >&2; \
 		exit 1; \
 	}
-	@echo "Installing into $(VENV) ..."
+	@echo "Installing the service into $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(RUN) -m pip install -qq --require-hashes -r requirements-dev.lock
+	@$(RUN) -m $(INSTALL) -r $<
+	@touch $@
+
+$(STAMP): requirements/dev.lock $(SERVE)
+	@echo "Installing the tools of development into $(VENV) ..."
+	@$(RUN) -m $(INSTALL) -r $<
 	@touch $@
 
 COMPILE := $(RUN) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(ARGS)
 
 .PHONY: lock
-lock: $(STAMP) ## Recompile the locks after a change of requirements*.txt (ARGS=--upgrade: newest of all)
-	$(COMPILE) requirements.txt --output-file requirements.lock
-	$(COMPILE) --constraints requirements.lock requirements-dev.txt --output-file requirements-dev.lock
+lock: $(STAMP) ## Recompile the locks after a change of requirements (ARGS=--upgrade: newest of all)
+	$(COMPILE) requirements.txt --output-file requirements/runtime.lock
+	$(COMPILE) --constraints requirements/runtime.lock requirements/agent.txt --output-file requirements/agent.lock
+	$(COMPILE) --constraints requirements/agent.lock requirements/dev.txt --output-file requirements/dev.lock
+
+.PHONY: hooks
+hooks: $(STAMP) ## Let git run ruff before each commit
+	$(RUN) -m pre_commit install
 
 # --- running it -----------------------------------------------------------------------------------
 
@@ -53,7 +68,7 @@ run: export ARCADIA_DEBUG := 1
 run: export ARCADIA_AGENT := offline
 run: export ARCADIA_DATABASE_URL := sqlite:///var/arcadia.sqlite3
 run: export ARCADIA_ATTACHMENTS_DIR := var/attachments
-run: $(STAMP) ## Serve the sample learners on http://127.0.0.1:8000, with an SQLite file in var/
+run: $(SERVE) ## Serve the sample learners on http://127.0.0.1:8000, with an SQLite file in var/
 	@mkdir -p var
 	$(MANAGE) migrate --verbosity 0
 # 2 says that there were rejects or conflicts, which the table on the screen names: no reason not to serve.
@@ -99,8 +114,11 @@ check: $(STAMP) ## Check style, types, migrations and the settings of production
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	ARCADIA_DEBUG=1 $(RUN) -m mypy
-	@echo "The locks hold what requirements*.txt pin"
-	@$(RUN) -m pip install -qq --dry-run --no-index --no-deps -r requirements-dev.txt \
+	@echo "$(RUN) -m vulture"
+# Attributes belong to libraries, templates and documents: only what could be called or made is looked for.
+	@! $(RUN) -m vulture | grep --invert-match --extended-regexp 'unused (variable|attribute)'
+	@echo "The locks hold what the requirements pin"
+	@$(RUN) -m pip install -qq --dry-run --no-index --no-deps -r requirements/dev.txt \
 		|| { echo "They do not: run make lock, then make check again" >&2; exit 1; }
 	ARCADIA_DEBUG=1 ARCADIA_DATABASE_URL=sqlite:///:memory: $(MANAGE) makemigrations --check --dry-run
 	@echo "$(MANAGE) check --deploy"

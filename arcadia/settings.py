@@ -148,7 +148,7 @@ STORAGES = {
     },
 }
 if environment.choice("ARCADIA_ATTACHMENTS_STORAGE", allowed=("folder", "s3"), default="folder") == "s3":
-    # Several machines share a bucket in place of folders; needs requirements-s3.txt.
+    # Several machines share a bucket in place of folders; needs requirements/s3.txt.
     STORAGES["attachments"] = environment.object_storage("attachments")
     STORAGES["staging"] = environment.object_storage("staging")
 

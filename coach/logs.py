@@ -39,11 +39,6 @@ _MOST_FRAMES = 25
 _PROBES = frozenset({"healthz", "healthz/database", "metrics"})
 
 
-def request_id() -> str:
-    """The id of the request that is being answered; empty outside of one."""
-    return _request_id.get()
-
-
 class Requests:
     """Middleware, the outermost: gives each request its id, answers with it, and reports how it went."""
 

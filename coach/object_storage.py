@@ -1,4 +1,4 @@
-"""Attachments in an S3-compatible object store, for several machines; needs requirements-s3.txt.
+"""Attachments in an S3-compatible object store, for several machines; needs requirements/s3.txt.
 
 Django's storages report failures as OSError, and the gateway (`coach.attachments`) relies on it; the S3
 library has errors of its own, which become OSErrors here.

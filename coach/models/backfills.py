@@ -44,7 +44,6 @@ class BackfillRun(models.Model):
     )
     error = models.TextField(blank=True, default="")
 
-    option_members = Parsed[dict[str, object]]("options")
     file_list = Parsed[list[dict[str, object]]]("files")
     outcome_counts = Parsed[dict[str, dict[str, int]]]("counts")
 

@@ -63,11 +63,6 @@ def fingerprint(value: object) -> str:
     return hashlib.sha256(repr(value).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def fingerprints(learner: LearnerProfile, columns: Iterable[str]) -> dict[str, str]:
-    """The marks of a learner's columns, as they were shown."""
-    return {column: fingerprint(getattr(learner, column)) for column in columns}
-
-
 def edit_learner(
     *, user: AbstractBaseUser, username: str, changes: Mapping[str, Any], seen: Mapping[str, str]
 ) -> list[str]:

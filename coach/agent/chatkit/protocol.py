@@ -152,7 +152,7 @@ def _load() -> None:
             importlib.import_module("coach.agent.chatkit.server")
         except ImportError as error:
             raise Unavailable(
-                "The chat protocol's library is not installed (requirements-agent.txt)."
+                "The chat protocol's library is not installed (requirements/agent.txt)."
             ) from error
     # It logs what went wrong together with what was said; telemetry reports the kind of failure.
     logging.getLogger("chatkit").setLevel(logging.CRITICAL)

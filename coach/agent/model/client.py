@@ -104,7 +104,7 @@ def _sdk() -> ModuleType:
         import openai
     except ImportError as error:
         raise Unavailable(
-            "The language model's library is not installed (requirements-agent.txt)."
+            "The language model's library is not installed (requirements/agent.txt)."
         ) from error
     return openai
 

@@ -101,7 +101,7 @@ class Edits(Inputs):
         if name in self.state.profiles:
             changes = {"goal": f"a goal of staff's {self.chance.random()}"}
             learner = models.LearnerProfile.objects.get(username=name)
-            seen = staff.fingerprints(learner, changes)
+            seen = {name: staff.fingerprint(getattr(learner, name)) for name in changes}
             staff.edit_learner(user=self.world.user, username=name, changes=changes, seen=seen)
 
     def edit_delete_attachment(self, name: str) -> None:

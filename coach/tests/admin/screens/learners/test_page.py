@@ -102,7 +102,7 @@ def test_the_timeline_holds_all_kinds_newest_first(console, amara, staff):
         user=staff("superuser"),
         username="amara",
         changes={"goal": "New."},
-        seen=use_cases.fingerprints(amara, ["goal"]),
+        seen={"goal": use_cases.fingerprint(amara.goal)},
     )
     response = console.get(f"/admin/coach/learnerprofile/{amara.pk}/")
     entries = response.context["timeline"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from coach import models
-from coach.tests.legacy.model import promises, stores
+from coach.tests.legacy.model import fields, promises, stores
 from coach.tests.legacy.model.fields import differences, same
 from coach.tests.legacy.model.known import KNOWN
 from coach.tests.legacy.model.promises import STORES, Result, State
@@ -20,6 +20,9 @@ from coach.tests.legacy.model.world import PROVENANCE, Ended, World, known, reje
 OUTCOMES = ("created", "updated", "unchanged", "kept", "conflict", "rejected")
 # How the ledger calls the reasons of the model.
 CODES = {"nul_character": {"nul_character", "not_json"}}
+
+# What kinds of versions belong to which store.
+VERSIONED = {"profile": "profiles", "submission": "submissions", "attachment": "attachments"}
 
 
 class Disagreement(AssertionError):
@@ -47,6 +50,7 @@ class Comparison:
         self.check_rejects(rejects, result)
         self.check_findings(result)
         self.check_tables(result, before)
+        self.check_versions(result, before)
         self.check_bytes(result)
         self.adopt(result)
 
@@ -128,6 +132,37 @@ class Comparison:
         for group in old.keys() & new.keys() - result.written:
             if group[0] != "submissions" or group not in result.written:
                 expect(old[group] == new[group], f"{group} was written:", *_changed(old[group], new[group]))
+
+    def check_versions(self, result: Result, before: dict[str, list[dict[str, Any]]]) -> None:
+        """What an update replaced is kept, once, as it was; nothing else is."""
+        last = max((row["id"] for row in before["RecordVersion"]), default=0)
+        found = {}
+        for version in models.RecordVersion.objects.filter(pk__gt=last):
+            pair = (VERSIONED[version.kind], version.natural_key)
+            expect(pair not in found, f"two versions of {pair}")
+            found[pair] = version.before
+        updated = {
+            (store, key)
+            for store, key in result.written
+            if key in self.state.rows(store) and (store, key) not in found
+        }
+        for store, key in updated:
+            old, new = (known(state.rows(store)[key].document) for state in (self.state, result.state))
+            expect(same(new, old), f"no version of {store} {key}")
+        for (store, key), members in found.items():
+            if (store, key) not in result.written and store == "attachments":
+                # It is not pending any more: it went into a submission.
+                continue
+            expect((store, key) in result.written, f"a version of {store} {key}, which was not updated")
+            old = self.state.rows(store)[key].document
+            for name, value in members.items():
+                decoded = fields.TABLE[fields.KINDS[store]][name][0].decode(value)
+                expect(
+                    same(known(decoded), known(old[name])),
+                    f"the version of {store} {key}: {name}",
+                    decoded,
+                    old[name],
+                )
 
     def missing_bytes(self, result: Result) -> list[str]:
         paths = [document["stored_path"] for document in result.copied if document["stored_path"]]

@@ -150,5 +150,6 @@ class Mishaps(Inputs):
             self.check_report(ended, result)
         self.check_rejects(rejects, result)
         self.check_tables(result, before)
+        self.check_versions(result, before)
         self.check_bytes(result)
         self.adopt(result)

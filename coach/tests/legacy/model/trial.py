@@ -242,6 +242,7 @@ class Walk(edits.Edits, mishaps.Mishaps):
         self.check_counts(run.outcome_counts[store], result.of(store), "the run")
         self.check_findings(result)
         self.check_tables(result, before)
+        self.check_versions(result, before)
         self.adopt(result)
 
     # --- the way back ---------------------------------------------------------------------------------

@@ -128,7 +128,7 @@ class Witness:
 def _lines(plan: Planned) -> list[str]:
     if plan.outcome == Outcome.REJECTED:
         return [f"{fault.path}: {fault.reason}" for fault in plan.faults]
-    lines = [str(change) for change in plan.changes()]
+    lines = [str(change) for change in plan.changes]
     if not lines and plan.outcome == Outcome.UPDATED:
         return ["only members that the importer does not know"]
     return lines

@@ -10,11 +10,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
+from coach.documents import differences
 from coach.documents.base import Document
+from coach.documents.differences import Change
 from coach.legacy.codes import Code
-from coach.legacy.deciding import deduplication, differences, provenance, stored_rows
-from coach.legacy.deciding.differences import Change
+from coach.legacy.deciding import deduplication, provenance, stored_rows
 from coach.legacy.deciding.provenance import Provenance
 from coach.legacy.deciding.stored_rows import Rows
 from coach.legacy.decoding import checksums
@@ -51,6 +53,7 @@ class Planned:
     rows: Rows | None = field(default=None, repr=False)
     ours: Document | None = field(default=None, repr=False)
 
+    @cached_property
     def changes(self) -> tuple[Change, ...]:
         """What the record would change in the row, or has changed; empty for a new or unread one.
 
@@ -148,7 +151,7 @@ def _decide(planned: Planned, rows: Mapping[int, Rows], on_conflict: OnConflict)
         _decide_used(planned, moved)
     elif not moved:
         planned.outcome = Outcome.UNCHANGED if _as_imported(planned) else Outcome.KEPT
-    elif not planned.changes():
+    elif not planned.changes:
         planned.outcome = Outcome.UNCHANGED if _same_unknown(planned) else Outcome.UPDATED
     elif planned.mark.import_checksum and _as_imported(planned):
         planned.outcome = Outcome.UPDATED

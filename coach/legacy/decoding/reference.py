@@ -11,14 +11,14 @@ import orjson
 import pydantic_core
 from pydantic import ValidationError
 
+from coach.documents import json_paths, submissions
 from coach.documents import schedule as schedules
-from coach.documents import submissions
 from coach.documents.assessment import Assessment
 from coach.documents.base import Document
 from coach.legacy.codes import Code
 from coach.legacy.decoding import checksums, unknown
 from coach.legacy.decoding.faults import Fault, Unfit
-from coach.legacy.reading import json_paths, scanner
+from coach.legacy.reading import scanner
 
 LARGEST_RECORD = scanner.CHECKED_BYTES
 DEEPEST_NESTING = 64

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from coach.documents import json_paths
 from coach.documents.base import Document
 from coach.legacy.decoding import schema_fields
 from coach.legacy.decoding.schema_fields import Shape
-from coach.legacy.reading import json_paths
 
 Steps = tuple[str | int, ...]
 

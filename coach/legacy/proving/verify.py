@@ -14,7 +14,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from coach.legacy.deciding import differences, provenance, stored_rows
+from coach.documents import differences
+from coach.legacy.deciding import provenance, stored_rows
 from coach.legacy.deciding.deduplication import Deduplication, owner
 from coach.legacy.deciding.provenance import Provenance
 from coach.legacy.deciding.stored_rows import Rows

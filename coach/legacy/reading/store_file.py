@@ -18,8 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from coach.documents import json_paths
 from coach.legacy.codes import Code
-from coach.legacy.reading import json_paths, raw_records
+from coach.legacy.reading import raw_records
 from coach.legacy.reading.index import Hashes, Index
 from coach.legacy.reading.natural_keys import KeyReader
 from coach.legacy.reading.raw_records import RawRecord

@@ -128,7 +128,7 @@ def errors(planned: Planned) -> list[dict[str, Any]]:
     """Places and reasons: of a rejection its faults, of a conflict the members that differ."""
     if planned.outcome == Outcome.REJECTED:
         return [_escaped(fault.to_object()) for fault in planned.faults]
-    paths = [change.path for change in planned.changes()]
+    paths = [change.path for change in planned.changes]
     shown = [{"path": _storable(path), "reason": "differs", "type": "differs"} for path in paths[:MOST_PATHS]]
     if len(paths) > MOST_PATHS:
         shown.append(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-from coach.documents.base import Document
 from coach.legacy.deciding.compare import Planned
 from coach.legacy.stores import Outcome, Store
 from coach.legacy.writing import bulk
@@ -28,26 +27,14 @@ def keep(planned: Iterable[Planned], *, run_id: int | None, at: dt.datetime) -> 
 
 def _version(plan: Planned, run_id: int | None, at: dt.datetime) -> RecordVersion | None:
     assert plan.ours is not None and plan.decoded is not None and plan.mark is not None
-    ours, theirs = plan.ours, plan.decoded.document
-    names = _different(ours, theirs)
+    names = {change.member for change in plan.changes} - _FOLLOWING
     return RecordVersion.of_change(
         _KINDS[plan.record.store],
         plan.key,
-        before=ours.model_dump(mode="json", include=names),
-        after=theirs.model_dump(mode="json", include=names),
+        before=plan.ours.model_dump(mode="json", include=names),
+        after=plan.decoded.document.model_dump(mode="json", include=names),
         learner_id=plan.mark.learner_id,
         actor="import",
         run_id=run_id,
         at=at,
     )
-
-
-def _different(ours: Document, theirs: Document) -> set[str]:
-    names = type(theirs).model_fields.keys() - _FOLLOWING
-    return {name for name in names if not _same(getattr(ours, name), getattr(theirs, name))}
-
-
-def _same(one: object, other: object) -> bool:
-    if isinstance(one, dict) and isinstance(other, dict) and list(one) != list(other):
-        return False
-    return one == other

@@ -14,10 +14,10 @@ from pydantic import TypeAdapter
 from pydantic import ValidationError as DocumentError
 
 from coach.admin.presentation import documents, json_lines
+from coach.documents import json_paths
 from coach.documents import schedule as zones
 from coach.documents.base import Document
 from coach.legacy.decoding import unknown
-from coach.legacy.reading import json_paths
 from coach.models import LearnerProfile
 from coach.models.database.fields import DocumentField
 from coach.services import staff

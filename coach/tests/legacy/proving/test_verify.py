@@ -8,9 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from coach.documents import differences
 from coach.documents.profile import Profile
 from coach.documents.submissions import Submission
-from coach.legacy.deciding import differences
 from coach.legacy.proving import verify
 from coach.legacy.stores import Store
 from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
+from coach.documents import json_paths
 from coach.documents.base import Document
-from coach.legacy.reading import json_paths
 
 ABSENT = "(absent)"
 _LONGEST_SHOWN = 120
@@ -21,6 +22,11 @@ class Change:
     path: str
     old: Any
     new: Any
+
+    @property
+    def member(self) -> str:
+        """The member of the whole document that the change lies in."""
+        return re.split(r"[.\[ ]", self.path[2:], maxsplit=1)[0]
 
     def __str__(self) -> str:
         return f"{self.path}: {_shown(self.old)} → {_shown(self.new)}"

@@ -49,6 +49,21 @@ class ScheduleAdjustment(RequestBody):
     reason: Annotated[str, Field(max_length=160)] | None = None
 
 
+class ItemRequest(RequestBody):
+    """Which item of whose schedule."""
+
+    username: Filled
+    item_id: Filled
+
+
+class ItemCompletion(ItemRequest):
+    session_id: str | None = None
+
+
+class ItemLaunch(ItemCompletion):
+    force: Flag = False
+
+
 class PlanRequest(RequestBody):
     username: Filled
     goal: Filled

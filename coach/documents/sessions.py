@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from coach.documents.base import Document
+from coach.documents.schedule import ServedItem, ServedSchedule
 
 TopicKind = Literal["lesson", "quiz", "milestone"]
 WidgetType = Literal["Card", "List", "StatRow", "MiniChatbot", "ArcadiaChatbot"]
@@ -41,6 +42,24 @@ class Milestone(Document):
     intent: str
     display: str
     widgets: list[Widget]
+
+
+class LaunchContent(Document):
+    """What a launched item opens with; of the three, the one of its kind is there."""
+
+    kind: TopicKind
+    session_id: str
+    lesson: Lesson | None
+    quiz: Quiz | None
+    milestone: Milestone | None
+
+
+class Launch(Document):
+    """An item of a schedule that was launched, and the schedule around it."""
+
+    schedule: ServedSchedule
+    item: ServedItem
+    content: LaunchContent
 
 
 class Chat(Document):

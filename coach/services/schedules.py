@@ -38,6 +38,10 @@ class BlankItem(ValueError):
     """An item must be named."""
 
 
+class AlreadyCompleted(ValueError):
+    """A completed item stays where it is."""
+
+
 class NotLater(ValueError):
     """An item can only be moved to a later day."""
 
@@ -68,14 +72,12 @@ def adjust(
     """Move an item to a later day and generate the schedule again; returns it as JSON text.
 
     The new day is `target_day_offset`, at most 21 days after the present one, or `days` later.
-    Raises BlankItem, LearnerNotFound, NoSchedule, ItemNotFound, NotLater, CannotReschedule.
+    Raises BlankItem, LearnerNotFound, NoSchedule, ItemNotFound, AlreadyCompleted, NotLater, CannotReschedule.
     """
-    item_id = item_id.strip()
-    if not item_id:
-        raise BlankItem("The id of the item must not be blank.")
+    item_id = named_item(item_id)
     with transaction.atomic():
         learner = learners.locked(username)
-        day = _new_day(_stored(learner), item_id, days=days, target=target_day_offset)
+        day = _new_day(stored(learner), item_id, days=days, target=target_day_offset)
         learner.adjustments = {**learner.adjustments, item_id: day}
         learner.last_updated = utc_now()
         audit.record("schedule.adjusted", learner, item_id=item_id, day=day, reason_given=bool(reason))
@@ -86,7 +88,7 @@ def adjust(
         except sequencer.Unschedulable as error:
             changed, failure = set(), error
         learner.save(update_fields={"schedule_adjustments", "last_updated", *changed})
-        served = _stored(learner).api_json
+        served = stored(learner).api_json
     if failure:
         raise CannotReschedule(
             f"The item is moved, but the schedule cannot be rebuilt: {failure}"
@@ -137,6 +139,22 @@ def drop(learner: LearnerProfile) -> None:
     learner._state.fields_cache.pop("schedule", None)
 
 
+def named_item(item_id: str) -> str:
+    """An item's id as it is looked up. Raises BlankItem."""
+    item_id = item_id.strip()
+    if not item_id:
+        raise BlankItem("The id of the item must not be blank.")
+    return item_id
+
+
+def stored(learner: LearnerProfile) -> CurriculumSchedule:
+    """The learner's schedule. Raises NoSchedule."""
+    row = stored_or_none(learner)
+    if row is None:
+        raise NoSchedule(f"{learner.username!r} has no schedule.")
+    return row
+
+
 def stored_or_none(learner: LearnerProfile) -> CurriculumSchedule | None:
     """The learner's schedule, if there is one."""
     return getattr(learner, "schedule", None)
@@ -157,13 +175,6 @@ _served_schedule = Prepared(
 )
 
 
-def _stored(learner: LearnerProfile) -> CurriculumSchedule:
-    row = stored_or_none(learner)
-    if row is None:
-        raise NoSchedule(f"{learner.username!r} has no schedule.")
-    return row
-
-
 def _refreshed(learner: LearnerProfile) -> CurriculumSchedule:
     try:
         changed = regenerate(learner)
@@ -173,7 +184,7 @@ def _refreshed(learner: LearnerProfile) -> CurriculumSchedule:
         learner.save(update_fields=changed)
         audit.record("schedule.generated", learner)
     telemetry.emit("schedule_refresh", changed=bool(changed))
-    return _stored(learner)
+    return stored(learner)
 
 
 def _fall_back(learner: LearnerProfile, error: sequencer.Unschedulable) -> set[str]:
@@ -202,6 +213,8 @@ def _new_day(row: CurriculumSchedule, item_id: str, *, days: int, target: int | 
     item = row.items.filter(item_id=item_id).order_by("position").first()
     if item is None:
         raise ItemNotFound(f"The schedule has no item {item_id!r}.")
+    if item.launch_status == ScheduleItem.LaunchStatus.COMPLETED:
+        raise AlreadyCompleted(f"{item_id!r} is completed; reopen it to move it.")
     present = item.recommended_day_offset
     day = present + days if target is None else min(target, present + LONGEST_DEFERRAL_DAYS)
     if day <= present:

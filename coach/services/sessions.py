@@ -19,6 +19,7 @@ from coach.documents import usernames
 from coach.documents.base import utc_now
 from coach.documents.profile import Profile
 from coach.documents.requests import ChatAttachment, ChatRequest
+from coach.documents.schedule import ScheduleItem
 from coach.models import LearnerProfile, SessionAttachment
 from coach.models.sessions import digest
 from coach.services import learner_tools, learners
@@ -31,14 +32,19 @@ SESSION_LASTS = dt.timedelta(days=30)
 
 
 def topic(
-    *, kind: documents.TopicKind, topic: str, metadata: Mapping[str, Any], session_id: str | None
+    *,
+    kind: documents.TopicKind,
+    topic: str,
+    metadata: Mapping[str, Any],
+    session_id: str | None,
+    item: ScheduleItem | None = None,
 ) -> documents.Lesson | documents.Quiz | documents.Milestone:
-    """A lesson, quiz or milestone on a topic. Raises usernames.UnusableUsername, AgentError."""
+    """A lesson, quiz or milestone on a topic, or on an item of the schedule. Raises usernames.UnusableUsername, AgentError."""
     learner = _told(metadata, session_id)
     coach = _coach()
     connections.release()
     return getattr(coach, kind)(
-        agent_requests.TopicRequest(kind=kind, topic=topic, learner=learner),
+        agent_requests.TopicRequest(kind=kind, topic=topic, learner=learner, item=item),
         learner_tools=learner_tools.tools(),
     )
 

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from coach.agent.errors import Unavailable
 from coach.agent.model import answers
+from coach.agent.offline import items
 from coach.agent.tools.requests import (
     ChatRequest,
     GoalRequest,
@@ -69,6 +70,8 @@ def grade(ask: GradeRequest, *, learner_tools: LearnerTools) -> NoReturn:
 
 def lesson(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.Lesson:
     """The module of the learner's curriculum that fits the topic best, and what comes next."""
+    if ask.item:
+        return items.lesson(ask.item)
     module = _module(ask.learner, ask.topic)
     if module is None:
         text = f"There is no module on “{_short(ask.topic)}” to draw on. {_missing(ask.learner)} {SIGNATURE}"
@@ -83,6 +86,8 @@ def lesson(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.Lesson
 
 def quiz(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.Quiz:
     """Questions out of the learner's assessment and modules, to be answered and checked alone."""
+    if ask.item:
+        return items.quiz(ask.item)
     questions = _questions(ask.learner, ask.topic)
     first = "Answer in your own words, then check yourself." if questions else _missing(ask.learner)
     return sessions.Quiz(
@@ -96,6 +101,8 @@ def quiz(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.Quiz:
 
 def milestone(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.Milestone:
     """The milestone's facts: ratings, and what the fitting module wants to be delivered."""
+    if ask.item:
+        return items.milestone(ask.item)
     module = _module(ask.learner, ask.topic)
     card = [_card(f"Milestone: {_short(ask.topic)}", {"To show": module.deliverables})] if module else []
     return sessions.Milestone(

@@ -10,7 +10,7 @@ from coach.documents.assessment import Assessment
 from coach.documents.curriculum import Category, EloPlan, GoalInference, Track
 from coach.documents.profile import Profile
 from coach.documents.requests import ChatAttachment, HistoryEntry
-from coach.documents.schedule import Schedule
+from coach.documents.schedule import Schedule, ScheduleItem
 from coach.documents.sessions import TopicKind
 from coach.documents.submissions import ServedSubmission
 
@@ -61,11 +61,15 @@ class GradeRequest:
 
 @dataclass(frozen=True)
 class TopicRequest:
-    """Work on a topic. `learner` is the named one, if any; the model gets nothing of it but the schedule."""
+    """Work on a topic. `learner` is the named one, if any; the model gets nothing of it but the schedule.
+
+    `item` is the item of the schedule that was launched, if the topic comes from one.
+    """
 
     kind: TopicKind
     topic: str
     learner: Profile | None
+    item: ScheduleItem | None = None
 
     @property
     def schedule(self) -> Schedule | None:

@@ -17,7 +17,7 @@ from coach.agent import errors as agent
 from coach.agent.chatkit import protocol
 from coach.api.http import base, bodies, rendering
 from coach.documents import usernames
-from coach.services import assessments, attachments, learners, schedules, submissions
+from coach.services import assessments, attachments, learners, progress, schedules, submissions
 from coach.services.operations import health
 
 _logger = logging.getLogger(__name__)
@@ -46,12 +46,14 @@ _STATUS: dict[type[Exception], int] = {
     schedules.ItemNotFound: 404,
     protocol.NothingThere: 404,
     submissions.NothingToAnswer: 409,
+    progress.MilestoneLocked: 409,
     storage.TooLarge: 413,
     base.UnusablePath: 422,
     usernames.UnusableUsername: 422,
     attachments.UnusableLink: 422,
     schedules.BlankItem: 422,
     schedules.NotLater: 422,
+    schedules.AlreadyCompleted: 422,
     submissions.UnusableResponse: 422,
     protocol.NotOfProtocol: 422,
     agent.AgentError: 502,
@@ -81,7 +83,7 @@ def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
         return rendering.problem("Not Found", status=404)
     for kind in type(error).__mro__:
         if kind in _STATUS:
-            return rendering.problem(_bounded(str(error)), status=_STATUS[kind])
+            return rendering.problem(_detail(error), status=_STATUS[kind])
     if isinstance(error, _DATABASE_IS_AWAY):
         return _unavailable(error)
     _logger.error("unexpected error", exc_info=error)
@@ -92,9 +94,13 @@ def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
     return rendering.problem("Internal Server Error", status=500)
 
 
-def _bounded(words: str) -> str:
-    """Some of them quote what a client sent."""
-    return words if len(words) <= LONGEST_DETAIL else f"{words[:LONGEST_DETAIL]}…"
+def _detail(error: Exception) -> Any:
+    """An error's own words, bounded, for some of them quote what a client sent; with a code where clients need one."""
+    words = str(error)
+    words = words if len(words) <= LONGEST_DETAIL else f"{words[:LONGEST_DETAIL]}…"
+    if isinstance(error, progress.MilestoneLocked):
+        return {"code": "milestone_locked", "message": words}
+    return words
 
 
 def unexpected(request: HttpRequest) -> HttpResponse:

@@ -124,6 +124,31 @@ class Progress:
 NONE = Progress()
 
 
+def locking(schedule: Schedule, milestone: ScheduleItem) -> list[ScheduleItem]:
+    """The lessons and quizzes that a milestone waits for: earlier ones of its category, and whatever it needs."""
+    by_day = sorted(schedule.items, key=lambda item: item.recommended_day_offset)
+    earlier = [item for item in by_day[: by_day.index(milestone)] if item.kind != "milestone"]
+    needed = _needed(schedule, milestone)
+    return [
+        item
+        for item in earlier
+        if not item.is_completed and (item.category_key == milestone.category_key or item.item_id in needed)
+    ]
+
+
+def _needed(schedule: Schedule, item: ScheduleItem) -> set[str]:
+    """The ids of an item's prerequisites, of theirs, and so on."""
+    prerequisites = {other.item_id: other.prerequisites for other in schedule.items}
+    found: set[str] = set()
+    unseen = [*item.prerequisites]
+    while unseen:
+        item_id = unseen.pop()
+        if item_id not in found:
+            found.add(item_id)
+            unseen += prerequisites.get(item_id, ())
+    return found
+
+
 def of(previous: Schedule | None, *, timezone: str | None, now: dt.datetime) -> Progress:
     """The progress in a schedule as of `now`, in the zone of that name (UTC for an unknown one)."""
     items = previous.items if previous else []

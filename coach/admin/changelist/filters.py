@@ -150,6 +150,15 @@ class MovedFilter(WorkFilter):
     choices_of = {"1": ("moved", Q(user_adjusted=True))}
 
 
+class ProgressFilter(WorkFilter):
+    title = "progress"
+    parameter_name = "progress"
+    choices_of = {
+        "in_progress": ("in progress", Q(launch_status="in_progress")),
+        "completed": ("completed", Q(launch_status="completed")),
+    }
+
+
 class RunStateFilter(WorkFilter):
     title = "state"
     parameter_name = "state"

@@ -108,8 +108,9 @@ class ItemAdmin(History):
         "minutes",
         "effort_level",
         "moved",
+        "progress",
     )
-    list_filter = (filters.ItemKindFilter, filters.MovedFilter)
+    list_filter = (filters.ItemKindFilter, filters.MovedFilter, filters.ProgressFilter)
     ordering = ("schedule_id", "position")
     look_ups = (search.LookUp("schedule__learner__username", "username"),)
     search_help_text = "Words of usernames, or the beginning of an item's id."
@@ -122,6 +123,7 @@ class ItemAdmin(History):
         "recommended_minutes",
         "effort_level",
         "user_adjusted",
+        "launch_status",
         "schedule__learner__username",
     )
     nothing_here = "No schedule item yet. They come with a schedule."
@@ -138,6 +140,10 @@ class ItemAdmin(History):
         yield Fact("Minutes", row.recommended_minutes)
         yield Fact("Effort", row.effort_level)
         yield Fact("Moved by the learner", "yes" if row.user_adjusted else "no")
+        yield Fact("Progress", self.progress(row))
+        yield Fact("Launched", cells.moment(row.last_launched_at))
+        yield Fact("Completed", cells.moment(row.last_completed_at))
+        yield Fact("Session", row.active_session_id)
         yield Fact("Summary", row.summary, wide=True)
         yield Fact("Why", row.focus_reason, wide=True)
         yield Fact("Expected outcome", row.expected_outcome, wide=True)
@@ -161,3 +167,8 @@ class ItemAdmin(History):
     @admin.display(description="moved")
     def moved(self, row: ScheduleItem) -> SafeString | str:
         return cells.badge("moved", "calm") if row.user_adjusted else "–"
+
+    @admin.display(description="progress")
+    def progress(self, row: ScheduleItem) -> SafeString | str:
+        badge = {"completed": "good", "in_progress": "warn"}.get(row.launch_status)
+        return cells.badge(row.get_launch_status_display().lower(), badge) if badge else "–"

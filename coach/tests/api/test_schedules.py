@@ -58,7 +58,8 @@ def test_a_launched_item_is_in_progress_and_opens_with_content_of_its_kind(clien
 
 def test_a_launch_without_a_session_begins_one(client, amara, offline):
     first, second = (ask(client, "launch")["content"]["session_id"] for _ in range(2))
-    assert first and first != second
+    assert first
+    assert first != second
     assert LearnerProfile.objects.get().sessions == [first, second]
 
 

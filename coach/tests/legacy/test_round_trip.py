@@ -13,10 +13,10 @@ from benchmarks import kills
 from coach.documents.usernames import UnusableUsername, normalise
 from coach.legacy.proving import export
 from coach.legacy.stores import Store
-from coach.models import BackfillRun, LearnerProfile
+from coach.models import BackfillRun, LearnerProfile, ScheduleItem
 from coach.tests import strategies
 from coach.tests.legacy.conftest import Stores
-from coach.tests.legacy.people import FULL_AMARA, profile
+from coach.tests.legacy.people import FULL_AMARA, NOON, item, profile, schedule
 from coach.tests.legacy.proving.test_export import verified
 from coach.tests.management.commands.test_backfill import manage
 
@@ -56,6 +56,29 @@ def as_stores(profiles, submissions, attachments):
 def exported(folder):
     export.stores(folder)
     return {name: Stores(folder).path(name).read_bytes() for name in Store}
+
+
+def test_a_store_that_names_progress_restores_it_and_says_nothing_of_items_without(tmp_path_factory):
+    never = {"launch_status": "pending", "last_launched_at": None, "active_session_id": None}
+    done = {
+        "launch_status": "completed",
+        "last_launched_at": None,
+        "last_completed_at": NOON,
+        "active_session_id": "s",
+    }
+    items = [item("i1", **never), item("i2", **done), item("i3")]
+    stores = Stores(tmp_path_factory.mktemp("stores")).write(
+        profiles={"amara": profile("amara", curriculum_schedule=schedule(*items))}
+    )
+    assert stores.backfill().clean
+    assert verified(stores).equal
+    rows = ScheduleItem.objects.order_by("position")
+    assert [row.launch_status for row in rows] == ["pending", "completed", "pending"]
+    written = json.loads(exported(stores.folder / "first")["profiles"])["amara"]["curriculum_schedule"][
+        "items"
+    ]
+    assert {name: written[1][name] for name in done} == done
+    assert "launch_status" not in written[0] | written[2]
 
 
 @some

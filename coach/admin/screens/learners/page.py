@@ -212,6 +212,11 @@ class LearnerPage:
     def today(self) -> dt.date:
         return self.now.astimezone(zones.zone(self.schedule.timezone if self.schedule else None)).date()
 
+    @property
+    def has_progress(self) -> bool:
+        """Whether the learner marks items at all: without, nothing is known of what was missed."""
+        return any(map(zones.has_progress, self.items))
+
     def workload(self) -> SafeString:
         """Minutes a day over the schedule's horizon."""
         anchor = self.anchor

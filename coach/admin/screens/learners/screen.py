@@ -31,6 +31,7 @@ from coach.models import (
     BackfillRun,
     LearnerProfile,
     MemoryRecord,
+    ScheduleItem,
 )
 from coach.services import schedules, staff
 
@@ -57,6 +58,7 @@ class LearnerAdmin(LearnerActions, StoreImport, StaffAdmin):
         "username",
         "goal_shown",
         "schedule_shown",
+        "completed_shown",
         "submissions_shown",
         "attachments_shown",
         "notes_shown",
@@ -233,6 +235,7 @@ class LearnerAdmin(LearnerActions, StoreImport, StaffAdmin):
             scheduled_at=F("schedule__generated_at"),
             schedule_stale=F("schedule__is_stale"),
             schedule_pk=F("schedule__pk"),
+            completed_count=_completed(),
             submission_count=_count(AssessmentSubmission),
             pending_count=_count(AttachmentMetadata, submission__isnull=True),
             note_count=_count(MemoryRecord),
@@ -249,6 +252,14 @@ class LearnerAdmin(LearnerActions, StoreImport, StaffAdmin):
         if row.schedule_stale:
             return cells.badge("stale", "warn")
         return cells.day(row.scheduled_at)
+
+    @admin.display(description="completed")
+    def completed_shown(self, row: Any) -> SafeString:
+        return links.to_list(
+            ScheduleItem,
+            row.completed_count,
+            {"schedule__id__exact": row.schedule_pk, "progress": "completed"},
+        )
 
     @admin.display(description="submissions")
     def submissions_shown(self, row: Any) -> SafeString:
@@ -281,6 +292,18 @@ def _count(model: type[Any], **conditions: Any) -> Coalesce:
         model.objects.filter(learner=OuterRef("pk"), **conditions)
         .order_by()
         .values("learner")
+        .annotate(number=Count("pk"))
+        .values("number")
+    )
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+def _completed() -> Coalesce:
+    """How many items of the learner's schedule are completed."""
+    counted = (
+        ScheduleItem.objects.filter(schedule=OuterRef("schedule__pk"), launch_status="completed")
+        .order_by()
+        .values("schedule")
         .annotate(number=Count("pk"))
         .values("number")
     )

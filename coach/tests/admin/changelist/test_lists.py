@@ -125,7 +125,7 @@ QUERIES = {
     LearnerProfile: {"sqlite": 11, "postgresql": 9},
     MemoryRecord: {"sqlite": 3, "postgresql": 4},
     MemoryUpload: {"sqlite": 5, "postgresql": 5},
-    ScheduleItem: {"sqlite": 7, "postgresql": 8},
+    ScheduleItem: {"sqlite": 9, "postgresql": 10},
 }
 
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from coach.models import AuditEvent, BackfillFinding, BackfillRun, LearnerProfile
-from coach.services import schedules, staff
+from coach.models import AuditEvent, BackfillFinding, BackfillRun, CurriculumSchedule, LearnerProfile
+from coach.services import progress, schedules, staff
 from coach.tests import cast
 from coach.tests.legacy import people
 
@@ -171,3 +171,16 @@ def test_odd_learners_have_a_page_too(console, db, members):
 def test_the_services_are_those_of_the_api(amara):
     assert {field.attname for field in LearnerProfile._meta.concrete_fields} >= staff.EDITABLE_COLUMNS
     assert schedules.stored_or_none(amara) is not None
+
+
+def test_it_shows_what_is_completed_in_progress_and_missed(console, amara):
+    schedules.read(username="amara", refresh=True)
+    progress.complete(username="amara", item_id="lesson-joins")
+    amara.schedule.items.filter(item_id="quiz-joins").update(launch_status="in_progress")
+    CurriculumSchedule.objects.update(generated_at=cast.NOON)
+    shown = page(console, amara)
+    assert "completed an item" in shown
+    for words, kind in (("completed", "good"), ("in progress", "warn"), ("missed", "calm")):
+        assert f'<span class="badge badge-{kind}">{words}</span>' in shown
+    listed = console.get("/admin/coach/learnerprofile/").content.decode()
+    assert "progress=completed" in listed

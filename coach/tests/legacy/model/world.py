@@ -25,6 +25,7 @@ from django.test import Client
 
 from coach import models
 from coach.models.imported import Imported
+from coach.services import assessments
 from coach.tests.legacy.model import fields, promises, stores
 from coach.tests.legacy.model.fields import UNKNOWN, Ordered, same
 
@@ -218,6 +219,10 @@ class World:
             found += _underived(schedule, schedule.to_document())
         for submission in models.AssessmentSubmission.objects.select_related("learner"):
             found += _underived(submission, submission.to_document())
+        for learner in models.LearnerProfile.objects.exclude(extended_assessment=None):
+            derived = assessments.extended(learner.assessment, learner.plan)
+            if not _equal(learner.extended_assessment, derived):
+                found.append(f"{learner}.extended_assessment: {learner.extended_assessment} / {derived}")
         return found
 
 

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.contrib.admin import apps as admin_apps
 from django.contrib.admin import checks as admin_checks
 from django.core.checks import CheckMessage, Tags, register
+from django.core.signals import request_finished
 
 
 class CoachConfig(AppConfig):
@@ -17,6 +18,9 @@ class CoachConfig(AppConfig):
 
     def ready(self) -> None:
         from coach import checks  # noqa: F401 (registers them)
+        from coach.services.operations import health
+
+        request_finished.connect(health.observe_pool)
 
         # What loading made stays to the end: no collection needs to look through it again, not even the last one.
         gc.freeze()

@@ -25,7 +25,6 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 
 from coach import telemetry
-from coach.services.operations import health
 
 _logger = logging.getLogger("coach.requests")
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -105,7 +104,6 @@ def _report(request: HttpRequest, status: int, seconds: float) -> None:
     route = request.resolver_match.route if request.resolver_match else ""
     method = request.method or ""
     telemetry.request_answered(method=method, route=route or "unrouted", status=status, seconds=seconds)
-    health.observe_pool()
     level = logging.WARNING if status >= 500 else logging.INFO
     if (status < 400 and route in _PROBES) or not _logger.isEnabledFor(level):
         return

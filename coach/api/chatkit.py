@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from coach import attachments as storage
 from coach.api.http import base, bodies, rendering, schema, throttles, uploads
 from coach.documents import sessions as documents
-from coach.services import chat, chat_files
+from coach.services.chat import files, protocol
 
 
 class UploadView(base.View):
@@ -23,11 +23,11 @@ class UploadView(base.View):
     )
     def post(self, request: Request) -> HttpResponse:
         with uploads.form(request) as form:
-            if form.file.size > chat_files.MOST_BYTES:
+            if form.file.size > files.MOST_BYTES:
                 raise storage.TooLarge("A file for a chat has at most 5 MiB.")
             content = b"".join(form.file.chunks())
             name, content_type = form.file.name, form.file.content_type
-        return rendering.document(chat_files.upload(name=name, content_type=content_type, content=content))
+        return rendering.document(files.upload(name=name, content_type=content_type, content=content))
 
 
 class ProtocolView(base.View):
@@ -38,7 +38,7 @@ class ProtocolView(base.View):
         errors=(400, 404, 422, 502),
     )
     def post(self, request: Request) -> HttpResponseBase:
-        answer = chat.process(bodies.raw(request))
+        answer = protocol.process(bodies.raw(request))
         if answer.events is None:
             return HttpResponse(answer.document, content_type=rendering.JSON)
         response = StreamingHttpResponse(answer.events, content_type="text/event-stream")

@@ -20,6 +20,11 @@ def release(paths: Iterable[str]) -> None:
             continue
 
 
+def delete(path: str) -> None:
+    """Remove the bytes at a path."""
+    storage.delete(path)
+
+
 def orphans(*, older_than: dt.timedelta) -> Iterable[str]:
     """The paths of uploaded bytes that no attachment refers to; younger ones may belong to a running upload."""
     for path in storage.uploads():

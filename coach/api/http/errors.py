@@ -13,11 +13,10 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework import exceptions
 
 from coach import attachments as storage
-from coach.agent import errors as agent
-from coach.agent.chatkit import protocol
 from coach.api.http import base, bodies, rendering
 from coach.documents import usernames
 from coach.services import assessments, attachments, learners, progress, schedules, submissions
+from coach.services.chat import protocol
 from coach.services.operations import health
 
 _logger = logging.getLogger(__name__)
@@ -56,8 +55,8 @@ _STATUS: dict[type[Exception], int] = {
     schedules.AlreadyCompleted: 422,
     submissions.UnusableResponse: 422,
     protocol.NotOfProtocol: 422,
-    agent.AgentError: 502,
-    agent.Unreachable: 503,
+    protocol.AgentError: 502,
+    protocol.Unreachable: 503,
     health.Unhealthy: 503,
     schedules.CannotReschedule: 503,
 }

@@ -6,9 +6,8 @@ import datetime as dt
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
-from coach.documents.base import utc_now
-from coach.models import ApiToken
 from coach.services.operations import tokens
 
 _LONGEST_DAYS = 3650
@@ -34,7 +33,7 @@ class Command(BaseCommand):
     def _create(self, *, name: str, days: int | None, **options: Any) -> None:
         if days is not None and not 1 <= days <= _LONGEST_DAYS:
             raise CommandError(f"--days takes a number from 1 to {_LONGEST_DAYS}.")
-        expires_at = utc_now() + dt.timedelta(days=days) if days else None
+        expires_at = timezone.now() + dt.timedelta(days=days) if days else None
         try:
             created = tokens.create(name=name, expires_at=expires_at, by="command")
         except ValueError as error:
@@ -44,8 +43,8 @@ class Command(BaseCommand):
         self.stderr.write(f"Made {created.row.name!r}. It cannot be shown again.")
 
     def _list(self, **options: Any) -> None:
-        now = utc_now()
-        for row in ApiToken.objects.all():
+        now = timezone.now()
+        for row in tokens.every():
             self.stdout.write(
                 f"{row.name}\t{row.state(now)}\tcreated {row.created_at:%Y-%m-%d} by {row.created_by}"
                 f"\texpires {_day(row.expires_at)}\tlast used {_day(row.last_used_at)}"

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from coach import attachments as storage
 from coach.services import stored_bytes
 
 
@@ -33,7 +32,7 @@ class Command(BaseCommand):
         removed = 0
         for path in stored_bytes.orphans(older_than=dt.timedelta(minutes=older_than)):
             if not dry_run:
-                storage.delete(path)
+                stored_bytes.delete(path)
             removed += 1
             self.stdout.write(path)
         self.stdout.write(f"{removed} {'would be' if dry_run else 'were'} removed.")

@@ -98,10 +98,10 @@ def pool_counters() -> dict[str, int]:
     return {name: counted.get(name, 0) for name in _COUNTERS}
 
 
-def observe_pool(*, at_most_every: float = 1.0) -> None:
+def observe_pool(*, at_most_every: float = 1.0, **signal: object) -> None:
     """Report the pool's counters to the metrics: each worker its own, since a scrape reaches only one of them.
 
-    Asked at the end of every request; does nothing until so many seconds have passed.
+    Connected to the end of every request; does nothing until `at_most_every` seconds have passed.
     """
     global _observed_at
     now = time.monotonic()

@@ -6,6 +6,7 @@ import datetime as dt
 import hmac
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -53,6 +54,11 @@ def create(*, name: str, expires_at: dt.datetime | None = None, by: str) -> Crea
     row = ApiToken(name=name, key=key, digest=ApiToken.digest_of(text), expires_at=expires_at, created_by=by)
     row.save(force_insert=True)
     return Created(row=row, text=text)
+
+
+def every() -> Iterable[ApiToken]:
+    """All tokens, revoked and expired ones included."""
+    return ApiToken.objects.all()
 
 
 def revoke(*, name: str) -> ApiToken:

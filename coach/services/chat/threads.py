@@ -15,7 +15,7 @@ from coach.agent.chatkit.threads import Page
 from coach.documents.chat import Preferences
 from coach.documents.sessions import UploadedFile
 from coach.models import ChatFile, ChatItem, ChatThread
-from coach.services import chat_files
+from coach.services.chat import files
 from coach.services.operations.connections import letting_go
 
 MOST_AT_ONCE = 100
@@ -96,7 +96,7 @@ def delete_attachment(attachment_id: str) -> None:
 @letting_go
 def uploaded(file_id: str) -> UploadedFile | None:
     """What is known of a file that a client uploaded."""
-    return chat_files.known(file_id)
+    return files.known(file_id)
 
 
 @letting_go

@@ -1,0 +1,26 @@
+"""The chat protocol, with threads in the database and the coach that is configured."""
+
+from __future__ import annotations
+
+from coach import agent
+from coach.agent.chatkit import protocol
+from coach.agent.chatkit.protocol import Answer
+from coach.agent.chatkit.protocol import NothingThere as NothingThere
+
+# The doors answer these; they do not import the agent.
+from coach.agent.chatkit.protocol import NotOfProtocol as NotOfProtocol
+from coach.agent.chatkit.protocol import NotSupported as NotSupported
+from coach.agent.errors import AgentError as AgentError
+from coach.agent.errors import Unreachable as Unreachable
+from coach.services import learner_tools
+from coach.services.chat import threads
+from coach.services.operations import connections
+
+
+def process(body: bytes) -> Answer:
+    """Answer a request of the protocol: a document, or a stream of events that its reader must close.
+
+    Raises NotOfProtocol, NotSupported, NothingThere, and AgentError.
+    """
+    connections.release()
+    return protocol.process(body, threads=threads, coach=agent.coach(), learner_tools=learner_tools.tools())

@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "coach.logs.Requests",
     # Errors and redirects carry the origin header too.
     "coach.api.http.cors.Cors",
+    "coach.api.http.cross_site.Writes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "coach.admin.access.middleware.Sessions",
@@ -159,6 +160,8 @@ CORS_ALLOWED_ORIGINS = [origin for origin in environment.words("ARCADIA_CORS_ORI
 CORS_ALLOW_ALL_ORIGINS = "*" in environment.words("ARCADIA_CORS_ORIGINS") or (
     DEBUG and not CORS_ALLOWED_ORIGINS
 )
+# Any origin for reading does not mean any for writing, unless that was asked for.
+ANY_ORIGIN_WRITES = "*" in environment.words("ARCADIA_CORS_ORIGINS")
 CORS_ALLOW_METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
 CORS_PREFLIGHT_MAX_AGE = 600
 CORS_URLS_REGEX = r"^/(?!admin/|static/).*$"

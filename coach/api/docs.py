@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from django.http import HttpResponse
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer
+from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 from rest_framework.request import Request
 
@@ -19,6 +20,7 @@ _generating = threading.Lock()
 class DescriptionView(SpectacularJSONAPIView):
     http_method_names: ClassVar[list[str]] = ["get"]
 
+    @extend_schema(exclude=True)
     def get(self, request: Request) -> HttpResponse:
         with _generating:
             description = _description()

@@ -2,50 +2,39 @@
 
 import pytest
 
-from coach.models import SessionAttachment
-from coach.models.sessions import digest
+from coach.models import ChatFile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ATTACK = """async (address) => {
+# A form needs no preflight: browsers send it to any site.
+UPLOAD = """async (address) => {
     const answers = [];
-    for (const [path, body] of [["/api/session/reset", "{}"], ["/api/onboarding/plan", '{"username":"eve","goal":"x"}']])
-        for (const mode of ["no-cors", "cors"])
-            try { answers.push((await fetch(address + path, {method: "POST", mode, body})).status); }
-            catch (error) { answers.push("refused"); }
+    for (const mode of ["no-cors", "cors"]) {
+        const form = new FormData();
+        form.append("file", new Blob(["x"]), "a.txt");
+        try { answers.push((await fetch(address + "/api/chatkit/upload", {method: "POST", mode, body: form})).status); }
+        catch (error) { answers.push("no answer"); }
+    }
     return answers;
 }"""
-OURS = """async () => (await fetch("/api/session/reset", {
-    method: "POST", headers: {"Content-Type": "application/json"}, body: "{}"
-})).status"""
 
 
-@pytest.fixture
-def attached(db):
-    attachment = '{"file_id":"f","name":"n","mime_type":"text/plain","size":1}'
-    SessionAttachment.objects.create(session_key=digest("s"), file_key=digest("f"), attachment=attachment)
-
-
-def test_a_page_of_another_site_changes_nothing(chromium, live_server, attached):
+def upload_from(chromium, page_address, service_address):
     page = chromium.new_page()
+    page.goto(page_address)
+    answers = page.evaluate(UPLOAD, service_address)
+    page.close()
+    return answers
+
+
+def test_a_page_of_another_site_changes_nothing(chromium, live_server):
     # The same machine under another name is another site.
-    page.route(
-        "http://evil.example/*", lambda route: route.fulfill(body="<p>a page", content_type="text/html")
-    )
-    page.goto("http://evil.example/")
-    answers = page.evaluate(ATTACK, live_server.url)
-    page.close()
+    elsewhere = live_server.url.replace("localhost", "127.0.0.1")
 
-    assert 204 not in answers
-    assert 200 not in answers
-    assert SessionAttachment.objects.count() == 1
+    assert upload_from(chromium, f"{elsewhere}/healthz", live_server.url) == [0, 403]
+    assert not ChatFile.objects.exists()
 
 
-def test_the_documentation_page_can_try_a_request(chromium, live_server, attached):
-    page = chromium.new_page()
-    page.goto(f"{live_server.url}/docs")
-    status = page.evaluate(OURS)
-    page.close()
-
-    assert status == 204
-    assert not SessionAttachment.objects.exists()
+def test_the_documentation_page_can_try_a_request(chromium, live_server):
+    assert upload_from(chromium, f"{live_server.url}/docs", live_server.url) == [200, 200]
+    assert ChatFile.objects.count() == 2

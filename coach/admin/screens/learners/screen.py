@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -188,8 +189,8 @@ class LearnerAdmin(LearnerActions, StoreImport, StaffAdmin):
         return super().change_view(request, object_id, *args, **kwargs)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        # What the form is compared with must still be there when it is saved.
-        if request.method != "POST" or not object_id.isdecimal():
+        # What the form is compared with must still be there when it is saved. Deleting has a transaction of its own.
+        if not transaction.get_connection().in_atomic_block or not object_id.isdecimal():
             return super().get_object(request, object_id, from_field)
         return LearnerProfile.objects.select_for_update().filter(pk=object_id).first()
 

@@ -49,7 +49,7 @@ FORM = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\
 
 
 def posts() -> Iterator[str]:
-    """The paths of all POST routes with a JSON body. Fails where one is not known here."""
+    """The paths of all POST routes with a JSON body; SOUND need not know each."""
     import django
 
     django.setup()
@@ -61,8 +61,7 @@ def posts() -> Iterator[str]:
             path = "/" + str(route.pattern)
             for name, value in LEARNER.items():
                 path = path.replace(f"<str:{name}>", value)
-            assert path in SOUND or path in UPLOADS, f"{path} has no sound body in this list"
-            if path in SOUND:
+            if path not in UPLOADS:
                 yield path
 
 

@@ -24,7 +24,6 @@ from coach.legacy.decoding.records import Decoded, Rejected
 from coach.legacy.proving import stored_json
 from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.reading.store_file import StoreFile
-from coach.legacy.running import collector
 from coach.legacy.stores import Store
 
 MOST_DIFFERENCES = 1000
@@ -108,7 +107,7 @@ def _read_ahead(batches: Iterable[list[RawRecord]], usernames: frozenset[str]) -
     """The batches in their order; while the database is asked about one, the next one is being read."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode") as executor:
         waiting: Future[_Batch] | None = None
-        for raws in collector.paused(batches):
+        for raws in batches:
             coming = executor.submit(_read, raws, usernames)
             if waiting:
                 yield waiting.result()

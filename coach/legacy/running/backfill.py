@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -27,7 +26,7 @@ from coach.legacy.decoding.records import Decoded
 from coach.legacy.reading.index import Index
 from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.reading.store_file import ChangedFile, StoreFile
-from coach.legacy.running import collector, ledger, worker_process
+from coach.legacy.running import ledger, worker_process
 from coach.legacy.running.lock import LockHeld
 from coach.legacy.running.reject_file import RejectFile
 from coach.legacy.stores import Outcome, Store
@@ -45,9 +44,6 @@ MOST_UNKNOWN = 1000
 PAUSES = (0.1, 0.3, 1, 3, 5, 10, 20)
 _HEARTBEAT_SECONDS = 1.0
 _BATCHES_AHEAD = 1
-# Shorter than decoding works between two digests. For each of those it lets its turn go, for too short a moment to be
-# taken, and with every such moment the other thread's wait begins anew.
-_TURN_SECONDS = 0.00005
 _MOST_STATEMENTS = 100
 _INDEX = re.compile(r"\[\d+\]")
 
@@ -232,8 +228,8 @@ class Backfill:
         """The batches in their order; while one is written, the next ones are being decoded."""
         waiting: deque[Batch] = deque()
         how = nullcontext(self._submit) if self._submit else worker_process.in_thread()
-        with how as submit, _short_turns():
-            for raws in collector.paused(batches):
+        with how as submit:
+            for raws in batches:
                 waiting.append(self._patiently(partial(writer.read, raws, submit)))
                 if len(waiting) > _BATCHES_AHEAD:
                     yield waiting.popleft()
@@ -364,17 +360,6 @@ class Backfill:
         with transaction.atomic():
             BackfillRun.objects.filter(pk=run.pk).update(counts=json.dumps(self.summary.counts))
             ledger.finish(run, state, error=error)
-
-
-@contextmanager
-def _short_turns() -> Iterator[None]:
-    """Lets the thread that writes go on soon after the database has answered, instead of after 5 ms of decoding."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(_TURN_SECONDS)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
 
 
 def _add(counts: dict[str, int], done: Mapping[Outcome, int]) -> None:

@@ -7,7 +7,6 @@ before there is anything in this one that two must not share, ends when this one
 from __future__ import annotations
 
 import contextlib
-import gc
 import multiprocessing
 import signal
 import threading
@@ -94,7 +93,6 @@ def _serve(channel: Connection, other_end: Connection) -> None:
     # Ctrl-C reaches both; it is for the other one to finish its batch.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    gc.disable()
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
             channel.send(_answer(channel.recv()))

@@ -1,7 +1,7 @@
 """The entities, one module a noun. One-row rules live here as methods, everything else in services."""
 
 from coach.models.audit import AuditEvent
-from coach.models.backfills import BackfillFinding, BackfillRun
+from coach.models.backfills import BackfillFinding, BackfillLock, BackfillRun
 from coach.models.chat import ChatFile, ChatItem, ChatThread
 from coach.models.learners import LearnerProfile
 from coach.models.memory import MemoryRecord
@@ -19,6 +19,7 @@ __all__ = [
     "AttachmentMetadata",
     "AuditEvent",
     "BackfillFinding",
+    "BackfillLock",
     "BackfillRun",
     "ChatFile",
     "ChatItem",

@@ -67,6 +67,25 @@ class BackfillRun(models.Model):
         return f"run {self.pk}"
 
 
+class BackfillLock(models.Model):
+    """Who may import: one row a lock. Each taking has a higher fence, which every batch checks."""
+
+    name = models.CharField(max_length=32, primary_key=True)
+    fence = models.BigIntegerField(default=0, help_text="How often it was taken.")
+    holder = models.TextField(
+        blank=True, default="", help_text="Host and process id; empty while it is free."
+    )
+    process = models.TextField(blank=True, default="", help_text="What tells that process from all others.")
+    taken_at = models.DateTimeField(default=utc_now)
+    heartbeat_at = models.DateTimeField(default=utc_now, help_text="Last sign of life.")
+
+    class Meta:
+        verbose_name = "backfill lock"
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class BackfillFinding(models.Model):
     """One record that was rejected or conflicts, or the bytes of an attachment that could not be had."""
 

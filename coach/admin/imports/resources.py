@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ from coach.legacy.reading.rejects import open_rejects
 from coach.legacy.reading.store_file import StoreFile
 from coach.legacy.running import ledger
 from coach.legacy.running.backfill import Backfill, Options, Summary
+from coach.legacy.running.lock import RunLock
 from coach.legacy.running.reject_file import RejectFile
 from coach.legacy.stores import Outcome, Store
 from coach.models import BackfillRun
@@ -144,7 +145,9 @@ class StoreDataset:
         path = self._open.enter_context(staged.file())
         try:
             self.file: StoreFile = (
-                open_rejects(path) if staged.is_rejects else store_file.open_store(path, store)
+                open_rejects(path, largest=settings.UPLOAD_MAX_BYTES)
+                if staged.is_rejects
+                else store_file.open_store(path, store, largest=settings.UPLOAD_MAX_BYTES)
             )
         except BaseException:
             self._open.close()
@@ -220,10 +223,12 @@ class StoreResource(resources.Resource):
         finally:
             dataset.close()
 
-    def confirm(self, dataset: StoreDataset, *, user: AbstractBaseUser, rejects: Path) -> BackfillRun:
+    def confirm(
+        self, dataset: StoreDataset, *, user: AbstractBaseUser, rejects: Path, lock: RunLock
+    ) -> BackfillRun:
         """Import what was shown, whole or not at all; answers the run.
 
-        Raises ChangedMeanwhile, Unusable, and what the core raises. The caller holds the run lock.
+        Raises ChangedMeanwhile, Unusable, and what the core raises.
         """
         shown = dataset.staged.remembered()
         witness = Witness()
@@ -236,7 +241,7 @@ class StoreResource(resources.Resource):
                     options=_remembered(dataset.staged),
                     files=[dataset.describe()],
                 )
-                summary = _backfill(dataset, witness, run, RejectFile(rejects)).execute()
+                summary = _backfill(dataset, witness, run, RejectFile(rejects), lock.confirm).execute()
                 if differences := list(_differences(shown, witness.plan)):
                     result = StoreResult(summary=summary, witness=witness, file=dataset.describe())
                     raise ChangedMeanwhile(result, differences)
@@ -275,7 +280,11 @@ def _remembered(staged: Staged) -> dict[str, object]:
 
 
 def _backfill(
-    dataset: StoreDataset, witness: Witness, run: BackfillRun | None, rejects: RejectFile | None = None
+    dataset: StoreDataset,
+    witness: Witness,
+    run: BackfillRun | None,
+    rejects: RejectFile | None = None,
+    confirm: Callable[[], None] = lambda: None,
 ) -> Backfill:
     options = Options(dry_run=run is None, on_conflict=OnConflict(dataset.staged.on_conflict))
     return Backfill(
@@ -285,6 +294,7 @@ def _backfill(
         run=run,
         rejects=rejects,
         observe=witness,
+        confirm=confirm,
     )
 
 

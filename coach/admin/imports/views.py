@@ -34,7 +34,7 @@ from coach.admin.imports.resources import (
 from coach.admin.imports.staging import Staged, TokenStorage, Unusable
 from coach.admin.presentation import links
 from coach.legacy.deciding.compare import OnConflict
-from coach.legacy.reading.store_file import RefusedFile
+from coach.legacy.reading.opening import RefusedFile
 from coach.legacy.running import ledger
 from coach.legacy.running.lock import LockHeld, RunLock
 from coach.legacy.stores import LAYOUTS, Store
@@ -155,14 +155,14 @@ class StoreImport(ImportMixin):
 
     def _confirmed(self, request: HttpRequest, staged: Staged) -> HttpResponse:
         try:
-            with _run_lock():
+            with _run_lock() as lock:
                 if run := run_of(staged):
                     messages.info(
                         request, f"This upload was imported already, by {run}. Nothing was done again."
                     )
                     return HttpResponseRedirect(links.page_of(BackfillRun, run.pk))
                 ledger.mark_dead()
-                run = self._import(request, staged)
+                run = self._import(request, staged, lock)
         except LockHeld as error:
             messages.warning(
                 request, f"Another import is running ({error}). Nothing was written; confirm again later."
@@ -184,11 +184,11 @@ class StoreImport(ImportMixin):
         staged.discard()
         return self._told(request, run)
 
-    def _import(self, request: HttpRequest, staged: Staged) -> BackfillRun:
+    def _import(self, request: HttpRequest, staged: Staged, lock: RunLock) -> BackfillRun:
         dataset = self.get_import_formats()[0]().create_dataset(staged)
         with tempfile.TemporaryDirectory(prefix="arcadia-rejects-") as folder:
             rejects = Path(folder) / "rejects.jsonl"
-            return StoreResource().confirm(dataset, user=_user(request), rejects=rejects)
+            return StoreResource().confirm(dataset, user=_user(request), rejects=rejects, lock=lock)
 
     def _told(self, request: HttpRequest, run: BackfillRun) -> HttpResponse:
         run.refresh_from_db()
@@ -243,7 +243,7 @@ class StoreImport(ImportMixin):
 
 
 @contextlib.contextmanager
-def _run_lock() -> Iterator[None]:
+def _run_lock() -> Iterator[RunLock]:
     """The lock of runs, waited for a little while. Raises LockHeld."""
     until = time.monotonic() + PATIENCE_SECONDS
     lock = RunLock()
@@ -256,7 +256,7 @@ def _run_lock() -> Iterator[None]:
                 raise
             time.sleep(0.1)
     try:
-        yield
+        yield lock
     finally:
         lock.__exit__()
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from coach.legacy.reading import rejects, store_file
-from coach.legacy.reading.store_file import RefusedFile, StoreFile
-from coach.legacy.stores import LAYOUTS, Store
+from coach.legacy.reading.opening import RefusedFile
+from coach.legacy.reading.store_file import StoreFile
+from coach.legacy.stores import LAYOUTS, MANIFEST, Store
 
 
 class ChangedInput(Exception):
@@ -26,6 +27,7 @@ class Inputs:
 
     files: list[StoreFile] = field(default_factory=list)
     absent: list[Path] = field(default_factory=list)
+    attachments: Path | None = None
     _open: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Inputs:
@@ -33,6 +35,16 @@ class Inputs:
 
     def __exit__(self, *_: object) -> None:
         self._open.close()
+
+    def is_input(self, output: Path) -> bool:
+        """Whether that path, however it is spelled, is a file that is read here, or is looked for here."""
+        if any(file.is_at(output) for file in self.files):
+            return True
+        looked_for = [*self.absent, *(file.path.with_name(MANIFEST) for file in self.files)]
+        if output.resolve() in {path.resolve() for path in looked_for}:
+            return True
+        folder = self.attachments
+        return folder is not None and output.exists() and output.resolve().is_relative_to(folder.resolve())
 
     def add(self, file: StoreFile) -> None:
         self._open.callback(file.close)
@@ -50,6 +62,8 @@ def of_stores(folder: Path | None, named: Mapping[Store, Path]) -> Inputs:
             path = named.get(store) or (folder / LAYOUTS[store].file_name if folder else None)
             if path is None:
                 continue
+            if store not in named and not path.exists() and _packed(path).exists():
+                path = _packed(path)
             if store not in named and not path.exists():
                 inputs.absent.append(path)
             else:
@@ -60,6 +74,10 @@ def of_stores(folder: Path | None, named: Mapping[Store, Path]) -> Inputs:
         inputs.__exit__()
         raise
     return inputs
+
+
+def _packed(path: Path) -> Path:
+    return path.with_name(f"{path.name}.gz")
 
 
 def of_rejects(path: Path) -> Inputs:

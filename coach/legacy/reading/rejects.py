@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from coach.legacy.codes import Code
 from coach.legacy.reading import raw_records
+from coach.legacy.reading.opening import LARGEST_UNPACKED
 from coach.legacy.reading.raw_records import RawRecord
-from coach.legacy.reading.scanner import Cursor, Malformed
-from coach.legacy.reading.store_file import RefusedFile, StoreFile, open_text
+from coach.legacy.reading.scanner import Cursor
+from coach.legacy.reading.store_file import StoreFile, open_text
 from coach.legacy.stores import Store
 
 
-def open_rejects(path: Path) -> StoreFile:
+def open_rejects(path: Path, *, largest: int = LARGEST_UNPACKED) -> StoreFile:
     """A (mended) reject file as an input: its records stand under all three stores.
 
-    A line that is no rejected record is rejected in its turn. Raises RefusedFile.
+    A line that is not a rejected record is rejected again. Raises RefusedFile.
     """
-    return open_text(path, None, _entries)
+    return open_text(path, None, _entries, largest=largest)
 
 
 def position(line: bytes) -> tuple[Store, int] | None:
+    """The record that a whole line rejects: its store, and its number there; None where the line does not say."""
     if not line.endswith(b"}\n"):
         return None
     members = _head(line)
@@ -44,9 +45,9 @@ def _head(line: bytes) -> dict[str, Any]:
             if name == "record":
                 members["span"] = (start, end)
             else:
-                members[name] = orjson.loads(line[start:end])
+                members[name] = json.loads(line[start:end])  # takes lone surrogates, which an owner may hold
         cursor.end()
-    except (Malformed, ValueError):
+    except (ValueError, RecursionError):
         return {}
     finally:
         cursor.close()
@@ -56,31 +57,33 @@ def _head(line: bytes) -> dict[str, Any]:
 def _entries(opened: StoreFile) -> Iterator[RawRecord]:
     counts = dict.fromkeys(Store, 0)
     for number, start, end in _lines(opened):
-        members = _head(opened.data[start:end])
-        place = f"line {number}"
-        try:
-            store, (first, last) = Store(members["store"]), members["span"]
-        except (KeyError, ValueError, TypeError):
-            raise RefusedFile(
-                opened.path,
-                f"{place} is no rejected record: an object with store, owner and record is expected",
-            ) from None
-        owner = members.get("owner")
-        for begin, finish in _spans(opened, members, start + first, start + last):
-            raw = opened.data[begin:finish]
-            yield RawRecord(
-                store=store,
-                ordinal=counts[store],
-                place=f"{place}: {members.get('place', '$')}",
-                owner=str(owner) if owner is not None else None if store == Store.PROFILES else "",
-                start=begin,
-                end=finish,
-                key=opened.read_key(store, begin, finish),
-                fault="",
-                checksum=raw_records.checksum(raw),
-                data=opened.data,
-            )
-            counts[store] += 1
+        for record in _records(opened, number, start, end):
+            yield record._replace(ordinal=counts[record.store])
+            counts[record.store] += 1
+
+
+def _records(opened: StoreFile, number: int, start: int, end: int) -> Iterator[RawRecord]:
+    """The records of a line, numbered later; one that is unreadable becomes a record that is rejected again."""
+    members = _head(opened.data[start:end])
+    try:
+        store, (first, last) = Store(members["store"]), members["span"]
+    except (KeyError, ValueError, TypeError):
+        yield _record(opened, Store.PROFILES, f"line {number}", None, start, end, Code.UNREADABLE_LINE)
+        return
+    owner = members.get("owner")
+    owner = str(owner) if owner is not None else None if store == Store.PROFILES else ""
+    # A mended place may hold what no database stores.
+    place = f"line {number}: {members.get('place', '$')}".encode(errors="backslashreplace").decode()
+    for begin, finish in _spans(opened, members, start + first, start + last):
+        yield _record(opened, store, place, owner, begin, finish)
+
+
+def _record(
+    opened: StoreFile, store: Store, place: str, owner: str | None, start: int, end: int, fault: str = ""
+) -> RawRecord:
+    key = None if fault else opened.read_key(store, start, end)
+    checksum = raw_records.checksum(opened.data[start:end])
+    return RawRecord(store, 0, place, owner, start, end, key, fault, checksum, opened.data)
 
 
 def _spans(opened: StoreFile, members: dict[str, Any], start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -96,11 +99,11 @@ def _spans(opened: StoreFile, members: dict[str, Any], start: int, end: int) -> 
 
 
 def _lines(opened: StoreFile) -> Iterator[tuple[int, int, int]]:
-    start = number = 0
-    while start < opened.size:
+    start, number, size = opened.start, 0, len(opened.data)
+    while start < size:
         number += 1
         end = opened.data.find(b"\n", start)
-        end = opened.size if end < 0 else end
+        end = size if end < 0 else end
         if opened.data[start:end].strip():
             yield number, start, end
         start = end + 1

@@ -9,35 +9,28 @@ from __future__ import annotations
 import codecs
 import contextlib
 import hashlib
-import json
 import mmap
 import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from coach.documents import json_paths
 from coach.legacy.codes import Code
-from coach.legacy.reading import raw_records
+from coach.legacy.reading import manifest, opening, raw_records
 from coach.legacy.reading.index import Hashes, Index
+from coach.legacy.reading.kinds import KindCheck
 from coach.legacy.reading.natural_keys import KeyReader
+from coach.legacy.reading.opening import LARGEST_UNPACKED, Opened, RefusedFile
 from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.reading.scanner import Cursor, Malformed
-from coach.legacy.stores import LAYOUTS, MANIFEST, Store
+from coach.legacy.stores import LAYOUTS, Store
 
 _TEXT_BYTES = 256 * 1024
 # Of a mapped file at most about this much is held at once, by each walk through it.
 _HELD_BYTES = 16 * 1024 * 1024
-
-
-class RefusedFile(Exception):
-    """The file cannot be imported at all; the message says why and names it."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path.name}: {reason}")
-        self.path, self.reason = path, reason
 
 
 class ChangedFile(RefusedFile):
@@ -65,17 +58,20 @@ class _Pages:
 class StoreFile:
     """A store that was checked whole. Use `open_store`, and close it in the end.
 
-    `size` is in bytes, `sha256` in hexadecimal, `records` counts every record, good or bad.
+    `size` (in bytes) and `sha256` (in hexadecimal) are those of the file as it lies on the disk, `text_sha256` is that of
+    its text, which differs for gzip; `records` counts every record, good or bad.
     """
 
-    def __init__(self, path: Path, store: Store | None, file: BinaryIO) -> None:
+    def __init__(self, path: Path, store: Store | None, opened: Opened) -> None:
         """`store` is None for a file whose records belong to several stores."""
         self.path, self.store = path, store
-        self._file = file
-        self._identity = _identity(file)
-        self.size = os.fstat(file.fileno()).st_size
-        self.sha256 = ""
-        self.data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._opened = opened
+        self._identity = _identity(opened.file)
+        self.size = os.fstat(opened.file.fileno()).st_size
+        self.sha256 = self.text_sha256 = ""
+        self.data = mmap.mmap(opened.text.fileno(), 0, access=mmap.ACCESS_READ)
+        # A byte order mark is no part of the text.
+        self.start = len(codecs.BOM_UTF8) if self.data[:3] == codecs.BOM_UTF8 else 0
         self.index = Index(self.data)
         self._keys: dict[Store, KeyReader] = {}
 
@@ -113,11 +109,18 @@ class StoreFile:
     def check_unchanged(self) -> None:
         """Raises ChangedFile if the file was written to since it was checked."""
         try:
-            same = _identity(self._file) == self._identity
+            same = _identity(self._opened.file) == self._identity
         except OSError:
             same = False
         if not same:
             raise ChangedFile(self.path, "the file was changed while it was being read")
+
+    def is_at(self, path: Path) -> bool:
+        """Whether that path is this very file: by another spelling, a link, or a hard link."""
+        try:
+            return os.path.samestat(path.stat(), os.fstat(self._opened.file.fileno()))
+        except OSError:
+            return False
 
     def describe(self) -> dict[str, object]:
         """What the ledger and the report keep of the file."""
@@ -140,47 +143,50 @@ class StoreFile:
         self.index.close()
         with contextlib.suppress(BufferError):  # an exception on its way still looks at the text
             self.data.close()
-        self._file.close()
+        self._opened.close()
 
 
-def open_store(path: Path, store: Store, *, fast: bool = True) -> StoreFile:
+def open_store(path: Path, store: Store, *, fast: bool = True, largest: int = LARGEST_UNPACKED) -> StoreFile:
     """Open a store and check it whole; raises RefusedFile.
 
     Checked are: readable, not empty, UTF-8, one complete JSON value of the right shape, and the size and sha256 that a
-    `manifest.json` beside it names. `fast=False` reads with the plain scanner (same answers, slower).
+    `manifest.json` beside it names. `fast=False` reads with the plain scanner (same answers, slower); `largest` is
+    what gzip may unpack to, in bytes.
     """
+
+    def opened(names: _Names) -> StoreFile:
+        return open_text(
+            path, store, lambda file: _whole_value(file, store, names, fast=fast), largest=largest
+        )
+
     if fast:
         with contextlib.suppress(_NamesRepeat):
-            return open_text(path, store, lambda opened: _whole_value(opened, store, _Names(), fast=True))
-    return open_text(path, store, lambda opened: _whole_value(opened, store, _CountedNames(), fast=fast))
+            return opened(_Names())
+    return opened(_CountedNames())
 
 
 def open_text(
-    path: Path, store: Store | None, entries: Callable[[StoreFile], Iterator[RawRecord]]
+    path: Path,
+    store: Store | None,
+    entries: Callable[[StoreFile], Iterator[RawRecord]],
+    *,
+    largest: int = LARGEST_UNPACKED,
 ) -> StoreFile:
     """Open a file of records and check it whole; `entries` says where its records lie. Raises RefusedFile."""
-    opened = _open(path, store)
+    file = opening.open_input(path, largest=largest)
+    try:
+        opened = StoreFile(path, store, file)
+    except BaseException:
+        file.close()
+        raise
     try:
         _inspect(opened, entries)
-        _compare_with_manifest(opened)
+        opened.sha256 = file.packed_sha256 or opened.text_sha256
+        manifest.compare(path, sha256=opened.sha256, size=opened.size, text_sha256=opened.text_sha256)
     except BaseException:
         opened.close()
         raise
     return opened
-
-
-def _open(path: Path, store: Store | None) -> StoreFile:
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise RefusedFile(path, f"cannot be read: {error.strerror}") from error
-    try:
-        if not os.fstat(file.fileno()).st_size:
-            raise RefusedFile(path, "the file is empty, where one JSON value is expected")
-        return StoreFile(path, store, file)
-    except BaseException:
-        file.close()
-        raise
 
 
 def _identity(file: BinaryIO) -> tuple[int, ...]:
@@ -196,7 +202,7 @@ def _inspect(opened: StoreFile, entries: Callable[[StoreFile], Iterator[RawRecor
         try:
             _check_text(opened)
             _take_in(opened, entries)
-            opened.sha256 = digest.result()
+            opened.text_sha256 = digest.result()
         except BaseException:
             given_up.set()
             raise
@@ -226,14 +232,12 @@ def _digest(data: mmap.mmap, given_up: threading.Event) -> str:
 
 
 def _check_text(opened: StoreFile) -> None:
-    if opened.data[:3] == codecs.BOM_UTF8:
-        raise RefusedFile(opened.path, "the file begins with a byte order mark; save it as plain UTF-8")
     at, pages = 0, _Pages(opened.data)
     with memoryview(opened.data) as view:
-        while at < opened.size:
-            end = min(at + _TEXT_BYTES, opened.size)
+        while at < len(view):
+            end = min(at + _TEXT_BYTES, len(view))
             try:
-                at += codecs.utf_8_decode(view[at:end], "strict", end == opened.size)[1]
+                at += codecs.utf_8_decode(view[at:end], "strict", end == len(view))[1]
             except UnicodeDecodeError as error:
                 raise RefusedFile(opened.path, f"not UTF-8 (byte {at + error.start})") from None
             pages.release(at)
@@ -247,18 +251,35 @@ _Span = tuple[str, str | None, tuple[int, int], str]
 
 def _whole_value(opened: StoreFile, store: Store, names: _Names, *, fast: bool) -> Iterator[RawRecord]:
     data, cursor, pages = opened.data, Cursor(opened.data, fast=fast), _Pages(opened.data)
+    kind = KindCheck(store, data)
+    cursor.at = opened.start
     try:
         with memoryview(data) as view:
             spans = _spans(opened, store, cursor, names)
             for ordinal, (place, owner, (start, end), fault) in enumerate(spans):
                 key = opened.read_key(store, start, end)
                 checksum = raw_records.checksum(view[start:end])
+                kind.add(start, end, key)
                 yield RawRecord(store, ordinal, place, owner, start, end, key, fault, checksum, data)
                 pages.release(end)
-        cursor.end()
+        _end(opened, cursor)
         names.end()
+        if found := kind.other_store():
+            raise RefusedFile(opened.path, f"it holds {found}, where {store} are expected")
     finally:
         cursor.close()
+
+
+def _end(opened: StoreFile, cursor: Cursor) -> None:
+    try:
+        cursor.end()
+    except Malformed as error:
+        if opened.data[error.at - 1 : error.at] == b"\n" and opened.data[error.at] in b"{[":
+            reason = (
+                "it holds several JSON values (JSON lines), where one is expected: put their records into one"
+            )
+            raise RefusedFile(opened.path, reason) from None
+        raise
 
 
 def _spans(opened: StoreFile, store: Store, cursor: Cursor, names: _Names) -> Iterator[_Span]:
@@ -324,31 +345,3 @@ class _CountedNames(_Names):
         place = "$" + json_paths.step(name)
         times = self._seen.times(place)
         return (place, "") if times == 1 else (f"{place}#{times}", Code.REPEATED_KEY)
-
-
-# --- the manifest ---------------------------------------------------------------------------------
-
-
-def _compare_with_manifest(opened: StoreFile) -> None:
-    declared = _manifest(opened.path.with_name(MANIFEST)).get(opened.name)
-    if declared is None:
-        return
-    if declared.get("sha256", opened.sha256) != opened.sha256:
-        raise RefusedFile(
-            opened.path, f"its sha256 is {opened.sha256}, and not the one that {MANIFEST} names"
-        )
-    if declared.get("size", opened.size) != opened.size:
-        raise RefusedFile(opened.path, f"it has {opened.size} bytes, and not as many as {MANIFEST} says")
-
-
-def _manifest(path: Path) -> dict[str, dict[str, Any]]:
-    """What a manifest says of each file, by name; nothing where there is none."""
-    try:
-        content = json.loads(path.read_bytes())
-        files = content["files"]
-        return {str(name): dict(members) for name, members in files.items()}
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        reason = 'no manifest: {"files": {NAME: {"sha256": …, "size": …, "records": …}}} is expected'
-        raise RefusedFile(path, reason) from None

@@ -134,15 +134,15 @@ class Backfill:
         observe: Observer = lambda planned: None,
         progress: Progress = lambda store, done, total: None,
         stop: Callable[[], bool] = lambda: False,
-        hold: Callable[[], None] = lambda: None,
+        confirm: Callable[[], None] = lambda: None,
         submit: Submit | None = None,
     ) -> None:
-        """`run` is None for a rehearsal; `hold` is called before each batch: it sees to it that the lock is still ours.
+        """`run` is None for a rehearsal; `confirm` (of a RunLock) is called within each transaction.
 
         `submit` (of `decoding`) is how batches are decoded: in a thread, where nothing else is said.
         """
         self._files, self._options, self._run, self._rejects = files, options, run, rejects
-        self._observe, self._progress, self._stop, self._hold = observe, progress, stop, hold
+        self._observe, self._progress, self._stop, self._confirm = observe, progress, stop, confirm
         self._submit = submit
         self._maker = Maker(run_id=run.pk if run else None, at=utc_now(), derive=derive)
         self._copier = Copier(options.attachment_files) if options.attachment_files else None
@@ -199,6 +199,7 @@ class Backfill:
             index=file.index,
             dry_run=self._options.dry_run,
             rehearsed=self._rehearsed,
+            confirm=self._confirm,
             prepare=self._copy if self._copier and store != Store.PROFILES else None,
         )
         for batch in self._read_ahead(writer, self._batches(file, store, start)):
@@ -241,7 +242,6 @@ class Backfill:
     def _one_batch(self, writer: Writer, store: Store, batch: Batch) -> None:
         def attempt() -> list[Planned]:
             self._outcomes, self._copied = {}, {}
-            self._hold()
             return writer.write(batch, self._record)
 
         self._add_up(store, self._patiently(attempt))
@@ -352,12 +352,14 @@ class Backfill:
         if state in (ledger.State.DONE, ledger.State.DONE_WITH_REJECTS):
             self._patiently(finish)
             return
-        with suppress(OperationalError, InterfaceError):
+        with suppress(OperationalError, InterfaceError, LockHeld):
             finish()
 
     def _finish(self, run: BackfillRun, state: str, error: str) -> None:
         # Batches in which nothing changed leave no checkpoint behind: this is where they are counted.
         with transaction.atomic():
+            # Another run may have gone on with this one.
+            self._confirm()
             BackfillRun.objects.filter(pk=run.pk).update(counts=json.dumps(self.summary.counts))
             ledger.finish(run, state, error=error)
 

@@ -1,25 +1,30 @@
-"""One run at a time: held by a connection of its own on PostgreSQL, by a locked file beside the database on SQLite.
+"""One run at a time: a row of the ledger with holder, heartbeat and fence, taken and renewed in ordinary transactions.
 
-Both vanish with the process, however it ends, so nobody ever has to clear a stale lock away.
+Nothing rests on a database session, so it works through a transaction pooler. Each taking has a higher fence, and every batch
+checks its own within its transaction: a run that lost the lock commits nothing more.
 """
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
+import datetime as dt
 import os
+import threading
+import time
 from pathlib import Path
-from typing import Any, BinaryIO
 
-import psycopg
-from django.db import connection
+from django.db import Error, OperationalError, connection, transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Now
 
-from coach.documents.base import utc_now
 from coach.legacy.running.ledger import this_process
+from coach.models import BackfillLock
 
-# Any two numbers, as long as nothing else in the database uses them: "Arca", "back".
-_ADVISORY = (0x41726361, 0x6261636B)
-_NAME = "arcadia backfill: "
+NAME = "backfill"
+HEARTBEAT_SECONDS = 10.0
+# Without a heartbeat for that long, a holder on another machine, or one that is frozen, has lost the lock.
+STALE_SECONDS = 60.0
+# The server may need a moment to notice that a process is gone, and to undo its last transaction.
+_UNDO_SECONDS = 5.0
 
 
 class LockHeld(Exception):
@@ -27,93 +32,130 @@ class LockHeld(Exception):
 
 
 class RunLock:
-    """The lock; use it in a `with` statement. Raises LockHeld at once where somebody else has it, Django's OperationalError
-    where the server cannot be reached.
-
-    `ensure` takes it again where the server dropped its connection.
-    """
+    """The lock; use it in a `with` statement. Raises LockHeld at once where another run has it."""
 
     def __init__(self) -> None:
-        self._connection: psycopg.Connection[Any] | None = None
-        self._file: BinaryIO | None = None
+        self._fence = 0
+        self._released = threading.Event()
+        self._heart: threading.Thread | None = None
 
     def __enter__(self) -> RunLock:
-        if connection.vendor == "postgresql":
-            self._lock_database()
-        elif (path := _lock_path()) is not None:
-            self._lock_file(path)
+        self._fence = _take()
+        self._released.clear()
+        self._heart = threading.Thread(target=self._beat, name="lock heartbeat", daemon=True)
+        self._heart.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._connection is not None:
-            # Said aloud: a busy server notices a closed connection late, and would refuse the next run.
-            with contextlib.suppress(psycopg.Error):
-                self._connection.execute("SELECT pg_advisory_unlock(%s, %s)", _ADVISORY)
-            self._connection.close()
-            self._connection = None
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        self._released.set()
+        if self._heart:
+            self._heart.join()
+        try:
+            self._mine().update(holder="", process="")
+        except Error:
+            connection.close()  # a later run finds that the process is gone
 
-    def ensure(self) -> None:
-        """Take the lock again if its connection is gone.
+    def confirm(self) -> None:
+        """Make sure, within the transaction that writes a batch, that the lock is still ours, until it is committed.
 
-        Raises LockHeld where another run was faster, OperationalError where the server is not back yet.
+        Raises LockHeld where another run has taken it since.
         """
-        if self._connection is None:
-            return
+        if not self._mine().update(heartbeat_at=Now()):
+            raise LockHeld(_holder())
+
+    def _mine(self) -> QuerySet[BackfillLock]:
+        return BackfillLock.objects.filter(name=NAME, fence=self._fence)
+
+    def _beat(self) -> None:
+        """Where no batch is written for long: while files are checked, or nothing has changed."""
+        while not self._released.wait(HEARTBEAT_SECONDS):
+            try:
+                self._mine().update(heartbeat_at=Now())
+            except Error:
+                pass  # the next batch shows whether the lock is lost
+            finally:
+                connection.close()
+
+
+def _take() -> int:
+    BackfillLock.objects.get_or_create(name=NAME)
+    until = time.monotonic() + _UNDO_SECONDS
+    while True:
         try:
-            self._connection.execute("SELECT 1")
-        except psycopg.Error:
-            self._connection.close()
-            self._lock_database()
-
-    def _lock_database(self) -> None:
-        parameters = {**connection.get_connection_params(), "application_name": (_NAME + this_process())[:63]}
-        with connection.wrap_database_errors:
-            found = psycopg.connect(**parameters, autocommit=True)
-            cursor = found.execute("SELECT pg_try_advisory_lock(%s, %s)", _ADVISORY)
-        if _first(cursor):
-            self._connection = found
-            return
-        holder = found.execute(_HOLDER, _ADVISORY).fetchone()
-        found.close()
-        raise LockHeld(_holder(*holder) if holder else "another run")
-
-    def _lock_file(self, path: Path) -> None:
-        file = path.open("a+b")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            file.seek(0)
-            holder = file.read(200).decode(errors="replace").strip()
-            file.close()
-            raise LockHeld(holder or "another run") from None
-        file.truncate(0)
-        file.write(f"{this_process()}, since {utc_now():%Y-%m-%d %H:%M:%S} UTC\n".encode())
-        file.flush()
-        os.fsync(file.fileno())
-        self._file = file
+            return _try_to_take()
+        except OperationalError as error:
+            # The row is locked: its holder is in the middle of a transaction, dead or alive.
+            if connection.in_atomic_block:
+                raise
+            if not _is_busy(error):
+                raise
+            if time.monotonic() > until or not _holder_is_gone():
+                raise LockHeld(_holder()) from None
+            time.sleep(0.1)
 
 
-_HOLDER = """
-SELECT activity.application_name, activity.backend_start
-FROM pg_locks AS locks JOIN pg_stat_activity AS activity ON activity.pid = locks.pid
-WHERE locks.locktype = 'advisory' AND locks.granted AND locks.classid::bigint = %s AND locks.objid::bigint = %s
-  AND locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""
+def _try_to_take() -> int:
+    with transaction.atomic():
+        row = BackfillLock.objects.select_for_update(nowait=True).get(name=NAME)
+        free = Q(holder="") | Q(heartbeat_at__lt=Now() - dt.timedelta(seconds=STALE_SECONDS))
+        if not _is_gone(row.process) and not BackfillLock.objects.filter(free, name=NAME).exists():
+            raise LockHeld(_described(row))
+        BackfillLock.objects.filter(name=NAME).update(
+            fence=F("fence") + 1,
+            holder=this_process(),
+            process=_identity(os.getpid()),
+            taken_at=Now(),
+            heartbeat_at=Now(),
+        )
+        return row.fence + 1
 
 
-def _holder(name: str, since: Any) -> str:
-    return f"{name.removeprefix(_NAME)}, since {since:%Y-%m-%d %H:%M:%S %Z}"
+def _is_busy(error: OperationalError) -> bool:
+    """Whether the row (on SQLite the database) is locked, and nothing worse."""
+    return getattr(error.__cause__, "sqlstate", None) == "55P03" or "locked" in str(error)
 
 
-def _first(cursor: Any) -> bool:
-    row = cursor.fetchone()
-    return bool(next(iter(row.values())) if isinstance(row, dict) else row[0])
+def _holder() -> str:
+    row = BackfillLock.objects.filter(name=NAME).first()
+    return _described(row) if row and row.holder else "another run"
 
 
-def _lock_path() -> Path | None:
-    name = str(connection.settings_dict["NAME"])
-    # A database in memory belongs to this process alone.
-    return None if ":memory:" in name or "mode=memory" in name else Path(f"{name}.backfill-lock")
+def _described(row: BackfillLock) -> str:
+    return f"{row.holder}, since {row.taken_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _holder_is_gone() -> bool:
+    row = BackfillLock.objects.filter(name=NAME).first()
+    return row is not None and _is_gone(row.process)
+
+
+# --- processes --------------------------------------------------------------------------------------
+
+
+def _is_gone(process: str) -> bool:
+    """Whether a process of this machine has certainly ended; one of another machine never has."""
+    machine, _, rest = process.partition(" ")
+    if not rest or machine != _machine():
+        return False
+    return _identity(int(rest.split(" ")[0])) != process
+
+
+def _identity(pid: int) -> str:
+    """What tells a process from all others, those that get its number later included; empty where that is not known."""
+    machine = _machine()
+    if not machine:
+        return ""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return "gone"
+    return "gone" if fields[0] in "ZX" else f"{machine} {pid} {fields[19]}"
+
+
+def _machine() -> str:
+    """This start of this machine, and the numbering of processes within it; empty where there is no /proc."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot}/{os.stat('/proc/self/ns/pid').st_ino}"
+    except OSError:
+        return ""

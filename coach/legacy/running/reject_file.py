@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from coach.legacy.codes import Code
 from coach.legacy.deciding.compare import Planned
 from coach.legacy.reading import rejects
 from coach.legacy.running.ledger import errors
@@ -46,12 +47,18 @@ class RejectFile:
         file.flush()
         os.fsync(file.fileno())
 
-    def start_anew(self) -> None:
-        """Forget what an earlier run left under that name."""
-        self.path.unlink(missing_ok=True)
+    def has_lines(self) -> bool:
+        """Whether an earlier run left rejected records under that name."""
+        if not self.path.exists():
+            return False
+        with self.path.open("rb") as lines:
+            return any(line.strip() for line in lines)
 
     def keep_before(self, store: Store, ordinal: int) -> None:
-        """Drop the lines of records that a resumed run will come to again, and a half-written last line."""
+        """Drop the lines of records that a resumed run will come to again, and a half-written last line.
+
+        Lines that do not say which record they reject are kept.
+        """
         if not self.path.exists():
             return
         kept = self.path.with_name(self.path.name + ".kept")
@@ -59,7 +66,7 @@ class RejectFile:
             os.fchmod(target.fileno(), 0o600)
             for line in lines:
                 position = rejects.position(line)
-                if position and _place(*position) < _place(store, ordinal):
+                if line.endswith(b"\n") and (position is None or _place(*position) < _place(store, ordinal)):
                     target.write(line)
         kept.replace(self.path)
 
@@ -97,6 +104,9 @@ def _line(planned: Planned) -> bytes:
         "errors": errors(planned),
         "checksum": planned.record.checksum,
     }
+    raw = planned.record.raw
+    if planned.code == Code.UNREADABLE_LINE:
+        raw = json.dumps(raw.decode()).encode()
     # Texts hold no line breaks of their own in JSON, so breaks between members can go.
-    raw = planned.record.raw.replace(b"\r", b" ").replace(b"\n", b" ")
+    raw = raw.replace(b"\r", b" ").replace(b"\n", b" ")
     return json.dumps(head).encode()[:-1] + b', "record": ' + raw + b"}\n"

@@ -5,9 +5,9 @@ A batch comes in two halves, so that the next one can be decoded while the datab
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.db import DataError, IntegrityError, transaction
@@ -54,7 +54,8 @@ class Writer:
 
     `maker` marks the rows; `index` (of the store file) knows which keys stand twice in the input, None where a key
     cannot; `dry_run` plans the same outcomes and writes nothing; `rehearsed` then holds the names of learners that
-    would have been created, for the stores that follow.
+    would have been created, for the stores that follow; `confirm` is called first in every transaction, and raises where
+    this run may write no more.
     """
 
     store: Store
@@ -64,6 +65,7 @@ class Writer:
     dry_run: bool = False
     rehearsed: Index | None = None
     prepare: Prepare | None = None
+    confirm: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self._deduplication = Deduplication(self.store, self.index, rehearsed=self.rehearsed)
@@ -100,7 +102,8 @@ class Writer:
         decoded = batch.decoding.result().decoded
         if not decoded:
             planned = [batch.settled[raw.ordinal] for raw in batch.raws]
-            record(planned)
+            with self._transaction():
+                record(planned)
             return planned
         if batch.admitted is None:
             batch.admitted = {item.raw.ordinal: self._deduplication.admit(item) for item in decoded}
@@ -120,7 +123,7 @@ class Writer:
 
     def _write(self, batch: Batch, raws: Sequence[RawRecord], record: Record) -> list[Planned]:
         try:
-            with nullcontext() if self.dry_run else transaction.atomic():
+            with self._transaction():
                 planned = self._plan_and_save(batch, raws)
                 record(planned)
             return planned
@@ -130,9 +133,18 @@ class Writer:
                 first = self._write(batch, raws[:middle], record)
                 return [*first, *self._write(batch, raws[middle:], record)]
             refused = self._refused(raws[0], error)
-            with transaction.atomic():
+            with self._transaction():
                 record([refused])
             return [refused]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        if self.dry_run:
+            yield
+            return
+        with transaction.atomic():
+            self.confirm()
+            yield
 
     def _plan_and_save(self, batch: Batch, raws: Sequence[RawRecord]) -> list[Planned]:
         found = batch.admitted or {}

@@ -20,7 +20,8 @@ from coach.legacy.deciding.compare import OnConflict
 from coach.legacy.proving import verify
 from coach.legacy.reading import inputs
 from coach.legacy.reading.inputs import ChangedInput, Inputs
-from coach.legacy.reading.store_file import ChangedFile, RefusedFile
+from coach.legacy.reading.opening import RefusedFile
+from coach.legacy.reading.store_file import ChangedFile
 from coach.legacy.running import ledger, worker_process
 from coach.legacy.running.backfill import Backfill, DatabaseFailed, Limit, Options, Stopped, Summary
 from coach.legacy.running.lock import LockHeld, RunLock
@@ -154,10 +155,7 @@ class Command(BaseCommand):
         if self.arguments["dry_run"]:
             with self._inputs() as found:
                 self._say_absent(found)
-                rejects = self._explicit_rejects()
-                if rejects:
-                    rejects.start_anew()
-                return self._run(found, self._options(), None, rejects)
+                return self._run(found, self._options(), None, None)
         with RunLock() as lock:
             ledger.mark_dead()
             if self.arguments["resume"]:
@@ -172,7 +170,6 @@ class Command(BaseCommand):
                     files=[file.describe() for file in found.files],
                 )
                 rejects = self._reject_file(run)
-                rejects.start_anew()
                 return self._run(found, self._options(), run, rejects, lock)
 
     def _resume(self, lock: RunLock) -> int:
@@ -220,7 +217,7 @@ class Command(BaseCommand):
                 rejects=rejects,
                 progress=progress,
                 stop=lambda: self.stop_requested,
-                hold=lock.ensure if lock else lambda: None,
+                confirm=lock.confirm if lock else lambda: None,
                 submit=self.submit,
             )
             status = self._execute(backfill)

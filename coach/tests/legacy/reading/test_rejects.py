@@ -6,8 +6,7 @@ import json
 
 import pytest
 
-from coach.legacy.reading import inputs, rejects
-from coach.legacy.reading.store_file import RefusedFile
+from coach.legacy.reading import inputs
 from coach.legacy.running import ledger
 from coach.legacy.running.backfill import Backfill, Options
 from coach.legacy.running.reject_file import RejectFile
@@ -26,6 +25,9 @@ def retry(path, rejected_again):
         return Backfill(
             files=found.files, options=Options(), derive=lambda assessment, plan: None, run=run, rejects=again
         ).execute()
+
+
+COUNTS = ledger.empty_counts()
 
 
 def lines(path):
@@ -67,20 +69,44 @@ def test_a_record_comes_back_as_it_was_line_breaks_between_members_apart(stores)
 @pytest.mark.parametrize(
     "line", [b"{}", b"7", b'{"store": "other", "record": {}}', b"{", b'{"store": "profiles"}']
 )
-def test_a_line_that_is_no_rejected_record_refuses_the_file(tmp_path, line):
-    path = tmp_path / "rejects.jsonl"
+def test_a_line_that_is_no_rejected_record_is_rejected_again_and_holds_up_no_other(tmp_path, line):
+    path, again = tmp_path / "rejects.jsonl", tmp_path / "again.jsonl"
     path.write_bytes(b'{"store": "profiles", "record": {"username": "amara"}}\n' + line + b"\n")
-    with pytest.raises(RefusedFile, match="line 2"):
-        rejects.open_rejects(path)
+    assert retry(path, again).counts["profiles"] | {"unchanged": 0} == COUNTS | {
+        "created": 1,
+        "rejected": 1,
+        "read": 2,
+    }
+    [kept] = lines(again)
+    assert (kept["code"], kept["place"], kept["record"]) == ("unreadable_line", "line 2", line.decode())
+    assert retry(again, tmp_path / "third.jsonl").counts["profiles"]["rejected"] == 1
+
+
+ODD_OWNERS = ['"\\ud83d"', '"\\u0000"', '"a b"', '"x\\ny"', '"\u202e"', '""', '"\\"]"', '"é/."']
+
+
+@pytest.mark.parametrize("owner", ODD_OWNERS)
+def test_every_line_that_a_run_writes_can_be_read_again_and_survives_a_resume(stores, tmp_path, owner):
+    records = json.dumps([submission("s1", metadata=7)])
+    stores.write(
+        profiles=[profile("amara")], submissions=f"{{{owner}: {records}, {owner}: 3}}".encode()
+    ).backfill()
+    RejectFile(stores.rejects).keep_before(Store.ATTACHMENTS, 0)
+    written = stores.rejects.read_bytes()
+    assert len(written.splitlines()) == 2
+    retry(stores.rejects, tmp_path / "again.jsonl")
+    assert [line["record"] for line in lines(tmp_path / "again.jsonl")] == [
+        line["record"] for line in lines(stores.rejects)
+    ]
 
 
 def test_keeping_drops_what_comes_again_and_half_a_line(tmp_path):
     path = tmp_path / "rejects.jsonl"
     heads = [("profiles", 0), ("profiles", 7), ("submissions", 1), ("submissions", 2), ("attachments", 0)]
     whole = [json.dumps({"store": s, "ordinal": n, "record": 1}) for s, n in heads]
-    path.write_text("\n".join(whole) + '\n{"store": "profiles", "ord')
+    path.write_text("\n".join([*whole, "{}"]) + '\n{"store": "profiles", "ord')
     RejectFile(path).keep_before(Store.SUBMISSIONS, 2)
-    assert [(line["store"], line["ordinal"]) for line in lines(path)] == heads[:3]
+    assert [(line.get("store"), line.get("ordinal")) for line in lines(path)] == [*heads[:3], (None, None)]
 
 
 def test_a_full_disk_stops_the_run_before_the_batch_is_written(stores, monkeypatch):

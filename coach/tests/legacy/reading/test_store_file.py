@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import threading
 
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coach.legacy.reading import raw_records, store_file
-from coach.legacy.reading.store_file import ChangedFile, RefusedFile
+from coach.legacy.reading.opening import RefusedFile
+from coach.legacy.reading.store_file import ChangedFile
 from coach.legacy.stores import MANIFEST, Store
 
 
@@ -80,7 +82,6 @@ def test_a_repeated_name_is_told_apart_and_only_the_first_counts(file):
         b"7",
         b"\xff\xfe{}",
         b'{"a": "\xed\xa0\x80"}',
-        b"\xef\xbb\xbf{}",
         b"{'a': 1}",
     ],
 )
@@ -97,8 +98,6 @@ def test_a_listed_store_is_no_array(file):
 def test_a_file_that_cannot_be_read_is_refused(tmp_path):
     with pytest.raises(RefusedFile, match="cannot be read"):
         store_file.open_store(tmp_path / "absent.json", Store.PROFILES)
-    with pytest.raises(RefusedFile, match="cannot be read"):
-        store_file.open_store(tmp_path, Store.PROFILES)
 
 
 @pytest.mark.parametrize("said", [{"sha256": "0" * 64}, {"size": 3}])
@@ -160,6 +159,17 @@ def test_whatever_ends_the_reading_reaches_the_caller_and_leaves_no_thread(file,
     assert threading.active_count() == before
 
 
+def both_ways(path, store):
+    """The records as each scanner cuts them; none where the file is refused as another kind of store."""
+    try:
+        fast = read(path, store)[0]
+    except RefusedFile as refused:
+        with pytest.raises(RefusedFile, match=re.escape(str(refused))):
+            read(path, store, fast=False)
+        return [], []
+    return fast, read(path, store, fast=False)[0]
+
+
 @given(
     st.dictionaries(keys, st.lists(records_, max_size=3) | records_, max_size=4), st.sampled_from([None, 2])
 )
@@ -167,7 +177,7 @@ def test_the_fast_and_the_plain_way_read_alike(tmp_path_factory, content, indent
     path = tmp_path_factory.mktemp("stores") / "store.json"
     path.write_text(json.dumps(content, indent=indent))
     for store in Store:
-        fast, plain = read(path, store)[0], read(path, store, fast=False)[0]
+        fast, plain = both_ways(path, store)
         assert [record[:9] for record in fast] == [record[:9] for record in plain]
         cut = [path.read_bytes()[record.start : record.end] for record in plain]
         assert [record.checksum for record in fast] == list(map(raw_records.checksum, cut))
@@ -179,6 +189,6 @@ def test_both_ways_count_repeated_names_alike(tmp_path_factory, members):
     path.write_text("{" + ", ".join(f"{json.dumps(name)}: {value}" for name, value in members) + "}")
     names = [name for name, _ in members]
     for store in Store:
-        fast, plain = read(path, store)[0], read(path, store, fast=False)[0]
+        fast, plain = both_ways(path, store)
         assert [record[:9] for record in fast] == [record[:9] for record in plain]
         assert any(record.fault == "repeated_key" for record in fast) <= (len(set(names)) < len(names))

@@ -10,10 +10,9 @@ import psycopg
 import pytest
 
 from benchmarks import kills
-from coach.legacy.running import lock
-from coach.models import AssessmentSubmission, AttachmentMetadata, BackfillRun, LearnerProfile
+from coach.models import AssessmentSubmission, BackfillLock, BackfillRun, LearnerProfile
 from coach.tests.legacy import processes
-from coach.tests.legacy.people import attachment, profile, submission
+from coach.tests.legacy.people import profile, submission
 from coach.tests.legacy.processes import wait_until
 from coach.tests.management.commands.test_backfill import environment
 
@@ -23,10 +22,6 @@ pytestmark = [
 ]
 NAMES = [f"p{number}" for number in range(10)]
 EDIT = "UPDATE coach_learnerprofile SET goal = 'edited here' WHERE username = %s"
-HOLDERS = """
-SELECT locks.pid FROM pg_locks AS locks JOIN pg_database ON pg_database.oid = locks.database
-WHERE locks.locktype = 'advisory' AND locks.granted AND datname = current_database()
-"""
 
 
 @pytest.fixture
@@ -170,74 +165,16 @@ def test_a_run_that_is_not_patient_shows_that_the_serialisation_fails(begin, ser
 # --- cut connections ------------------------------------------------------------------------------
 
 
-def lock_holders(watcher):
-    return [row[0] for row in watcher.execute(HOLDERS).fetchall()]
-
-
-def test_a_cut_connection_is_replaced_and_the_lock_stays(begin, expected, watcher, service, waiting, cut):
+def test_a_cut_connection_is_replaced_and_the_lock_stays(begin, expected, service, waiting, cut):
     run = begin()
     cut(waiting(service))
-    holders = lock_holders(watcher)
     waiting(service)
-    assert lock_holders(watcher) == holders
+    assert f" {run.pid}" in BackfillLock.objects.get().holder
     service.commit()
     ended = processes.end(run)
     assert ended.status == 0, ended.said
+    assert BackfillLock.objects.get().holder == ""
     assert tables_but_for_edits() == expected
-
-
-def test_a_lock_whose_connection_was_cut_is_taken_again(
-    stores, begin, expected, watcher, service, waiting, cut
-):
-    run = begin()
-    writer, [holder] = waiting(service), lock_holders(watcher)
-    cut(holder)
-    cut(writer)
-    waiting(service)
-    second = processes.manage("backfill", "--data-dir", stores.folder, "--no-progress")
-    assert second.status == 5, second.said
-    assert f" {run.pid}, since " in second.err
-    service.commit()
-    ended = processes.end(run)
-    assert ended.status == 0, ended.said
-    assert tables_but_for_edits() == expected
-
-
-def test_a_run_whose_lock_another_one_took_gives_way_and_can_be_resumed(
-    begin, expected, watcher, service, waiting, cut
-):
-    run = begin()
-    writer, [holder] = waiting(service), lock_holders(watcher)
-    with session(autocommit=True, application_name="arcadia backfill: elsewhere 7") as other:
-        cut(holder)
-        assert other.execute("SELECT pg_try_advisory_lock(%s, %s)", lock._ADVISORY).fetchone()[0]
-        cut(writer)
-        ended = processes.end(run)
-    assert ended.status == 5, ended.said
-    assert "another run holds the lock: elsewhere 7, since " in ended.err
-    service.commit()
-    resumed = processes.manage("backfill", "--resume", "--no-progress")
-    assert resumed.status == 0, resumed.said
-    assert tables_but_for_edits() == expected
-
-
-def test_a_run_whose_lock_alone_was_cut_gives_way_to_the_run_that_took_it(
-    stores, begin, expected, watcher, service, waiting, cut
-):
-    stores.write(attachments={"p0": [attachment("a", "p0")]})
-    run = begin()
-    waiting(service)
-    [holder] = lock_holders(watcher)
-    with session(autocommit=True, application_name="arcadia backfill: elsewhere 7") as other:
-        cut(holder)
-        assert other.execute("SELECT pg_try_advisory_lock(%s, %s)", lock._ADVISORY).fetchone()[0]
-        service.commit()
-        ended = processes.end(run)
-    assert ended.status == 5, ended.said
-    assert BackfillRun.objects.get().error.startswith("another run took the lock: elsewhere 7, since ")
-    resumed = processes.manage("backfill", "--resume", "--no-progress")
-    assert resumed.status == 0, resumed.said
-    assert AttachmentMetadata.objects.count() == 1
 
 
 def test_a_connection_that_is_cut_between_two_stores_is_replaced(

@@ -1,0 +1,136 @@
+"""Opening an input: a regular file of UTF-8 text, or gzip of one; anything else is refused by its name."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import hashlib
+import os
+import stat
+import tempfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+# What a gzip file may unpack to, in bytes, where the caller does not say.
+LARGEST_UNPACKED = 64 * 1024**3
+_CHUNK_BYTES = 1024 * 1024
+_HEAD_BYTES = 4096
+_GZIP = b"\x1f\x8b"
+_ZIP = b"PK\x03\x04"
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (lambda mode: stat.S_ISCHR(mode) or stat.S_ISBLK(mode), "a device"),
+)
+
+
+class RefusedFile(Exception):
+    """The file cannot be imported at all; the message says why and names it."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path.name}: {reason}")
+        self.path, self.reason = path, reason
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An input: `file` as it lies on the disk, and the `text` that is read, which is another file where that is gzip.
+
+    `packed_sha256` is that of a gzip file, in hexadecimal; empty otherwise.
+    """
+
+    file: BinaryIO
+    text: BinaryIO
+    packed_sha256: str = ""
+
+    def close(self) -> None:
+        self.file.close()
+        self.text.close()
+
+
+def open_input(path: Path, *, largest: int = LARGEST_UNPACKED) -> Opened:
+    """Open a file; one of gzip is unpacked into a temporary file of at most `largest` bytes. Raises RefusedFile."""
+    file = open_regular(path)
+    try:
+        opened = (
+            _unpacked(path, file, largest) if os.pread(file.fileno(), 2, 0) == _GZIP else Opened(file, file)
+        )
+    except BaseException:
+        file.close()
+        raise
+    try:
+        _refuse_by_name(path, opened.text)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a regular file; raises RefusedFile for anything else, at once, also for a pipe that nobody writes to."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if kind := _special(path):
+            raise RefusedFile(path, f"is {kind}, where a file is expected") from error
+        raise RefusedFile(path, f"cannot be read: {error.strerror}") from error
+    mode = os.fstat(handle).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(handle)
+        raise RefusedFile(path, f"is {_kind(mode)}, where a file is expected")
+    return os.fdopen(handle, "rb")
+
+
+def _special(path: Path) -> str:
+    try:
+        return _kind(path.stat().st_mode)
+    except OSError:
+        return ""
+
+
+def _kind(mode: int) -> str:
+    return next((name for is_kind, name in _KINDS if is_kind(mode)), "")
+
+
+def _unpacked(path: Path, file: BinaryIO, largest: int) -> Opened:
+    text = tempfile.TemporaryFile()  # noqa: SIM115  closed with what it is the text of
+    try:
+        with gzip.GzipFile(fileobj=file) as unpacked:
+            while chunk := unpacked.read(_CHUNK_BYTES):
+                if text.tell() + len(chunk) > largest:
+                    raise RefusedFile(path, f"it unpacks to more than {largest:,} bytes")
+                text.write(chunk)
+        text.flush()
+        file.seek(0)
+        return Opened(file, text, _digest(file))
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        text.close()
+        raise RefusedFile(path, "not a whole gzip file") from error
+    except OSError as error:
+        text.close()
+        raise RefusedFile(path, f"cannot be unpacked: {error.strerror}") from error
+    except BaseException:
+        text.close()
+        raise
+
+
+def _digest(file: BinaryIO) -> str:
+    hashed = hashlib.sha256()
+    while chunk := file.read(_CHUNK_BYTES):
+        hashed.update(chunk)
+    return hashed.hexdigest()
+
+
+def _refuse_by_name(path: Path, text: BinaryIO) -> None:
+    head = os.pread(text.fileno(), _HEAD_BYTES, 0)
+    if not head:
+        raise RefusedFile(path, "the file is empty, where one JSON value is expected")
+    if head.startswith(_ZIP):
+        is_workbook = b"[Content_Types].xml" in head or b"xl/" in head
+        what = "an Excel workbook: export its records as JSON" if is_workbook else "a zip archive: unpack it"
+        raise RefusedFile(path, f"is {what}")
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in head[:4]:
+        raise RefusedFile(path, "is UTF-16 or UTF-32 text: save it as UTF-8")

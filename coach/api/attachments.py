@@ -14,7 +14,7 @@ from coach.documents import requests
 from coach.documents.submissions import ServedAttachment, ServedAttachments
 from coach.services import attachments
 
-_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+( *; *[\w.+-]+=[\w.+\"-]+)*", re.ASCII)
+_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+( *; *[\w.+-]+=([\w.+-]+|\"[ !#-\[\]-~]*\"))*", re.ASCII)
 
 
 class AttachmentsView(base.View):

@@ -106,16 +106,18 @@ def missing_ratings(plan: EloPlan, snapshot: Mapping[str, int]) -> dict[str, int
 class _Wish:
     """What the tracks of an inference say of one category key.
 
-    `track` is the first that bears the key as its id or recommends a module of it.
+    `track` is the first that bears the key as its id or recommends a module of it; `bare` are the tracks of that id
+    that recommend no module at all.
     """
 
     track: Track
     recommended: list[tuple[Track, ModuleReference]] = field(default_factory=list)
+    bare: list[Track] = field(default_factory=list)
 
     @property
     def weight(self) -> float:
-        """The largest weight of the tracks that recommend modules, else that of the track itself."""
-        return max(track.weight or 1.0 for track in self._recommending() or [self.track])
+        """The largest weight of the tracks that name the key, by a module or by their id."""
+        return max(track.weight or 1.0 for track in (*self._recommending(), *self.bare))
 
     @property
     def focus_areas(self) -> list[str]:
@@ -138,7 +140,7 @@ def _wishes(inference: GoalInference | None) -> dict[str, _Wish]:
             wish = wishes.setdefault(key, _Wish(firsts.setdefault(key, track)))
             wish.recommended.append((track, reference))
         if not track.recommended_modules:
-            wishes.setdefault(own_key, _Wish(firsts[own_key]))
+            wishes.setdefault(own_key, _Wish(firsts[own_key])).bare.append(track)
     wishes.pop("", None)
     return wishes
 

@@ -55,7 +55,7 @@ def elo_plan(plan: answers.Plan, *, goal: str, summary: str | None, now: dt.date
     notes = [part for part in (plan.profile_summary, summary) if part and part.strip()]
     return EloPlan(
         generated_at=now,
-        source_goal=goal.strip(),
+        source_goal=goal.strip() or None,
         strategy_notes="\n\n".join(notes) or None,
         categories=_categories(plan.categories),
     )

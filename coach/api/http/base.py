@@ -23,7 +23,9 @@ def username(segment: str) -> str:
     A name that nobody can have is returned as it is, since it is simply nobody's.
     Raises UnusablePath.
     """
-    if not segment.strip() or "\0" in segment:
+    if "\0" in segment:
+        raise UnusablePath("A username must not contain a NUL character.")
+    if not segment.strip():
         raise UnusablePath("The path must name a learner.")
     try:
         return usernames.normalise(segment)
@@ -32,7 +34,7 @@ def username(segment: str) -> str:
 
 
 def identifier(segment: str) -> str:
-    """An id in a path. Raises UnusablePath for one that no database can look up."""
+    """An id in a path, without blanks around it. Raises UnusablePath for one that no database can look up."""
     if "\0" in segment:
-        raise UnusablePath("The path must not contain a NUL character.")
-    return segment
+        raise UnusablePath("An id must not contain a NUL character.")
+    return segment.strip()

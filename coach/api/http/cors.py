@@ -16,6 +16,8 @@ class Cors(CorsMiddleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if "HTTP_ORIGIN" in request.META:
+            # An empty origin is answered like any other that names no site.
+            request.META["HTTP_ORIGIN"] = request.META["HTTP_ORIGIN"].strip() or "null"
             return super().__call__(request)  # type: ignore[return-value]
         # Most requests come from no page; caches must keep their answers apart all the same.
         response = self.get_response(request)

@@ -80,9 +80,15 @@ def _finite(value: Any) -> Any:
         return {key: _finite(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [_finite(part) for part in value]
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+    return json.dumps(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def nothing() -> HttpResponse:
     """The empty answer: 204, without a body."""
-    return HttpResponse(status=204)
+    return bare(HttpResponse(status=204))
+
+
+def bare(response: HttpResponse) -> HttpResponse:
+    """An answer without a body, and so without the type of one."""
+    del response["Content-Type"]
+    return response

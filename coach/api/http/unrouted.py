@@ -28,6 +28,6 @@ def _is_served(path: str) -> bool:
 
 def _moved(request: HttpRequest, path: str) -> HttpResponse:
     query = request.META.get("QUERY_STRING", "")
-    response = HttpResponse(status=307)
+    response = rendering.bare(HttpResponse(status=307))
     response["Location"] = escape_uri_path(path) + (f"?{query}" if query else "")
     return response

@@ -32,6 +32,8 @@ _ALLOWANCE = 64 * 1024
 _MOST_PARTS = 1_000
 _LONGEST_HEADERS = 8 * 1024
 _BOUNDARY = re.compile(r"[ -~]{0,200}[!-~]")
+_CONTENT_TYPE = re.compile(rb"^content-type:\s*([^\r\n]*?\S)\s*$", re.IGNORECASE | re.MULTILINE)
+_PATH = re.compile(rb'filename="?(?:.:\\|\\\\)', re.IGNORECASE)
 _DISPOSITION = b"content-disposition:"
 
 
@@ -105,14 +107,16 @@ def _parsed(
     """The last file part of that name, and all other fields as text; other files are read past."""
     source, file, fields = _Source(request), None, dict[str, str]()
     try:
-        for number, (kind, headers, body) in enumerate(_parts(source, request, field)):
+        for number, (raw_headers, (kind, headers, body)) in enumerate(_parts(source, request, field)):
             if number > _MOST_PARTS:
                 raise bodies.unusable_form(f"A form has at most {_MOST_PARTS} parts.")
             name = headers.get("content-disposition", ("", {}))[1].get("name", b"").decode().strip()
             if kind == _multipart.FIELD:
                 fields[name] = _text(body, headers, name)
             elif kind == _multipart.FILE and name == field:
-                file = _file(body, headers, files) or file
+                file = _file(body, headers, raw_headers, files) or file
+                # Of several parts of a name the last one counts.
+                fields.pop(field, None)
             elif kind == _multipart.RAW and _DISPOSITION in body.read(_LONGEST_HEADERS).lower():
                 raise bodies.unusable_form("The headers of a part are not UTF-8.")
             _multipart.exhaust(body)
@@ -124,18 +128,25 @@ def _parsed(
     return file, fields
 
 
-def _parts(source: _Source, request: HttpRequest, field: str) -> Iterator[tuple[str, Any, Any]]:
+def _parts(source: _Source, request: HttpRequest, field: str) -> Iterator[tuple[bytes, tuple[str, Any, Any]]]:
+    """The parts of a form: the headers as they were sent, and what the framework makes of the part."""
     kind, options = parse_header_parameters(request.META.get("CONTENT_TYPE", ""))
     boundary = options.get("boundary", "")
     if kind != "multipart/form-data" or not _BOUNDARY.fullmatch(boundary):
         raise bodies.missing_file(field)
     stream = _multipart.LazyStream(_multipart.ChunkIter(source, storage.CHUNK_BYTES))
     for part in _multipart.InterBoundaryIter(stream, b"--" + boundary.encode()):
-        yield _multipart.parse_boundary_stream(part, _LONGEST_HEADERS)
+        beginning = part.read(_LONGEST_HEADERS)
+        part.unget(beginning)
+        headers = beginning.partition(b"\r\n\r\n")[0]
+        yield headers, _multipart.parse_boundary_stream(part, _LONGEST_HEADERS)
 
 
-def _file(body: Any, headers: Any, files: contextlib.ExitStack) -> File | None:
+def _file(body: Any, headers: Any, raw_headers: bytes, files: contextlib.ExitStack) -> File | None:
     name = headers["content-disposition"][1]["filename"].decode()
+    if _PATH.search(raw_headers):
+        # Some clients send the path on the user's disk.
+        name = name.rpartition("\\")[2]
     if not name.strip():
         return None
     content = files.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
@@ -143,9 +154,8 @@ def _file(body: Any, headers: Any, files: contextlib.ExitStack) -> File | None:
         content.write(chunk)
         if content.tell() > settings.UPLOAD_MAX_BYTES:
             raise storage.TooLarge(_TOO_LARGE)
-    kind, parameters = headers.get("content-type", ("", {}))
-    extra = "".join(f"; {name}={value.decode()}" for name, value in parameters.items())
-    return File(name, f"{kind.strip()}{extra}" if kind.strip() else None, content, content.tell())
+    kind = _CONTENT_TYPE.search(raw_headers)
+    return File(name, kind[1].decode("utf-8", "replace") if kind else None, content, content.tell())
 
 
 def _text(body: Any, headers: Any, name: str) -> str:

@@ -243,10 +243,11 @@ def _focus(placed: Sequence[Placed], profile: Profile, labels: Mapping[str, str]
 
 
 def _schedule_zone(profile: Profile) -> str | None:
-    """The learner's zone, UTC for a learner without one, None for a zone that does not exist."""
+    """The learner's zone without blanks around it, UTC without one, None for a zone that does not exist."""
     if not profile.timezone:
         return "UTC"
-    return profile.timezone if known_zone(profile.timezone) else None
+    name = profile.timezone.strip()
+    return name if known_zone(name) else None
 
 
 def _generated(

@@ -101,14 +101,15 @@ def _track_weights(tracks: Iterable[Track]) -> dict[str, float]:
     for track in tracks:
         weight = track.weight or 1.0
         if not track.recommended_modules:
-            weights.setdefault(track.track_id, weight)
+            weights.setdefault(track.track_id.strip(), weight)
         for key in _recommended_categories(track):
             weights[key] = max(weight, weights.get(key, 0.0))
     return weights
 
 
 def _recommended_categories(track: Track) -> Iterator[str]:
-    return (reference.category_key for reference in track.recommended_modules if reference.category_key)
+    keys = (reference.category_key.strip() for reference in track.recommended_modules)
+    return (key for key in keys if key)
 
 
 def _modules_by_category(profile: Profile) -> dict[str, list[Module]]:

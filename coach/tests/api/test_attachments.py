@@ -51,7 +51,7 @@ def test_an_upload_comes_back_byte_for_byte(client, amara):
 
 
 @pytest.mark.parametrize(
-    "name", ["../../etc/passwd", "C:\\temp\\x.txt", "a b.txt", "über.txt", "<img onerror=x>.png"]
+    "name", ["../../etc/passwd", "temp\\x.txt", "a b.txt", "über.txt", "<img onerror=x>.png"]
 )
 def test_a_file_keeps_the_name_it_came_with_but_never_lies_under_it(client, amara, name):
     shown = raw_upload(client, name).json()
@@ -196,3 +196,39 @@ def test_a_long_name_is_kept_and_one_too_long_is_named_as_the_fault(client, amar
 def test_a_name_that_is_not_utf_8_is_named_as_the_fault(client, amara):
     answer = send_form(client, part("file", b"x", filename="NAME").replace(b"NAME", b"d\xe9"))
     assert "UTF-8" in answer.json()["detail"][0]["msg"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("C:\\dir\\f.txt", "f.txt"),
+        ("\\\\server\\share\\f.txt", "f.txt"),
+        ("dir\\f.txt", "dir\\f.txt"),
+        ("c:f.txt", "c:f.txt"),
+    ],
+)
+def test_a_path_on_the_user_s_disk_is_no_part_of_the_name(client, amara, sent, kept):
+    assert raw_upload(client, sent).json()["name"] == kept
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["Image/PNG", 'audio/x-m4a; codecs="mp4a.40.2"', 'text/plain;  name="a b"', "text/csv;header=present"],
+)
+def test_a_content_type_is_kept_as_it_was_sent(client, amara, kind):
+    shown = send_form(client, part("file", b"essay", filename="f", kind=kind)).json()
+    assert shown["content_type"] == kind
+    assert download(client, shown)[0]["Content-Type"].startswith(kind)
+
+
+def test_a_text_of_the_file_s_name_counts_only_after_the_file(client, amara):
+    text = part("file", b"essay")
+    assert send_form(client, text, ESSAY).status_code == 201
+    assert send_form(client, ESSAY, text).status_code == 422
+
+
+def test_blanks_around_an_id_do_not_count(client, amara):
+    shown = upload(client).json()
+    path = shown["url"].replace(shown["attachment_id"], f"%20{shown['attachment_id']}%20")
+    assert client.delete(path.removesuffix("/download")).status_code == 204
+    assert not AttachmentMetadata.objects.exists()

@@ -33,7 +33,7 @@ def differences(case: replay.Case, model: Any) -> list[str]:
 
 
 def test_every_recorded_case_is_here():
-    assert sum(len(case.steps) for case in CASES) == 157
+    assert sum(len(case.steps) for case in CASES) == 159
 
 
 @pytest.mark.django_db

@@ -41,7 +41,7 @@ def differences(case: replay.Case) -> list[str]:
 
 
 def test_every_recorded_case_is_here():
-    assert sum(len(case.steps) for case in CASES) == 463
+    assert sum(len(case.steps) for case in CASES) == 475
 
 
 @pytest.mark.django_db

@@ -376,14 +376,18 @@ def test_the_text_for_a_missing_note_attracts_none_of_the_extra_assessment_tasks
     assert not any(coverage.mentions(made, extra.words) for extra in coverage.EXTRAS)
 
 
-def test_the_largest_weight_of_the_recommending_tracks_counts_else_the_tracks_own():
+def test_the_largest_weight_of_all_tracks_that_name_the_key_counts():
     wanted = augment(
-        track(track_id="pottery", weight=3.0),
-        track(recommends("pottery", "p"), weight=0.8),
+        track(recommends("wheel", "w"), track_id="pottery", weight=9.0),
+        track(track_id=" pottery ", weight=3.0),
+        track(recommends(" pottery", "p"), weight=0.8),
         track(recommends("pottery", "q"), weight=0),
         track(track_id="glaze", weight=0),
+        track(recommends("project-delivery", "r"), weight=0.6),
+        track(track_id="project-delivery", weight=1.4),
     )
-    assert [find(wanted, "pottery").weight, find(wanted, "glaze").weight] == [1.0, 1.0]
+    weights = {key: find(wanted, key).weight for key in ("pottery", "glaze", "project-delivery")}
+    assert weights == {"pottery": 3.0, "glaze": 1.0, "project-delivery": 1.4}
 
 
 def test_such_a_category_of_the_plan_stays_as_it_is_but_gets_its_modules():

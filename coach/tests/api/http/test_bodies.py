@@ -8,6 +8,8 @@ from coach.tests import cast
 
 pytestmark = pytest.mark.django_db
 
+JSON = "application/json"
+RESET = "/api/session/reset"
 ADJUST = "/api/profile/amara/schedule/adjust"
 
 
@@ -181,3 +183,40 @@ def test_what_a_client_sent_is_quoted_in_brief(client, entry):
 
 def test_a_short_value_is_quoted_as_it_is(client):
     assert send(client, '{"item_id": {"a": [1, null]}}').json()["detail"][0]["input"] == {"a": [1, None]}
+
+
+@pytest.mark.parametrize("text", ['"\\ud800"', '{"a": ["\\ud83d"]}'])
+def test_half_a_surrogate_pair_does_no_harm_where_nobody_reads_it(client, text):
+    assert client.generic("POST", RESET, f'{{"extra": {text}}}', content_type=JSON).status_code == 204
+    metadata = f'{{"topic": "t", "metadata": {{"x": {text}}}}}'
+    assert client.generic("POST", "/api/session/lesson", metadata, content_type=JSON).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "quoted"), [("hällo", "text/plain", "hällo"), ('{"item_id": NaN}', JSON, "NaN")]
+)
+def test_what_a_client_sent_is_quoted_in_its_own_words(client, body, kind, quoted):
+    assert send(client, body, kind).json()["detail"][0]["input"] == quoted
+
+
+def test_an_answer_without_a_body_has_no_content_type(client):
+    done = client.generic("POST", RESET, "{}", content_type=JSON)
+    moved = client.get("/healthz/")
+    assert (done.status_code, moved.status_code) == (204, 307)
+    assert not done.has_header("Content-Type")
+    assert not moved.has_header("Content-Type")
+
+
+@pytest.mark.parametrize("origin", ["", "null", "https://client.example"])
+def test_every_origin_is_answered_alike_an_empty_one_too(client, settings, origin):
+    settings.CORS_ALLOW_ALL_ORIGINS = True
+    asked = {"origin": origin, "access-control-request-method": "POST"}
+    assert client.get("/healthz", headers={"origin": origin})["Access-Control-Allow-Origin"] == "*"
+    assert client.options("/api/session/chat", headers=asked).status_code == 200
+
+
+def test_a_nul_in_a_query_is_not_called_a_path(client, settings):
+    settings.DEBUG_ENDPOINTS = True
+    answer = client.get("/api/developer/submissions?username=%00")
+    assert answer.status_code == 422
+    assert "path" not in answer.json()["detail"]

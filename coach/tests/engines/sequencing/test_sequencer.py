@@ -155,6 +155,7 @@ class TestTimeZone:
             ("Europe/Berlin", "Europe/Berlin", "Europe/Berlin"),
             (None, "UTC", "UTC"),
             ("", "UTC", "UTC"),
+            (" Europe/Berlin\n", "Europe/Berlin", " Europe/Berlin\n"),
             ("Moon/Base", None, "Moon/Base"),
             ("../etc", None, "../etc"),
         ],

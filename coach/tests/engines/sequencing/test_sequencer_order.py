@@ -87,8 +87,16 @@ class TestTrackWeight:
         ada = learner(category("sql"), tracks=(track("a", "sql", weight=0.5), track("sql", weight=1.7)))
         assert standing(ada, "sql").track_weight == 0.5
 
+    def test_blanks_around_ids_and_categories_of_tracks_count_for_nothing(self):
+        ada = learner(
+            category("sql"),
+            category("git"),
+            tracks=(track(" sql", weight=1.7), track("x", "git ", weight=1.2)),
+        )
+        assert [standing(ada, key).track_weight for key in ("sql", "git")] == [1.7, 1.2]
+
     def test_a_recommendation_without_a_category_counts_for_none(self):
-        ada = learner(category("sql"), tracks=(track("sql", "", weight=1.7),))
+        ada = learner(category("sql"), tracks=(track("sql", " ", weight=1.7),))
         assert standing(ada, "sql").track_weight == 0
 
     def test_a_category_that_no_track_wants_has_none(self):

@@ -1,4 +1,4 @@
-"""Marks found by natural key: many at once, and the same rows whichever way they are asked for."""
+"""Provenance found by natural key, many rows at once."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import pytest
 
 from coach.documents.submissions import PendingAttachment, Submission
 from coach.legacy.deciding import provenance
-from coach.legacy.deciding.provenance import Finder
 from coach.legacy.stores import Store
-from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
+from coach.models import AssessmentSubmission, AttachmentMetadata
 from coach.tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -58,18 +57,3 @@ def test_an_attachment_that_a_submission_took_along_is_found_where_no_pending_on
     found = provenance.find(Store.ATTACHMENTS, KEYS)
 
     assert [key for key, mark in found.items() if mark.used] == ["amara"]
-
-
-@pytest.mark.parametrize("finder", [provenance._LEARNERS, provenance._SUBMISSIONS, provenance._PENDING])
-@pytest.mark.parametrize("keys", [KEYS, KEYS[3:4], ["nothing"]])
-def test_the_statement_finds_what_the_orm_finds(owner, finder, keys):
-    assert sorted(finder.rows(keys)) == sorted(finder.build(keys))
-
-
-@pytest.mark.postgresql("elsewhere the ORM's own statement is used")
-def test_the_statement_is_one_for_any_number_of_keys(owner, django_assert_num_queries):
-    finder = Finder(lambda keys: LearnerProfile.objects.filter(username__in=keys).values_list("pk"))
-    with django_assert_num_queries(2) as asked:
-        assert not list(finder.rows([]))
-        assert list(finder.rows(["amara", *map(str, range(1000))])) == [(owner.pk,)]
-    assert len({query["sql"].split("json_array")[0] for query in asked}) == 1

@@ -6,10 +6,6 @@ Empty is how it should be. A value is whatever the trial needs to stay out of th
 from typing import Any
 
 KNOWN: dict[str, Any] = {
-    # A byte order mark is refused.
-    "bom": True,
-    # A gzip file is refused.
-    "gzip": True,
     # A pending attachment that a submission of the store holds stays pending.
     "overlap": True,
     # A dry run writes the reject file.
@@ -48,12 +44,11 @@ KNOWN: dict[str, Any] = {
     # Verification does not mention what only the database has.
     "only_here": True,
     # An output may be an input; a reject file that holds lines is lost; a folder may be missing; usage errors end
-    # with 2; a store of another kind is read.
+    # with 2.
     "output_input": True,
     "rejects_with_lines": True,
     "no_folder": True,
     "usage": True,
-    "wrong_kind": True,
     # A refusal leaves no report.
     "refusal_json": True,
 }

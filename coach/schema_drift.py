@@ -1,18 +1,22 @@
-"""Compares the live database with the models: tables, columns, constraints and indexes, each difference by name.
+"""Compares the live database with what the migrations build, and names each difference.
 
-What the models ask for (as the migrations state it) is built by Django itself, in a place of its own that vanishes at
-once: a schema that is rolled back on PostgreSQL, a database in memory on SQLite. Both are then described by the
-database's own catalogue, so a check that was rewritten by hand is found as surely as a column that is missing.
+The expectation is built by the migrations themselves, in a place of its own that vanishes at once: a schema that is rolled
+back on PostgreSQL, a database in memory on SQLite. Both sides are described by the database's own catalogue. Where two texts
+of PostgreSQL differ, the server parses both again before they count as different: after a dump and restore it words the same
+condition otherwise.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.apps import apps
-from django.db import connection, transaction
+from django.conf import settings
+from django.db import ProgrammingError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.autodetector import MigrationAutodetector
 from django.db.migrations.executor import MigrationExecutor
@@ -20,142 +24,302 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ProjectState
 from django.db.utils import ConnectionHandler
 
-# Kept by Django beside the models.
-_OTHER_TABLES = frozenset({"django_migrations"})
-_SCRATCH = "arcadia_expected_schema"
+_SCRATCH_ALIAS = "expected_schema"
+# Undefined column, function, object.
+_UNDEFINED = ("42703", "42883", "42704")
+# A text that the server has parsed again this often has settled.
+_MOST_PARSES = 4
 
-# A table's name, then what it consists of: the kind and name of a part, and its definition.
+# A table (or "" for what belongs to none), then what it consists of: the kind and name of a part, and its definition.
 Description = dict[str, dict[str, str]]
+# The definition of a part as the server words it once it has parsed it again: table, part, definition.
+Reparse = Callable[[str, str, str], str]
+
+
+class NotComparable(Exception):
+    """The comparison needs a right that this role does not have; the message names it."""
 
 
 def differences() -> list[str]:
-    """One sentence a difference; an empty list where the database is what the models say.
+    """One sentence for each difference; an empty list where the database is what the migrations build.
 
-    Takes no lock on a table in use. Raises django.db.DatabaseError where the database cannot be read, and on
-    PostgreSQL where the role may not create a schema.
+    Takes no lock on a table in use. Raises NotComparable where the role may not create the schema of the comparison, and
+    django.db.DatabaseError where the database cannot be read.
     """
-    return [*_pending_migrations(), *_compare(expected=_expected(), found=_found())]
+    live = connections[settings.DIRECT_DATABASE]
+    found = [*_migrations(live)]
+    if live.vendor == "postgresql":
+        with _scratch(live) as (expected, reparse):
+            found += _compare(expected, _describe_postgresql(live, _live_schema(live)), reparse)
+        return [*found, *_behind_sequences(live)]
+    with _sqlite_scratch() as scratch:
+        return [
+            *found,
+            *_compare(_describe_sqlite(scratch), _describe_sqlite(live), lambda table, part, text: text),
+        ]
 
 
-def _pending_migrations() -> Iterator[str]:
-    executor = MigrationExecutor(connection)
+def _migrations(live: BaseDatabaseWrapper) -> Iterator[str]:
+    executor = MigrationExecutor(live)
     loader = executor.loader
     for migration, _ in executor.migration_plan(loader.graph.leaf_nodes()):
         yield f"migration {migration} is not applied"
+    known = loader.graph.nodes.keys() | loader.replacements.keys()
+    for app, name in sorted(executor.recorder.applied_migrations().keys() - known):
+        yield f"migration {app}.{name} is applied and unknown to this version"
     detector = MigrationAutodetector(loader.project_state(), ProjectState.from_apps(apps))
     for app in detector.changes(graph=loader.graph):
         yield f"the models of {app} were changed since their last migration"
 
 
-def _compare(*, expected: Description, found: Description) -> Iterator[str]:
-    for table in sorted(expected.keys() | found.keys() - _OTHER_TABLES):
+def _compare(expected: Description, found: Description, reparse: Reparse) -> Iterator[str]:
+    for table in sorted(expected.keys() | found.keys()):
         if table not in found:
             yield f"table {table} is missing"
         elif table not in expected:
             yield f"table {table} belongs to no model"
         else:
-            yield from _compare_table(table, expected[table], found[table])
+            yield from _compare_parts(table, expected[table], found[table], reparse)
 
 
-def _compare_table(table: str, expected: dict[str, str], found: dict[str, str]) -> Iterator[str]:
+def _compare_parts(
+    table: str, expected: dict[str, str], found: dict[str, str], reparse: Reparse
+) -> Iterator[str]:
+    where = f"{table}: " if table else ""
     for part in sorted(expected.keys() | found.keys()):
         if part not in found:
-            yield f"{table}: {part} is missing ({expected[part]})"
+            yield f"{where}{part} is missing ({expected[part]})"
         elif part not in expected:
-            yield f"{table}: {part} is in no model ({found[part]})"
-        elif expected[part] != found[part]:
-            yield f"{table}: {part} is {found[part]}, expected is {expected[part]}"
+            yield f"{where}{part} is in no model ({found[part]})"
+        elif expected[part] != found[part] and (
+            reparse(table, part, expected[part]) != reparse(table, part, found[part])
+        ):
+            yield f"{where}{part} is {found[part]}, expected is {expected[part]}"
 
 
-def _expected() -> Description:
-    if connection.vendor == "postgresql":
-        with transaction.atomic():
-            live = connection.ops.quote_name(_live_schema())
-            with connection.cursor() as cursor:
-                cursor.execute(f"CREATE SCHEMA {_SCRATCH}")
-                # Functions that indexes call are not the models': they are found where the migrations made them.
-                cursor.execute(f"SET LOCAL search_path TO {_SCRATCH}, {live}")
-            _create_tables(connection)
-            described = _describe_postgresql(_SCRATCH)
-            transaction.set_rollback(True)
-        return described
-    handler = ConnectionHandler({"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})
-    scratch = handler["default"]
+# --- PostgreSQL -----------------------------------------------------------------------------------
+
+
+@contextmanager
+def _scratch(live: BaseDatabaseWrapper) -> Iterator[tuple[Description, Reparse]]:
+    """What the migrations build, in a schema of its own on a connection of its own; nothing of it is ever committed."""
+    schema = f"arcadia_expected_{secrets.token_hex(4)}"
+    connections[_SCRATCH_ALIAS] = scratch = _unpooled(live)
     try:
-        _create_tables(scratch)
-        return _describe_sqlite(scratch)
+        with transaction.atomic(using=_SCRATCH_ALIAS):
+            _create_schema(scratch, schema)
+            MigrationExecutor(scratch).migrate(MigrationExecutor(scratch).loader.graph.leaf_nodes())
+            yield _describe_postgresql(scratch, schema), _reparser(scratch, schema)
+            transaction.set_rollback(True, using=_SCRATCH_ALIAS)
     finally:
         scratch.close()
+        del connections[_SCRATCH_ALIAS]
 
 
-def _create_tables(where: BaseDatabaseWrapper) -> None:
-    # As the migrations state them: to the models themselves Django gives other keys in tables between two models.
-    stated = MigrationLoader(connection).project_state().apps
-    with where.schema_editor() as editor:
-        for model in stated.get_models():
-            if model._meta.managed and not model._meta.proxy:
-                editor.create_model(model)
+def _unpooled(live: BaseDatabaseWrapper) -> BaseDatabaseWrapper:
+    """A connection of its own, which ends when it is closed."""
+    options = {name: value for name, value in live.settings_dict["OPTIONS"].items() if name != "pool"}
+    return type(live)({**live.settings_dict, "OPTIONS": options}, _SCRATCH_ALIAS)
 
 
-def _found() -> Description:
-    if connection.vendor == "postgresql":
-        return _describe_postgresql(_live_schema())
-    return _describe_sqlite(connection)
+def _create_schema(scratch: BaseDatabaseWrapper, schema: str) -> None:
+    with scratch.cursor() as cursor:
+        # Building every table may take longer than a request may.
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        try:
+            cursor.execute(f"CREATE SCHEMA {schema}")
+        except ProgrammingError as error:
+            role = scratch.settings_dict["USER"] or "of this connection"
+            raise NotComparable(
+                f"The role {role} may not create a schema, which the comparison needs (it is rolled back): "
+                "GRANT CREATE ON DATABASE to it, or let ARCADIA_DATABASE_DIRECT_URL name the owner's role."
+            ) from error
+        cursor.execute(f"SET LOCAL search_path TO {schema}")
+        # Rows that a migration writes must not keep the next one from altering their table.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-def _live_schema() -> str:
-    with connection.cursor() as cursor:
+def _live_schema(live: BaseDatabaseWrapper) -> str:
+    with live.cursor() as cursor:
         cursor.execute("SELECT current_schema()")
         [schema] = cursor.fetchone()
     return str(schema)
 
 
-# --- PostgreSQL -----------------------------------------------------------------------------------
+def _describe_postgresql(where: BaseDatabaseWrapper, schema: str) -> Description:
+    described: Description = {"": {}}
+    with where.cursor() as cursor:
+        for query in _QUERIES:
+            cursor.execute(query, {"schema": schema})
+            for table, part, definition in cursor.fetchall():
+                described.setdefault(table, {})[part] = definition.replace(f"{schema}.", "")
+    return described
 
-_TABLES = """
-SELECT relname, relkind::text FROM pg_class WHERE relnamespace = %(schema)s::regnamespace AND relkind IN ('r', 'p')
+
+def _reparser(scratch: BaseDatabaseWrapper, schema: str) -> Reparse:
+    def reparse(table: str, part: str, definition: str) -> str:
+        for _ in range(_MOST_PARSES):
+            again = _parsed_again(scratch, schema, table, part, definition)
+            if again == definition:
+                break
+            definition = again
+        return definition
+
+    return reparse
+
+
+def _parsed_again(scratch: BaseDatabaseWrapper, schema: str, table: str, part: str, definition: str) -> str:
+    kind, name = part.split(" ", 1)
+    suffix = ""
+    if kind == "constraint" and definition.startswith("CHECK"):
+        make = f'ALTER TABLE "{table}" ADD CONSTRAINT arcadia_probe {definition}'
+        read = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'arcadia_probe'"
+    elif kind == "index" and (found := _INDEX.match(definition)):
+        make = f'CREATE {found["unique"]}INDEX arcadia_probe ON "{table}" USING {found["rest"]}'
+        read = "SELECT pg_get_indexdef('arcadia_probe'::regclass)"
+        suffix = found["invalid"] or ""
+    else:
+        return definition
+    try:
+        with transaction.atomic(using=_SCRATCH_ALIAS), scratch.cursor() as cursor:
+            cursor.execute(make.replace("%", "%%"), [])
+            cursor.execute(read)
+            [again] = cursor.fetchone()
+            transaction.set_rollback(True, using=_SCRATCH_ALIAS)
+    except ProgrammingError as error:
+        if getattr(error.__cause__, "sqlstate", "") not in _UNDEFINED:
+            raise
+        # It speaks of what the migrations do not make: a difference of its own.
+        return definition
+    return str(again).replace(f"{schema}.", "").replace("INDEX arcadia_probe ", f"INDEX {name} ") + suffix
+
+
+def _behind_sequences(live: BaseDatabaseWrapper) -> Iterator[str]:
+    with live.cursor() as cursor:
+        cursor.execute(_OWNED_SEQUENCES, {"schema": _live_schema(live)})
+        for sequence, table, column in cursor.fetchall():
+            cursor.execute(
+                f"SELECT (SELECT max({column}) FROM {table}), last_value FROM {sequence}"  # quoted by the server
+            )
+            largest, last = cursor.fetchone()
+            if largest is not None and last < largest:
+                yield f"{table}: sequence {sequence} is at {last}, but the largest {column} is {largest}"
+
+
+_INDEX = re.compile(
+    r"CREATE (?P<unique>(?:UNIQUE )?)INDEX \S+ ON (ONLY )?\S+ USING (?P<rest>.*?)(?P<invalid> \(invalid\))?$",
+    re.DOTALL,
+)
+
+# Each gives a table, a part of it and the part's definition. What an extension brought is the extension's.
+_OURS = "NOT EXISTS (SELECT FROM pg_depend WHERE objid = {0}.oid AND deptype = 'e')"
+_TABLES = f"""
+SELECT relname, 'table', concat_ws(', ',
+    CASE relkind WHEN 'p' THEN 'partitioned' END, CASE relpersistence WHEN 'u' THEN 'unlogged' END,
+    CASE WHEN relrowsecurity THEN 'row security' END, CASE WHEN relforcerowsecurity THEN 'forced row security' END,
+    CASE WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = class.oid) THEN 'inherits' END,
+    CASE WHEN EXISTS (SELECT FROM pg_inherits WHERE inhparent = class.oid) THEN 'is inherited' END,
+    CASE WHEN relreplident <> 'd' THEN 'replica identity ' || relreplident::text END,
+    (SELECT 'options ' || string_agg(option, ' ' ORDER BY option) FROM unnest(reloptions) AS option),
+    CASE WHEN relowner <> (SELECT relowner FROM pg_class WHERE relname = 'django_migrations'
+        AND relnamespace = %(schema)s::regnamespace) THEN 'owned by another role than django_migrations' END)
+FROM pg_class AS class WHERE relnamespace = %(schema)s::regnamespace AND relkind IN ('r', 'p') AND {_OURS.format("class")}
 """
 _COLUMNS = """
 SELECT class.relname, 'column ' || quote_ident(attname),
     format_type(atttypid, atttypmod) || CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END
     || CASE WHEN attidentity <> '' THEN ' identity ' || attidentity::text ELSE '' END
+    || CASE WHEN attgenerated <> '' THEN ' generated' ELSE '' END
     || coalesce(' DEFAULT ' || pg_get_expr(adbin, adrelid), '')
     || CASE WHEN attcollation <> typcollation THEN ' COLLATE ' || attcollation::regcollation::text ELSE '' END
+    || CASE WHEN attstorage <> typstorage THEN ' STORAGE ' || attstorage::text ELSE '' END
+    || coalesce(' COMPRESSION ' || nullif(to_jsonb(attribute) ->> 'attcompression', ''), '')
 FROM pg_attribute AS attribute
 JOIN pg_class AS class ON class.oid = attrelid AND relkind IN ('r', 'p')
 JOIN pg_type AS type ON type.oid = atttypid
 LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
 WHERE relnamespace = %(schema)s::regnamespace AND attnum > 0 AND NOT attisdropped
 """
+# NOT NULL is a property of the column, also where newer servers keep a constraint for it.
 _CONSTRAINTS = """
 SELECT relname, 'constraint ' || quote_ident(conname),
     pg_get_constraintdef(con.oid)
+    || CASE WHEN EXISTS (SELECT FROM pg_trigger WHERE tgconstraint = con.oid AND tgenabled <> 'O')
+        THEN ' (not enforced: its triggers are disabled)' ELSE '' END
 FROM pg_constraint AS con JOIN pg_class AS class ON class.oid = conrelid
-WHERE relnamespace = %(schema)s::regnamespace
+WHERE relnamespace = %(schema)s::regnamespace AND contype NOT IN ('n', 't')
 """
 _INDEXES = """
 SELECT class.relname, 'index ' || quote_ident(part.relname),
-    pg_get_indexdef(indexrelid) || CASE WHEN indisvalid THEN '' ELSE ' (invalid)' END
+    pg_get_indexdef(indexrelid) || CASE WHEN indisvalid AND indisready THEN '' ELSE ' (invalid)' END
 FROM pg_index
 JOIN pg_class AS class ON class.oid = indrelid
 JOIN pg_class AS part ON part.oid = indexrelid
-WHERE class.relnamespace = %(schema)s::regnamespace
+WHERE class.relnamespace = %(schema)s::regnamespace AND class.relkind IN ('r', 'p')
     AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
+"""
+_TRIGGERS = """
+SELECT relname, 'trigger ' || quote_ident(tgname), pg_get_triggerdef(trigger.oid) || ' enabled ' || tgenabled::text
+FROM pg_trigger AS trigger JOIN pg_class AS class ON class.oid = tgrelid
+WHERE relnamespace = %(schema)s::regnamespace AND NOT tgisinternal
+"""
+_RULES = """
+SELECT relname, 'rule ' || quote_ident(rulename), pg_get_ruledef(rule.oid)
+FROM pg_rewrite AS rule JOIN pg_class AS class ON class.oid = ev_class
+WHERE relnamespace = %(schema)s::regnamespace AND relkind IN ('r', 'p')
+"""
+_POLICIES = """
+SELECT tablename, 'policy ' || quote_ident(policyname), concat_ws(' ', permissive, cmd, roles::text, qual, with_check)
+FROM pg_policies WHERE schemaname = %(schema)s
+"""
+_SEQUENCES = """
+SELECT '', 'sequence ' || sequence.relname, concat_ws(' ', format_type(seqtypid, NULL), 'from', seqmin, 'to', seqmax,
+    'by', seqincrement, 'start', seqstart, 'cache', seqcache, CASE WHEN seqcycle THEN 'cycle' END,
+    'of', (SELECT refobjid::regclass::text || '.' || attname FROM pg_depend
+        JOIN pg_attribute ON attrelid = refobjid AND attnum = refobjsubid
+        WHERE objid = sequence.oid AND classid = 'pg_class'::regclass AND deptype IN ('a', 'i')))
+FROM pg_sequence JOIN pg_class AS sequence ON sequence.oid = seqrelid
+WHERE relnamespace = %(schema)s::regnamespace
+"""
+_FUNCTIONS = f"""
+SELECT '', 'function ' || proname || '(' || pg_get_function_identity_arguments(function.oid) || ')',
+    concat_ws(' ', 'returns', pg_get_function_result(function.oid), lanname, provolatile::text, 'parallel',
+        proparallel::text, CASE WHEN proisstrict THEN 'strict' END, CASE WHEN prosecdef THEN 'security definer' END,
+        'cost', procost, proconfig::text, 'body', md5(prosrc))
+FROM pg_proc AS function JOIN pg_language AS language ON language.oid = prolang
+WHERE pronamespace = %(schema)s::regnamespace AND prokind <> 'a' AND {_OURS.format("function")}
+"""
+_QUERIES = (
+    _TABLES, _COLUMNS, _CONSTRAINTS, _INDEXES, _TRIGGERS, _RULES, _POLICIES, _SEQUENCES, _FUNCTIONS,
+)  # fmt: skip
+_OWNED_SEQUENCES = """
+SELECT objid::regclass::text, refobjid::regclass::text, quote_ident(attname)
+FROM pg_depend JOIN pg_class AS sequence ON sequence.oid = objid AND relkind = 'S'
+JOIN pg_attribute ON attrelid = refobjid AND attnum = refobjsubid
+WHERE classid = 'pg_class'::regclass AND deptype IN ('a', 'i') AND relnamespace = %(schema)s::regnamespace
+ORDER BY 1
 """
 
 
-def _describe_postgresql(schema: str) -> Description:
-    with connection.cursor() as cursor:
-        cursor.execute(_TABLES, {"schema": schema})
-        described: Description = {table: {} for table, _ in cursor.fetchall()}
-        for query in (_COLUMNS, _CONSTRAINTS, _INDEXES):
-            cursor.execute(query, {"schema": schema})
-            for table, part, definition in cursor.fetchall():
-                described[table][part] = definition.replace(f"{schema}.", "")
-    return described
-
-
 # --- SQLite ---------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _sqlite_scratch() -> Iterator[BaseDatabaseWrapper]:
+    scratch = ConnectionHandler({"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})[
+        "default"
+    ]
+    try:
+        # As the migrations state them: to the models themselves Django gives other keys in tables between two models.
+        stated = MigrationLoader(None).project_state().apps
+        with scratch.schema_editor() as editor:
+            for model in stated.get_models():
+                if model._meta.managed and not model._meta.proxy:
+                    editor.create_model(model)
+        yield scratch
+    finally:
+        scratch.close()
+
 
 _CHECK = re.compile(r"\bCHECK\s*\(", re.IGNORECASE)
 
@@ -164,6 +328,7 @@ def _describe_sqlite(where: BaseDatabaseWrapper) -> Description:
     with where.cursor() as cursor:
         cursor.execute(
             "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+            " AND name <> 'django_migrations'"
         )
         return {name: dict(_sqlite_parts(cursor, name, sql)) for name, sql in cursor.fetchall()}
 

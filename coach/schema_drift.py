@@ -169,7 +169,7 @@ def _reparser(scratch: BaseDatabaseWrapper, schema: str) -> Reparse:
 
 
 def _parsed_again(scratch: BaseDatabaseWrapper, schema: str, table: str, part: str, definition: str) -> str:
-    kind, name = part.split(" ", 1)
+    kind, _, name = part.partition(" ")
     suffix = ""
     if kind == "constraint" and definition.startswith("CHECK"):
         make = f'ALTER TABLE "{table}" ADD CONSTRAINT arcadia_probe {definition}'

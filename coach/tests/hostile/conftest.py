@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from benchmarks import servers
-from coach.tests import postgres
+from coach.tests import cast, postgres
 
 PREPARE = """
 from coach.tests import cast
@@ -47,3 +47,8 @@ def service(cluster, log, changes, tmp_path_factory):
         subprocess.run([sys.executable, "manage.py", *arguments], env=environment, check=True)
     with servers.serve(environment, log=log) as running:
         yield running
+
+
+@pytest.fixture
+def amara(db):
+    return cast.learner(cast.AMARA)

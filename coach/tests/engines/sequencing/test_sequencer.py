@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import time
 
 import pytest
 
@@ -217,10 +216,8 @@ class TestTexts:
 class TestOddRecords:
     def test_five_thousand_modules_of_one_category_and_two_tiers(self):
         modules = tuple(module(f"m{number:04}", tier=1 + number % 2) for number in range(5000))
-        began = time.perf_counter()
         plan = schedule(learner(category("python"), modules=modules))
         assert len(plan.items) == 3 * 5000 + 1
-        assert time.perf_counter() - began < 20, "a fraction of a second on an idle machine"
 
     def test_a_circle_of_five_thousand(self):
         modules = tuple(module(f"m{number}", needs=(f"m{(number + 1) % 5000}",)) for number in range(5000))

@@ -212,19 +212,21 @@ def test_a_rehearsal_needs_no_lock_and_leaves_no_trace(people):
     assert not BackfillRun.objects.exists()
 
 
-def test_a_second_run_is_refused_at_once_and_told_who_holds_the_lock(people):
-    holder = subprocess.Popen(
-        [sys.executable, "-c", _HOLD],
-        stdout=subprocess.PIPE,
-        stdin=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
-    try:
-        assert holder.stdout.readline() == "held\n"
-        answer = manage("backfill")
-    finally:
-        holder.communicate("")
+@pytest.fixture
+def holder(db):
+    """Another process, which holds the lock. It ends with the test, whatever the test finds."""
+    command, pipe = [sys.executable, "-c", _HOLD], subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stdin=pipe, text=True, env=environment()) as process:
+        try:
+            assert process.stdout.readline() == "held\n"
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_second_run_is_refused_at_once_and_told_who_holds_the_lock(people, holder):
+    answer = manage("backfill")
+    holder.communicate("")
     assert answer.status == 5
     assert f" {holder.pid}, since " in answer.err
     assert not BackfillRun.objects.exists()
@@ -262,11 +264,7 @@ def environment() -> dict[str, str]:
     }
 
 
-def test_the_lock_is_free_again_after_its_holder_died(stores):
-    holder = subprocess.Popen(
-        [sys.executable, "-c", _HOLD], stdout=subprocess.PIPE, stdin=subprocess.PIPE, env=environment()
-    )
-    holder.stdout.readline()
+def test_the_lock_is_free_again_after_its_holder_died(stores, holder):
     with pytest.raises(LockHeld), RunLock():
         pass
     holder.kill()

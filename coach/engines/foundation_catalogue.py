@@ -45,6 +45,7 @@ class CatalogueModule(_Entry):
     objectives: Texts
     activities: Texts
     deliverables: Texts
+    requires: list[Text] = []
 
     def document(self, category_key: str) -> Module:
         """The module as it stands in a curriculum."""
@@ -58,6 +59,7 @@ class CatalogueModule(_Entry):
             deliverables=self.deliverables,
             estimated_minutes=self.minutes,
             tier=self.tier,
+            prerequisite_module_ids=self.requires,
         )
 
 
@@ -81,7 +83,7 @@ class CatalogueCategory(_Entry):
     weight: Annotated[float, Field(gt=0)]
     focus_areas: Texts
     description: Text
-    success_criteria: Texts
+    success_criteria: list[Text] = []
     rubric: CatalogueRubric
     module: Annotated[list[CatalogueModule], Field(min_length=1)]
 

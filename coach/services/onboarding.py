@@ -17,7 +17,7 @@ from coach.documents.curriculum import GoalInference, Track
 from coach.engines import coverage, foundations, goals
 from coach.engines.sequencing import sequencer
 from coach.models import LearnerProfile
-from coach.services import assessments, audit, learner_tools, learners, plans, schedules
+from coach.services import assessments, audit, coach_tracks, learner_tools, learners, plans, schedules
 from coach.services.operations import connections
 
 
@@ -82,6 +82,8 @@ def _tell(username: str, words: dict[str, str], force: bool, timezone: str | Non
         audit.record("onboarding.told", learner, changed=sorted(changed))
     inference = learner.inference if needed else None
     kept = inference if inference and inference.tracks else None
+    if kept and coach_tracks.is_outdated(kept, changed):
+        kept = None
     return _Told(learner.username, needed, kept, learner.tracks if needed else [])
 
 
@@ -175,6 +177,7 @@ def _take_plan(learner: LearnerProfile, answer: answers.Plan, goal: str) -> None
         inference=inference,
         average=None,
         now=now,
+        catalogue=coach_tracks.foundations(inference),
     )
     learner.plan = augmented.plan
     learner.curriculum = augmented.curriculum

@@ -12,7 +12,7 @@ from coach.documents.schedule import Schedule, ScheduleWarning
 from coach.engines.sequencing import sequencer
 from coach.models import CurriculumSchedule, LearnerProfile, ScheduleItem
 from coach.models.database.prepared import Prepared
-from coach.services import audit, learners
+from coach.services import audit, coach_tracks, learners
 
 LONGEST_DEFERRAL_DAYS = 21
 MOST_WARNINGS = 5
@@ -111,6 +111,7 @@ def regenerate(learner: LearnerProfile) -> set[str]:
             previous=previous,
             adjustments=learner.adjustments,
             now=now,
+            pace=coach_tracks.pace(learner),
         )
         figures.update(_figures(generated.schedule), changed=generated.changed)
     _report(generated.schedule, generated.adjustments)

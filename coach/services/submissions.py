@@ -19,7 +19,16 @@ from coach.documents.submissions import Response, Submission, count_words
 from coach.engines import foundations, grading
 from coach.engines.sequencing import sequencer
 from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
-from coach.services import assessments, attachments, audit, learner_tools, learners, plans, schedules
+from coach.services import (
+    assessments,
+    attachments,
+    audit,
+    coach_tracks,
+    learner_tools,
+    learners,
+    plans,
+    schedules,
+)
 from coach.services.operations import connections
 
 
@@ -204,6 +213,7 @@ def _augment(learner: LearnerProfile, result: GradingResult, *, now: dt.datetime
         inference=learner.inference,
         average=foundations.report_average(result),
         now=now,
+        catalogue=coach_tracks.foundations(learner.inference),
     )
     learner.plan = augmented.plan
     learner.curriculum = augmented.curriculum

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from coach.agent.errors import Unavailable
 from coach.agent.model import answers
-from coach.agent.offline import items
+from coach.agent.offline import items, plans
 from coach.agent.tools.requests import (
     ChatRequest,
     GoalRequest,
@@ -44,20 +44,14 @@ _NOBODY = "Tell me your username, and I can look at your plan."
 # --- onboarding -------------------------------------------------------------------------------------
 
 
-def infer_goals(ask: GoalRequest) -> NoReturn:
-    """Goals are inferred by the engine's rule. Raises Unavailable, always."""
-    raise Unavailable("The offline coach reads goals by rule.")
+def infer_goals(ask: GoalRequest) -> answers.ParsedGoal:
+    """The tracks of the coach's catalogue that the goal asks for."""
+    return plans.infer(ask)
 
 
 def plan(ask: PlanRequest, *, learner_tools: LearnerTools) -> answers.Plan:
-    """A plan with nothing of its own: everything in it comes from the foundation catalogue and the coverage."""
-    tracks = ", ".join(track.label for track in ask.inference.tracks)
-    return answers.Plan(
-        profile_summary=f"Made by rule from the foundation catalogue; no language model was asked. Tracks: {tracks}.",
-        curriculum=answers.PlannedCurriculum(
-            overview=f"Foundations first: {tracks}. Chosen by rule from the words of the goal, without a language model."
-        ),
-    )
+    """The modules and tasks of the tracks that the inference holds."""
+    return plans.plan(ask)
 
 
 def grade(ask: GradeRequest, *, learner_tools: LearnerTools) -> NoReturn:

@@ -1,0 +1,263 @@
+"""The time that a goal names: a deadline, and how much of a week there is for learning."""
+
+from __future__ import annotations
+
+import calendar
+import datetime as dt
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from coach.agent.offline import phrases, time_words
+from coach.documents.pace import LONGEST_SESSION, SHORTEST_SESSION, Pace
+
+USUAL_SESSIONS = 4
+USUAL_SESSION = 60
+# What a part of a day is taken to hold, in minutes.
+EVENING, LUNCH_BREAK = 60, 30
+# No deadline that is further away than this shapes a plan.
+FURTHEST = dt.timedelta(days=366 * 5)
+
+
+@dataclass(frozen=True)
+class Times:
+    """What a goal says about time; None and empty where it says nothing.
+
+    `deadline` is the first day that is too late, `words` the words that it was read from. `minutes` are those of one
+    session, `weekly_minutes` those of a week; `sessions` are those of a week.
+    """
+
+    deadline: dt.date | None = None
+    words: str = ""
+    unread: str = ""
+    weekly_minutes: int | None = None
+    minutes: int | None = None
+    sessions: int | None = None
+    weekdays: tuple[int, ...] = ()
+    assumed: bool = False
+
+    @property
+    def says_when(self) -> bool:
+        """Whether the goal says how much time a week has."""
+        return bool(self.weekly_minutes or self.minutes or self.sessions or self.weekdays)
+
+
+def read(text: str, *, today: dt.date) -> Times:
+    """The times that a text names, as of `today`."""
+    wording = phrases.plain(text)
+    deadline, words = _deadline(wording, today)
+    weekly, minutes, sessions = _amounts(wording)
+    weekdays = _weekdays(wording)
+    part = _part_of_day(wording) if not (weekly or minutes) else None
+    unread = time_words.UNREADABLE.search(wording) if deadline is None else None
+    return Times(
+        deadline=deadline,
+        words=words,
+        unread=unread[0] if unread else "",
+        weekly_minutes=weekly,
+        minutes=minutes or part,
+        sessions=sessions,
+        weekdays=weekdays,
+        assumed=part is not None or bool((weekdays or sessions) and not (weekly or minutes)),
+    )
+
+
+def pace(times: Times) -> Pace | None:
+    """The pace that fits the times; None where they leave everything open.
+
+    A week holds at most the minutes that were named, unless they are fewer than one session takes.
+    """
+    if not times.says_when and times.deadline is None:
+        return None
+    sessions = len(times.weekdays) or times.sessions or _sessions(times)
+    weekly = times.weekly_minutes or sessions * (times.minutes or USUAL_SESSION)
+    if weekly < sessions * SHORTEST_SESSION:
+        sessions = max(1, weekly // SHORTEST_SESSION)
+    minutes = min(max(weekly // sessions, SHORTEST_SESSION), LONGEST_SESSION)
+    return Pace(
+        session_minutes=minutes,
+        sessions=sessions,
+        weekdays=times.weekdays[:sessions],
+        ends_on=times.deadline,
+    )
+
+
+def _sessions(times: Times) -> int:
+    """The sessions of a week that only has minutes: about one an hour."""
+    if not times.weekly_minutes:
+        return USUAL_SESSIONS
+    fewest = -(-times.weekly_minutes // LONGEST_SESSION)
+    return min(max(times.weekly_minutes // USUAL_SESSION, fewest, 1), 7)
+
+
+# --- numbers ----------------------------------------------------------------------------------------
+
+
+def _number(text: str) -> float:
+    if text in time_words.WORDS:
+        return time_words.WORDS[text]
+    return float(text.replace(",", ".")) if text[0].isdigit() else time_words.WORDS.get(text[-1], 1)
+
+
+# --- weekly time ------------------------------------------------------------------------------------
+
+
+def _amounts(wording: str) -> tuple[int | None, int | None, int | None]:
+    """Minutes a week, minutes a session, sessions a week."""
+    weekly = minutes = None
+    times = time_words.TIMES_A_WEEK.search(wording)
+    sessions = min(int(_number(times["number"] or times["unspaced"])), 7) or None if times else None
+    for amount, before, after in _found_amounts(wording):
+        if time_words.PER_WEEK.match(after) or time_words.WEEK_BEFORE.search(before):
+            weekly = amount
+        elif time_words.PER_WORKDAY.match(after):
+            minutes, sessions = amount, 5
+        elif time_words.PER_DAY.match(after) or time_words.DAY_BEFORE.search(before):
+            minutes, sessions = amount, sessions or 7
+        elif _weekdays(wording) or sessions or _part_of_day(wording):
+            minutes = amount
+    if minutes and len(_weekdays(wording)) == 2 and time_words.WEEKEND.search(wording):
+        # "Two hours on weekends" is the whole weekend: the cautious reading.
+        return minutes, None, None
+    return weekly, minutes, sessions
+
+
+def _found_amounts(wording: str) -> Iterator[tuple[int, str, str]]:
+    """Each amount of time in minutes, with the words before and after it."""
+    matches = list(time_words.AMOUNT.finditer(wording)) or list(time_words.BEFORE_UNSPACED.finditer(wording))
+    for match in matches:
+        groups = match.groupdict()
+        number = _number(match["number"]) + (0.5 if groups.get("half") or groups["after"] else 0)
+        minutes = number * 60 if match["hours"] else number
+        minutes += int(groups.get("rest") or 0)
+        before, after = (
+            wording[max(0, match.start() - 20) : match.start()],
+            wording[match.end() : match.end() + 40],
+        )
+        if 5 <= minutes <= 80 * 60 and not after.lstrip().startswith(("ago", "old", "long")):
+            yield int(minutes), before, after
+
+
+def _weekdays(wording: str) -> tuple[int, ...]:
+    """The weekdays that are named as a habit, Monday being 0."""
+    days = {
+        day
+        for day, names in enumerate(time_words.DAY_NAMES)
+        if re.search(rf"{time_words.NOT_HABITUAL}(?:\b(?:{names})\b|(?:{names}))", wording)
+        and re.search(rf"{time_words.NOT_HABITUAL}(?<![a-z])(?:{names})(?![a-z])", wording)
+    }
+    if time_words.WEEKEND.search(wording):
+        days |= {5, 6}
+    return tuple(sorted(days))
+
+
+def _part_of_day(wording: str) -> int | None:
+    """The minutes of a session in the part of a day that is named."""
+    if time_words.LUNCH.search(wording):
+        return LUNCH_BREAK
+    return EVENING if time_words.EVENING.search(wording) else None
+
+
+# --- deadlines --------------------------------------------------------------------------------------
+
+
+def _deadline(wording: str, today: dt.date) -> tuple[dt.date | None, str]:
+    """The first day that is too late, and the words that say so."""
+    for reader in (_by_date, _by_month, _by_duration, _by_end):
+        found = reader(wording, today)
+        if found is not None and today < found[0] <= today + FURTHEST:
+            return found
+    return None, ""
+
+
+def _by_date(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
+    if match := time_words.ISO.search(wording):
+        day = _date(int(match[1]), int(match[2]), int(match[3]))
+    elif match := time_words.NUMERIC.search(wording):
+        first, second, year = int(match[1]), int(match[3]), int(match[4])
+        readings = (
+            [_date(year, second, first)]
+            if match[2] == "."
+            else [_date(year, second, first), _date(year, first, second)]
+        )
+        # 03/04 is the third of April or the fourth of March: the earlier reading is safe.
+        day = min((reading for reading in readings if reading), default=None)
+    else:
+        return None
+    return (day + dt.timedelta(days=1), match[0]) if day else None
+
+
+def _by_month(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
+    spoken = time_words.BY_MONTH.search(wording)
+    match = spoken or time_words.UNSPACED_MONTH.search(wording)
+    if match is None:
+        return None
+    month = _month(match["month"])
+    groups = match.groupdict()
+    day = int(match["day"] or groups.get("after") or 0)
+    part = match["part"] or ""
+    year = int(match["year"] or 0) or (
+        today.year + (month < today.month or (month == today.month and 0 < day < today.day))
+    )
+    last = calendar.monthrange(year, month)[1]
+    if day:
+        found = _date(year, month, day)
+        return (found + dt.timedelta(days=1), match[0]) if found else None
+    if re.match(r"mid|mitte", part):
+        return dt.date(year, month, 15), match[0]
+    # "By March" ends before it; in March itself, and for "the end of March", with it.
+    ends = bool(part.strip() and part.strip() != "the") or (year, month) == (today.year, today.month)
+    ends = ends or (spoken is not None and "fin" in match["by"])
+    return (dt.date(year, month, last) + dt.timedelta(days=1) if ends else dt.date(year, month, 1)), match[0]
+
+
+def _by_duration(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
+    match = (
+        time_words.DURATION.search(wording)
+        or time_words.FROM_NOW.search(wording)
+        or time_words.UNSPACED_DURATION.search(wording)
+    )
+    if match is None:
+        return None
+    if match.groupdict().get("halfyear"):
+        return _later(today, months=6), match[0]
+    number = 1.0 if match["number"] == "next" else _number(match["number"])
+    if match["days"] or match["weeks"]:
+        return today + dt.timedelta(days=round(number * (7 if match["weeks"] else 1))), match[0].strip()
+    return _later(today, months=round(number * (12 if match["years"] else 1))), match[0].strip()
+
+
+def _by_end(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
+    if match := time_words.BY_YEAR.search(wording):
+        return dt.date(int(match[2]) + bool(match["end"]), 1, 1), match[0]
+    if match := time_words.END_OF_YEAR.search(wording):
+        return (
+            dt.date(today.year, 12, 25) if "christmas" in match[0] else dt.date(today.year + 1, 1, 1)
+        ), match[0]
+    if match := time_words.END_OF_MONTH.search(wording):
+        return _later(today.replace(day=1), months=1), match[0]
+    return None
+
+
+def _month(text: str) -> int:
+    if text.isdigit():
+        return min(max(int(text), 1), 12)
+    if not text.isascii():
+        return int(time_words.WORDS.get(text, 11 if text == "十一" else 1))
+    return next(
+        number for number, names in enumerate(time_words.MONTHS, start=1) if re.fullmatch(names, text)
+    )
+
+
+def _date(year: int, month: int, day: int) -> dt.date | None:
+    try:
+        return dt.date(year, month, day)
+    except ValueError:
+        return None
+
+
+def _later(day: dt.date, *, months: int) -> dt.date:
+    """The same day some months later, or the last one of a shorter month."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year = min(day.year + years, dt.MAXYEAR - 1)
+    return dt.date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,8 @@ from functools import cache
 from typing import Literal
 
 from coach.agent.offline import phrases
-from coach.agent.offline.tracks import Module, Track, catalogue
+from coach.agent.offline.languages import vocabulary
+from coach.agent.offline.tracks import Module, Phrases, Track, catalogue
 from coach.agent.tools.requests import LearnerGoals
 
 Level = Literal["new", "programs", "unknown"]
@@ -19,111 +21,13 @@ MOST_TRACKS = 2
 MOST_OFFERED = 3
 # A slip of the pen in a word of six letters or more is forgiven.
 SHORTEST_FORGIVEN, LIKENESS = 6, 0.83
-# Words that are in a goal of any kind.
-_GENERAL = frozenset(
-    """a about an and at be become becoming better career computer computers course do for get getting good grow help how i
-    improve in it job know learn learning life like make me more my new of on people please practice skill skills smart
-    some something start stuff study teach tech technology that the things this to want well with work would yes you
-    aprender algo mejor quiero lernen etwas besser ich mochte apprendre quelque chose mieux melhor""".split()
-)
-# "From scratch" is how much somebody knows, not the block language.
-_NO_SUBJECT = ("from scratch", "start from scratch", "go over", "go through", "on the go")
-_NEW = (
-    *(
-        "never programmed",
-        "never coded",
-        "never written code",
-        "never written a line",
-        "no programming experience",
-    ),
-    *(
-        "no experience",
-        "no coding experience",
-        "absolute beginner",
-        "complete beginner",
-        "total beginner",
-        "newbie",
-    ),
-    *(
-        "from scratch",
-        "from zero",
-        "know nothing",
-        "can't program",
-        "cannot program",
-        "don't know how to program",
-    ),
-    *("don't know how to code", "beginner", "new to programming", "new to coding", "no prior experience"),
-    *(
-        "desde cero",
-        "sin experiencia",
-        "principiante",
-        "nunca he programado",
-        "no se nada",
-        "no se programar",
-    ),
-    *("noch nie programmiert", "anfanger", "anfangerin", "keine erfahrung", "keine vorkenntnisse"),
-    *("debutant", "debutante", "jamais programme", "aucune experience", "a partir de zero"),
-    *("iniciante", "nunca programei", "do zero", "sem experiencia"),
-    *("初心者", "未経験", "ゼロから", "初学者", "零基础", "没有经验", "从零开始"),
-)
-_PROGRAMS = (
-    *(
-        "java",
-        "javascript",
-        "typescript",
-        "python",
-        "c",
-        "c++",
-        "c#",
-        "ruby",
-        "php",
-        "kotlin",
-        "swift",
-        "rust",
-        "golang",
-    ),
-    *(
-        "perl",
-        "scala",
-        "matlab",
-        "fortran",
-        "cobol",
-        "haskell",
-        "r",
-        "react",
-        "django",
-        "angular",
-        "vue",
-        "node",
-    ),
-    *(
-        "programming",
-        "programmer",
-        "developer",
-        "software engineer",
-        "software developer",
-        "coding",
-        "web developer",
-    ),
-    *(
-        "programador",
-        "programadora",
-        "desarrollador",
-        "desarrolladora",
-        "desenvolvedor",
-        "desenvolvedora",
-        "programar",
-    ),
-    *(
-        "entwickler",
-        "entwicklerin",
-        "programmierer",
-        "programmieren",
-        "developpeur",
-        "developpeuse",
-        "programmation",
-    ),
-    *("プログラマー", "エンジニア", "程序员", "工程师"),
+# A hint, or a topic of several words, counts as much as this many topics of one word; so much decides.
+HINT_VOTES = 2
+OLDEST_YOUNG_CHILD, YOUNGEST_OLDER_ADULT, OLDEST = 9, 60, 110
+_SMALL_NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve".split()
+_AGE = re.compile(
+    rf"\b(\d{{1,3}}|{'|'.join(_SMALL_NUMBERS)}) (?:years? old|yrs? old|yo|jahre alt|jahrig\w*)\b|\bde (\d{{1,3}}) (?:anos|ans)\b"
+    r"|\b(?:i am|i m|aged?|ich bin|j ai|tengo|tenho) (\d{1,3})\b|(\d{1,3}) ?(?:歳|岁)"
 )
 
 
@@ -150,7 +54,7 @@ def read(goals: LearnerGoals) -> Reading:
     parts = phrases.parts(goals.goal)
     level = level_of(goals)
     rejected = {match.phrase for match in phrases.found(parts.unwanted, _all_names())}
-    found, guessed = _tracks(parts.wanted, rejected)
+    found, guessed = _tracks(parts.wanted + _age_words(phrases.normal(goals.goal)), rejected)
     if not found:
         found, guessed = _tracks(phrases.parts(goals.use_case).wanted, rejected)
     if not found:
@@ -169,14 +73,14 @@ def read(goals: LearnerGoals) -> Reading:
 def level_of(goals: LearnerGoals) -> Level:
     """Whether a learner says that they have never programmed, or that they have."""
     said = phrases.normal(". ".join((goals.goal, goals.use_case, goals.strengths)))
-    if phrases.found(said, _NEW):
+    if phrases.found(said, vocabulary().new):
         return "new"
     known = (
         phrases.parts(goals.goal).known
         + phrases.parts(goals.use_case).known
         + phrases.normal(goals.strengths)
     )
-    return "programs" if phrases.found(known, _PROGRAMS) else "unknown"
+    return "programs" if phrases.found(known, vocabulary().programs) else "unknown"
 
 
 def modules_for(track: Track, level: Level) -> list[Module]:
@@ -186,12 +90,12 @@ def modules_for(track: Track, level: Level) -> list[Module]:
 
 def is_vague(goal: str) -> bool:
     """Whether a goal holds none but general words."""
-    return set(phrases.words(goal)) <= _GENERAL
+    return set(phrases.words(goal)) <= _general()
 
 
 def nearest(goals: LearnerGoals) -> tuple[Track, ...]:
     """The tracks that share most words with what a learner says; the first of the catalogue where none does."""
-    said = set(phrases.words(f"{goals.goal} {goals.use_case}")) - _GENERAL
+    said = set(phrases.words(f"{goals.goal} {goals.use_case}")) - _general()
     near = Counter({track.id: len(said & _vocabulary(track.id)) for track in catalogue().values()})
     ranked = [track_id for track_id, count in near.most_common(MOST_OFFERED) if count]
     usual = [
@@ -209,50 +113,46 @@ def _tracks(wanted: str, rejected: set[str]) -> tuple[list[tuple[Track, str]], b
     """The tracks that a wish names, each with the words that name it, and whether these are only hints."""
     if named := _named(wanted, rejected):
         return named, False
-    hinted = _hinted(wanted)
-    return (hinted, True) if hinted else (_misspelt(wanted), True)
+    return _hinted(wanted) or _named(_corrected(wanted), rejected), True
 
 
 def _named(wanted: str, rejected: set[str]) -> list[tuple[Track, str]]:
     """The tracks whose names are in a wish, the first named first; a name inside of a longer one does not count."""
-    matches = _longest(phrases.found(wanted, [*_all_names(), *_all_hints(), *_NO_SUBJECT]))
+    matches = _longest(phrases.found(wanted, [*_all_names(), *_all_hints(), *vocabulary().no_subject]))
     found: dict[str, str] = {}
     for match in matches:
-        track_id = _all_names().get(match.phrase)
-        if track_id and match.phrase not in rejected and not _is_excluded(track_id, wanted, matches):
-            found.setdefault(track_id, match.phrase)
+        for track_id in _all_names().get(match.phrase, ()):
+            if match.phrase not in rejected and not _is_excluded(track_id, wanted):
+                found.setdefault(track_id, match.phrase)
     return [(catalogue()[track_id], word) for track_id, word in found.items()]
 
 
 def _hinted(wanted: str) -> list[tuple[Track, str]]:
-    """The one track that most hints speak for; none where two tracks have as many."""
-    matches = _longest(phrases.found(wanted, [*_all_hints(), *_NO_SUBJECT]))
+    """The one track that most hints and topics speak for; none where two have as many, or one common word is all."""
     votes: Counter[str] = Counter()
     words: dict[str, str] = {}
-    for match in matches:
-        for track_id in _all_hints().get(match.phrase, ()):
-            if not _is_excluded(track_id, wanted, ()):
-                votes[track_id] += 1
+    for match in _longest(phrases.found(wanted, [*_all_hints(), *_all_topics(), *vocabulary().no_subject])):
+        weight = HINT_VOTES if match.phrase in _all_hints() or " " in match.phrase else 1
+        for track_id in {*_all_hints().get(match.phrase, ()), *_all_topics().get(match.phrase, ())}:
+            if not _is_excluded(track_id, wanted):
+                votes[track_id] += weight
                 words.setdefault(track_id, match.phrase)
     best = votes.most_common(2)
-    if not best or (len(best) > 1 and best[0][1] == best[1][1]):
+    if not best or best[0][1] < HINT_VOTES or (len(best) > 1 and best[0][1] == best[1][1]):
         return []
     return [(catalogue()[best[0][0]], words[best[0][0]])]
 
 
-def _misspelt(wanted: str) -> list[tuple[Track, str]]:
-    """The track whose name somebody has probably meant to write."""
-    names = {phrases.normal(name).strip(): track_id for name, track_id in _all_names().items()}
-    single = [name for name in names if " " not in name and len(name) >= SHORTEST_FORGIVEN]
-    for word in wanted.split():
-        near = (
-            difflib.get_close_matches(word, single, n=1, cutoff=LIKENESS)
-            if len(word) >= SHORTEST_FORGIVEN
-            else []
-        )
-        if near and near[0][0] == word[0]:
-            return [(catalogue()[names[near[0]]], near[0])]
-    return []
+def _corrected(wanted: str) -> str:
+    """A wish with words that are nearly one of the names' words as those."""
+    return f" {' '.join(map(_respelt, wanted.split()))} "
+
+
+def _respelt(word: str) -> str:
+    if len(word) < SHORTEST_FORGIVEN or word in _name_words():
+        return word
+    near = difflib.get_close_matches(word, _name_words(), n=1, cutoff=LIKENESS)
+    return near[0] if near and near[0][0] == word[0] else word
 
 
 def _longest(matches: Iterable[phrases.Match]) -> list[phrases.Match]:
@@ -264,12 +164,17 @@ def _longest(matches: Iterable[phrases.Match]) -> list[phrases.Match]:
     return result
 
 
-def _is_excluded(track_id: str, wanted: str, matches: Iterable[phrases.Match]) -> bool:
-    """Whether a wish rules a track out, and names it by nothing but what another track is named by as well."""
-    excluded = _phrases(catalogue()[track_id].excluded)
-    return bool(phrases.found(wanted, excluded)) and not any(
-        _all_names().get(match.phrase) == track_id for match in matches
-    )
+def _is_excluded(track_id: str, wanted: str) -> bool:
+    return bool(phrases.found(wanted, _phrases(catalogue()[track_id].excluded)))
+
+
+def _age_words(text: str) -> str:
+    """Words for the ages that a normalised text names: small children and older people come for other tracks."""
+    named = [next(filter(None, match.groups())) for match in _AGE.finditer(text)]
+    ages = [int(age) if age.isdigit() else _SMALL_NUMBERS.index(age) for age in named]
+    young = any(3 <= age <= OLDEST_YOUNG_CHILD for age in ages)
+    old = any(YOUNGEST_OLDER_ADULT <= age <= OLDEST for age in ages)
+    return f"{'young child ' * young}{'older adult ' * old}"
 
 
 def _with_track_before(tracks: list[Track], level: Level) -> list[Track]:
@@ -287,22 +192,43 @@ def _not_covered(wanted: str, tracks: Iterable[Track]) -> tuple[str, ...]:
 
 
 @cache
-def _all_names() -> Mapping[str, str]:
-    """Name → the track that it selects."""
-    return {name: track.id for track in catalogue().values() for name in _phrases(track.names)}
+def _all_names() -> Mapping[str, list[str]]:
+    """Name → the tracks that it selects."""
+    return _by_phrase({track.id: _phrases(track.names) for track in catalogue().values()})
 
 
 @cache
 def _all_hints() -> Mapping[str, list[str]]:
     """Hint → the tracks that it speaks for."""
-    hints: dict[str, list[str]] = {}
-    for track in catalogue().values():
-        for hint in _phrases(track.hints):
-            hints.setdefault(hint, []).append(track.id)
-    return hints
+    return _by_phrase({track.id: _phrases(track.hints) for track in catalogue().values()})
 
 
-def _phrases(by_language: Mapping[str, list[str]]) -> list[str]:
+@cache
+def _all_topics() -> Mapping[str, list[str]]:
+    """Topic of a module → the tracks that teach it."""
+    return _by_phrase(
+        {
+            track.id: [topic for module in track.module for topic in module.topics]
+            for track in catalogue().values()
+        }
+    )
+
+
+@cache
+def _name_words() -> list[str]:
+    words = {word for name in _all_names() for word in phrases.words(name)}
+    return sorted(word for word in words if len(word) >= SHORTEST_FORGIVEN)
+
+
+def _by_phrase(by_track: Mapping[str, list[str]]) -> Mapping[str, list[str]]:
+    tracks: dict[str, list[str]] = {}
+    for track_id, several in by_track.items():
+        for phrase in dict.fromkeys(map(str.lower, several)):
+            tracks.setdefault(phrase, []).append(track_id)
+    return tracks
+
+
+def _phrases(by_language: Phrases) -> list[str]:
     return list(dict.fromkeys(phrase for several in by_language.values() for phrase in several))
 
 
@@ -312,4 +238,9 @@ def _vocabulary(track_id: str) -> frozenset[str]:
     track = catalogue()[track_id]
     texts = [track.name, track.summary, *track.focus, *_phrases(track.names), *_phrases(track.hints)]
     texts += [topic for module in track.module for topic in module.topics]
-    return frozenset(word for text in texts for word in phrases.words(text)) - _GENERAL
+    return frozenset(word for text in texts for word in phrases.words(text)) - _general()
+
+
+@cache
+def _general() -> frozenset[str]:
+    return frozenset(vocabulary().general)

@@ -14,12 +14,14 @@ from coach.agent.offline.tracks import Module, Track, catalogue
 from coach.agent.tools.requests import GoalRequest, LearnerGoals, PlanRequest
 from coach.documents.base import utc_now
 from coach.documents.curriculum import GoalInference
-from coach.documents.pace import Pace
+from coach.documents.pace import LONGEST_SESSION, SHORTEST_SESSION, Pace
 
 MADE_BY_RULE = "Made by rule from the tracks of the offline coach; no language model was asked."
 # Tracks and categories of the catalogue are stored under these ids, so that no model's own word is taken for one.
 PREFIX = "coach-"
 ORIENTATION = f"{PREFIX}orientation"
+# Nobody is to be reminded for half a year of choosing a goal.
+ORIENTATION_TAKES = dt.timedelta(days=14)
 
 _ORIENTATION_CATEGORY = answers.PlannedCategory(
     key=ORIENTATION,
@@ -130,7 +132,7 @@ class _Draft:
 
     @property
     def session_minutes(self) -> int:
-        return self.pace.session_minutes if self.pace else times.LONGEST_SESSION
+        return self.pace.session_minutes if self.pace else LONGEST_SESSION
 
     @property
     def weekly_sessions(self) -> int:
@@ -142,7 +144,7 @@ class _Draft:
         if danger:
             return danger
         sentences = [*_about_tracks(self), *_about_time(self, today)]
-        foreign = languages.ENGLISH_ONLY.get(languages.of_text(self.goals.goal))
+        foreign = languages.english_only(self.goals.goal)
         return " ".join(filter(None, [foreign, *sentences]))
 
 
@@ -155,7 +157,7 @@ def _draft(learner_goals: LearnerGoals, today: dt.date) -> _Draft:
     for track in reading.tracks if not languages.help_for(_all_words(learner_goals)) else ():
         choice = _choice(track, reading, pace, room, first=not chosen)
         chosen.append(choice)
-        room -= _sessions(choice.modules, pace.session_minutes if pace else times.LONGEST_SESSION)
+        room -= _sessions(choice.modules, pace.session_minutes if pace else LONGEST_SESSION)
     return _Draft(learner_goals, reading, named, pace, [choice for choice in chosen if choice.modules])
 
 
@@ -165,7 +167,7 @@ def _choice(track: Track, reading: Reading, pace: Pace | None, room: float, *, f
     if len(reading.tracks) > 1 and track.id == reading.tracks[-1].before and reading.level == "new":
         wanted = [module for module in wanted if module.tier == 1]
     fitting = list(wanted)
-    minutes = pace.session_minutes if pace else times.LONGEST_SESSION
+    minutes = pace.session_minutes if pace else LONGEST_SESSION
     while len(fitting) > int(first) and _sessions(fitting, minutes, with_milestone=first) > room:
         fitting.pop()
     return _Choice(
@@ -255,9 +257,9 @@ def _about_time(draft: _Draft, today: dt.date) -> Iterable[str]:
     else:
         yield f"You named no number of hours, so I planned {rhythm}. Name your weekly hours to change that."
     if (named.weekly_minutes or 0) > pace.weekly_minutes:
-        yield f"You have {named.weekly_minutes} minutes a week; a plan uses at most {times.LONGEST_SESSION} on a day."
-    if 0 < (named.weekly_minutes or times.SHORTEST_SESSION) < times.SHORTEST_SESSION:
-        yield f"A session takes {times.SHORTEST_SESSION} minutes at least, so a week takes more than you named."
+        yield f"You have {named.weekly_minutes} minutes a week; a plan uses at most {LONGEST_SESSION} on a day."
+    if 0 < (named.weekly_minutes or SHORTEST_SESSION) < SHORTEST_SESSION:
+        yield f"A session takes {SHORTEST_SESSION} minutes at least, so a week takes more than you named."
     yield from _about_deadline(draft, pace, today)
 
 
@@ -419,4 +421,7 @@ def _tasks(inference: GoalInference) -> list[answers.PlannedTask]:
 
 def pace(goal: str, use_case: str, inference: GoalInference) -> Pace | None:
     """The time that a learner's words leave for learning, counted from the day of the inference."""
-    return times.pace(times.read(_time_words(goal, use_case), today=inference.generated_at.date()))
+    today = inference.generated_at.date()
+    if all(track.track_id == ORIENTATION for track in inference.tracks):
+        return Pace(session_minutes=LONGEST_SESSION, sessions=2, ends_on=today + ORIENTATION_TAKES)
+    return times.pace(times.read(_time_words(goal, use_case), today=today))

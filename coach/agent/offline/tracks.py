@@ -29,19 +29,21 @@ class TrackError(Exception):
     """The catalogue of tracks cannot be used; the message names each file and entry."""
 
 
-class _Entry(BaseModel):
+class Entry(BaseModel):
+    """A part of a file that is edited by hand."""
+
     # A misspelt key must not be dropped in silence: the files are edited by hand.
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-class Activity(_Entry):
+class Activity(Entry):
     """One thing to do; `minutes` is what a learner of the track's level needs for it."""
 
     minutes: Annotated[int, Field(ge=5, le=60)]
     text: Line
 
 
-class Lesson(_Entry):
+class Lesson(Entry):
     """What the coach teaches: an introduction, small steps, and one example that is worked to the end."""
 
     intro: Prose
@@ -50,7 +52,7 @@ class Lesson(_Entry):
     example_note: Prose
 
 
-class Question(_Entry):
+class Question(Entry):
     """A question with its answer; with `options` the answer is one of them, word for word."""
 
     question: Line
@@ -65,7 +67,7 @@ class Question(_Entry):
         return self
 
 
-class Milestone(_Entry):
+class Milestone(Entry):
     """One finished thing to show at the end of a module."""
 
     brief: Prose
@@ -73,7 +75,7 @@ class Milestone(_Entry):
     success: Annotated[list[Line], Field(min_length=2, max_length=5)]
 
 
-class Module(_Entry):
+class Module(Entry):
     """A module; its minutes are the sum of its activities'. Without `requires` it follows the module before it."""
 
     id: Slug
@@ -102,7 +104,7 @@ class Module(_Entry):
         return self
 
 
-class Task(_Entry):
+class Task(Entry):
     """A task of the assessment, with what a good answer holds."""
 
     id: Slug
@@ -123,7 +125,7 @@ class Task(_Entry):
         return self
 
 
-class Rubric(_Entry):
+class Rubric(Entry):
     """What a learner does at each of the three levels."""
 
     exploring: Line
@@ -131,7 +133,7 @@ class Rubric(_Entry):
     proficient: Line
 
 
-class Track(_Entry):
+class Track(Entry):
     """A goal track: which goals it serves, and everything it teaches."""
 
     id: Slug

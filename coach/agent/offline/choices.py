@@ -1,0 +1,102 @@
+"""The modules that a learner gets: from the tracks of the goal, without what they know and what does not fit in time."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from coach.agent.offline import goals, languages, times
+from coach.agent.offline.goals import Reading
+from coach.agent.offline.tracks import Module, Track
+from coach.agent.tools.requests import LearnerGoals
+from coach.documents.pace import LONGEST_SESSION, Pace
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A track with the modules that the learner gets; `skipped` they know, `left_out` do not fit before the deadline."""
+
+    track: Track
+    modules: Sequence[Module]
+    skipped: Sequence[Module] = ()
+    left_out: Sequence[Module] = ()
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a goal comes to: the reading of it, its times, and the chosen modules."""
+
+    goals: LearnerGoals
+    reading: Reading
+    times: times.Times
+    pace: Pace | None
+    chosen: Sequence[Choice]
+
+    @property
+    def session_minutes(self) -> int:
+        return self.pace.session_minutes if self.pace else LONGEST_SESSION
+
+    @property
+    def weekly_sessions(self) -> int:
+        return self.pace.sessions if self.pace else times.USUAL_SESSIONS
+
+
+def of_goals(learner_goals: LearnerGoals, today: dt.date) -> Draft:
+    reading = goals.read(learner_goals)
+    named = times.read(time_words(learner_goals.goal, learner_goals.use_case), today=today)
+    pace = times.pace(named)
+    room = room_until(pace, today)
+    chosen: list[Choice] = []
+    for track in reading.tracks if not languages.help_for(all_words(learner_goals)) else ():
+        choice = _choice(track, reading, pace, room, first=not chosen)
+        chosen.append(choice)
+        room -= sessions_for(choice.modules, pace.session_minutes if pace else LONGEST_SESSION)
+    return Draft(learner_goals, reading, named, pace, [choice for choice in chosen if choice.modules])
+
+
+def _choice(track: Track, reading: Reading, pace: Pace | None, room: float, *, first: bool) -> Choice:
+    """The modules of a track that are for the learner and fit into `room` sessions; one at least of the first track."""
+    wanted = goals.modules_for(track, reading.level)
+    if len(reading.tracks) > 1 and track.id == reading.tracks[-1].before and reading.level == "new":
+        wanted = [module for module in wanted if module.tier == 1]
+    fitting = list(wanted)
+    minutes = pace.session_minutes if pace else LONGEST_SESSION
+    while len(fitting) > int(first) and sessions_for(fitting, minutes, with_milestone=first) > room:
+        fitting.pop()
+    return Choice(
+        track,
+        modules=fitting,
+        skipped=[module for module in track.module if module not in wanted],
+        left_out=wanted[len(fitting) :],
+    )
+
+
+def room_until(pace: Pace | None, today: dt.date) -> float:
+    """The sessions that there are until the deadline."""
+    if pace is None or pace.ends_on is None:
+        return math.inf
+    days = (pace.ends_on - today).days
+    if pace.weekdays:
+        return sum((today + dt.timedelta(days=day)).weekday() in pace.weekdays for day in range(days))
+    return days * pace.sessions // 7
+
+
+def sessions_for(modules: Iterable[Module], longest: int, *, with_milestone: bool = True) -> int:
+    """The sessions that a schedule needs at most for modules: lesson, check and practice of each, and one milestone."""
+    minutes = [module.minutes for module in modules]
+    pieces = [
+        piece for m in minutes for piece in (m, max(30, math.ceil(0.4 * m)), max(45, math.ceil(0.6 * m)))
+    ]
+    if with_milestone and minutes:
+        pieces.append(max(90, max(minutes) + 30))
+    return sum(math.ceil(piece / longest) for piece in pieces)
+
+
+def time_words(goal: str, use_case: str) -> str:
+    return f"{use_case}. {goal}" if use_case.strip() else goal
+
+
+def all_words(learner_goals: LearnerGoals) -> str:
+    return ". ".join((learner_goals.goal, learner_goals.use_case, learner_goals.strengths))

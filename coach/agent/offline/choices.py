@@ -44,6 +44,7 @@ class Draft:
 
 
 def of_goals(learner_goals: LearnerGoals, today: dt.date) -> Draft:
+    """The choice for what a learner wants, as of `today`; no track where none fits, or where they may be in danger."""
     reading = goals.read(learner_goals)
     named = times.read(time_words(learner_goals.goal, learner_goals.use_case), today=today)
     pace = times.pace(named)
@@ -52,8 +53,9 @@ def of_goals(learner_goals: LearnerGoals, today: dt.date) -> Draft:
     for track in reading.tracks if not languages.help_for(all_words(learner_goals)) else ():
         choice = _choice(track, reading, pace, room, first=not chosen)
         chosen.append(choice)
-        room -= sessions_for(choice.modules, pace.session_minutes if pace else LONGEST_SESSION)
-    return Draft(learner_goals, reading, named, pace, [choice for choice in chosen if choice.modules])
+        minutes = pace.session_minutes if pace else LONGEST_SESSION
+        room -= sessions_for(choice.modules, minutes, with_milestone=len(chosen) == 1)
+    return Draft(learner_goals, reading, named, pace, chosen)
 
 
 def _choice(track: Track, reading: Reading, pace: Pace | None, room: float, *, first: bool) -> Choice:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from collections.abc import Sequence
 
 from coach.agent.model import answers
@@ -85,7 +86,7 @@ def infer(ask: GoalRequest) -> answers.ParsedGoal:
     return answers.ParsedGoal(
         summary=notes.of_draft(draft, today),
         target_outcomes=[line for choice in draft.chosen for line in choice.track.success],
-        tracks=[_parsed(choice, place, draft) for place, choice in enumerate(draft.chosen)],
+        tracks=[_parsed(choice, place, draft) for place, choice in enumerate(draft.chosen) if choice.modules],
         missing_templates=[f"No material on {word}." for word in draft.reading.not_covered],
     )
 
@@ -223,6 +224,13 @@ def _tasks(inference: GoalInference) -> list[answers.PlannedTask]:
 
 
 # --- the learner's pace -----------------------------------------------------------------------------
+
+
+def with_pace(use_case: str, pace: str) -> str:
+    """A use case with a pace that was agreed, instead of an earlier one."""
+    kept = times.AGREED_PACE.sub("", use_case).strip()
+    agreed = re.sub(r"[\[\]]", " ", pace).strip()
+    return f"{kept} [pace: {agreed}]".strip()
 
 
 def pace(goal: str, use_case: str, inference: GoalInference) -> Pace | None:

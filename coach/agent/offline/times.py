@@ -6,11 +6,13 @@ import calendar
 import datetime as dt
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coach.agent.offline import phrases, time_words
 from coach.documents.pace import LONGEST_SESSION, SHORTEST_SESSION, Pace
 
+# How a pace that a learner agrees with the coach is kept beside their own words.
+AGREED_PACE = re.compile(r"\[pace: ([^\]]*)\]")
 USUAL_SESSIONS = 4
 USUAL_SESSION = 60
 # What a part of a day is taken to hold, in minutes.
@@ -43,7 +45,12 @@ class Times:
 
 
 def read(text: str, *, today: dt.date) -> Times:
-    """The times that a text names, as of `today`."""
+    """The times that a text names, as of `today`; a pace that was agreed later counts instead of the goal's own."""
+    if (agreed := AGREED_PACE.search(text)) is not None:
+        rest = read(text[: agreed.start()] + text[agreed.end() :], today=today)
+        return replace(
+            read(agreed[1], today=today), deadline=rest.deadline, words=rest.words, unread=rest.unread
+        )
     wording = phrases.plain(text)
     deadline, words = _deadline(wording, today)
     weekly, minutes, sessions = _amounts(wording)
@@ -60,6 +67,11 @@ def read(text: str, *, today: dt.date) -> Times:
         weekdays=weekdays,
         assumed=part is not None or bool((weekdays or sessions) and not (weekly or minutes)),
     )
+
+
+def read_minutes(text: str) -> int | None:
+    """The first amount of time that a text names, in minutes."""
+    return next((minutes for minutes, _, _ in _found_amounts(phrases.plain(text))), None)
 
 
 def pace(times: Times) -> Pace | None:

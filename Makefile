@@ -122,7 +122,7 @@ check: $(STAMP) ## Check style, types, migrations and the settings of production
 		|| { echo "They do not: run make lock, then make check again" >&2; exit 1; }
 	ARCADIA_DEBUG=1 ARCADIA_DATABASE_URL=sqlite:///:memory: $(MANAGE) makemigrations --check --dry-run
 	@echo "$(MANAGE) check --deploy"
-	@ARCADIA_DEBUG= ARCADIA_DATABASE_URL=sqlite:///:memory: ARCADIA_ALLOWED_HOSTS=coach.example \
+	@ARCADIA_DEBUG= ARCADIA_DATABASE_URL=sqlite:///:memory: ARCADIA_ALLOWED_HOSTS=coach.example ARCADIA_REQUIRE_API_TOKEN=1 \
 		ARCADIA_SECRET_KEY="$$($(RUN) -c 'import secrets; print(secrets.token_urlsafe(50))')" \
 		$(MANAGE) check --deploy --fail-level WARNING
 

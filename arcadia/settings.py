@@ -274,6 +274,8 @@ AGENT_MODEL = environment.text("ARCADIA_AGENT_MODEL", "gpt-5")
 AGENT_REASONING = environment.choice(
     "ARCADIA_AGENT_REASONING", allowed=("minimal", "low", "medium", "high"), default="medium"
 )
+# Whether the model may read and change any learner where a request names none, as existing clients were used to.
+AGENT_ANY_LEARNER = environment.flag("ARCADIA_AGENT_ANY_LEARNER", default=DEBUG)
 AGENT_ENABLE_WEB = environment.flag("ARCADIA_AGENT_ENABLE_WEB", default=False)
 AGENT_TIMEZONE = environment.text("ARCADIA_AGENT_TIMEZONE")
 # Seconds that one answer may take, all its rounds together.

@@ -37,6 +37,34 @@ def developer_routes(**_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security, deploy=True)
+def no_tokens(**_: Any) -> list[CheckMessage]:
+    """Without tokens everybody is everybody."""
+    if settings.REQUIRE_API_TOKEN:
+        return []
+    return [
+        Warning(
+            "No token is demanded: whoever reaches this service reads and changes everything of every learner.",
+            hint="Set ARCADIA_REQUIRE_API_TOKEN once all clients send one.",
+            id="coach.W003",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def any_learner(**_: Any) -> list[CheckMessage]:
+    """Text in a message could have the model read, change and empty every learner."""
+    if not settings.AGENT_ANY_LEARNER:
+        return []
+    return [
+        Warning(
+            "The language model reaches every learner in requests that name none.",
+            hint="Unset ARCADIA_AGENT_ANY_LEARNER.",
+            id="coach.W004",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
 def any_origin(**_: Any) -> list[CheckMessage]:
     """Any web page could read answers with the visitor's access to the network."""
     if not settings.CORS_ALLOW_ALL_ORIGINS or settings.REQUIRE_API_TOKEN:

@@ -11,6 +11,7 @@ from coach.documents import requests
 from coach.documents.submissions import ServedSubmissions
 from coach.models import AssessmentSubmission
 from coach.services import learners
+from coach.services.operations import callers
 
 
 class DeveloperView(base.View):
@@ -20,6 +21,7 @@ class DeveloperView(base.View):
         if not settings.DEBUG_ENDPOINTS:
             raise Http404
         super().initial(request, *args, **kwargs)
+        callers.check_all_learners()
 
 
 class ResetView(DeveloperView):

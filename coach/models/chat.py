@@ -14,6 +14,9 @@ class ChatThread(models.Model):
 
     thread_id = models.CharField(max_length=LONGEST_IDENTIFIER, unique=True)
     created_at = models.DateTimeField(default=utc_now)
+    # The name of the token that made it; empty where there was none.
+    owner = models.CharField(max_length=100, blank=True, default="", db_index=True)
+    learner = models.ForeignKey("coach.LearnerProfile", null=True, blank=True, on_delete=models.CASCADE)
     thread = DocumentField()
     preferences = DocumentField(schema=Preferences, default="{}")
 
@@ -54,6 +57,9 @@ class ChatFile(models.Model):
 
     file_id = models.CharField(max_length=LONGEST_IDENTIFIER)
     kind = models.CharField(max_length=16, choices=Kind)
+    # The name of the token that made it; empty where there was none.
+    owner = models.CharField(max_length=100, blank=True, default="", db_index=True)
+    learner = models.ForeignKey("coach.LearnerProfile", null=True, blank=True, on_delete=models.CASCADE)
     file = DocumentField()
     created_at = models.DateTimeField(default=utc_now, db_index=True)
 

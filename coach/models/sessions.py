@@ -17,9 +17,9 @@ def digest(text: str) -> str:
 
 
 class SessionAttachmentQuerySet(models.QuerySet["SessionAttachment"]):
-    def of(self, session_id: str | None) -> SessionAttachmentQuerySet:
-        """Those of a session, in order; without an id those of the common session."""
-        return self.filter(session_key=digest(session_id or "")).order_by("id")
+    def of(self, session_id: str | None, *, owner: str) -> SessionAttachmentQuerySet:
+        """Those of a token's session, in order; without an id those of its common session."""
+        return self.filter(owner=owner, session_key=digest(session_id or "")).order_by("id")
 
 
 class SessionAttachment(models.Model):
@@ -27,6 +27,9 @@ class SessionAttachment(models.Model):
 
     session_key = models.CharField(max_length=64)
     file_key = models.CharField(max_length=64)
+    # The name of the token that made it; empty where there was none.
+    owner = models.CharField(max_length=100, blank=True, default="", db_index=True)
+    learner = models.ForeignKey("coach.LearnerProfile", null=True, blank=True, on_delete=models.CASCADE)
     attachment = DocumentField(schema=ChatAttachment)
     updated_at = models.DateTimeField(default=utc_now, db_index=True)
 
@@ -37,7 +40,9 @@ class SessionAttachment(models.Model):
     class Meta:
         ordering = ("session_key", "id")
         constraints = (
-            models.UniqueConstraint(fields=("session_key", "file_key"), name="session_attachment_unique"),
+            models.UniqueConstraint(
+                fields=("owner", "session_key", "file_key"), name="session_attachment_unique"
+            ),
         )
 
     def __str__(self) -> str:

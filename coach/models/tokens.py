@@ -8,7 +8,7 @@ import hmac
 
 from django.db import models
 
-from coach.documents.base import utc_now
+from coach.documents.base import LONGEST_IDENTIFIER, utc_now
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
@@ -31,6 +31,14 @@ class ApiToken(models.Model):
     name = models.CharField(max_length=100, unique=True, help_text="Who or what uses it.")
     key = models.CharField(max_length=16, unique=True, editable=False)
     digest = models.CharField(max_length=64, editable=False, help_text="sha256 of the token, hexadecimal.")
+    learner = models.CharField(
+        "only for learner",
+        max_length=LONGEST_IDENTIFIER,
+        blank=True,
+        default="",
+        help_text="The username of the only learner it is for; blank: all learners.",
+    )
+    read_only = models.BooleanField(default=False, help_text="It may read, and change nothing.")
     created_at = models.DateTimeField(default=utc_now, editable=False)
     created_by = models.TextField(blank=True, default="", editable=False)
     expires_at = models.DateTimeField(
@@ -48,6 +56,12 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def scope(self) -> str:
+        """What it allows, in words."""
+        whose = f"learner {self.learner}" if self.learner else "all learners"
+        return f"{whose}, read only" if self.read_only else whose
 
     @staticmethod
     def digest_of(presented: str) -> str:

@@ -5,9 +5,11 @@ Each lets go of the database when it is done: the model is asked again right aft
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from coach.agent.tools.requests import LearnerTools
@@ -20,9 +22,19 @@ from coach.services import assessments, audit, learners, profile_view
 from coach.services.operations.connections import letting_go
 
 
-def tools() -> LearnerTools:
-    """The functions of this module, for one answer of the model."""
-    return LearnerTools(profile=_profile, update=_update, remember=_remember, set_plan=_set_plan)
+def tools(username: str | None) -> LearnerTools:
+    """The functions of this module, for one answer of the model, about that learner alone (in normal form) or none."""
+    refused = functools.partial(_refused, username)
+    any_learner = username is None and settings.AGENT_ANY_LEARNER
+    return LearnerTools(username, refused, _profile, _update, _remember, _set_plan, any_learner)
+
+
+@letting_go
+def _refused(username: str | None) -> None:
+    """Note that the model named another learner than the one it answers."""
+    with audit.acting_as("model"):
+        learner = LearnerProfile.objects.named(username).first() if username else None
+        audit.record("tool.refused", learner)
 
 
 @letting_go

@@ -15,6 +15,7 @@ from coach.documents.base import LARGEST_WHOLE, utc_now
 from coach.documents.profile import Note
 from coach.models import LearnerProfile, MemoryRecord
 from coach.services import audit, memory_uploads, stored_bytes
+from coach.services.operations import callers
 
 MOST_SESSIONS = 10
 MOST_NOTES = 150
@@ -25,12 +26,14 @@ class LearnerNotFound(LookupError):
 
 
 def named(username: str) -> LearnerProfile:
-    """The learner of that (normal) name. Raises LearnerNotFound."""
+    """The learner of that (normal) name. Raises LearnerNotFound, callers.OutOfScope."""
+    callers.check_learner(username)
     return _one(LearnerProfile.objects.named(username), username)
 
 
 def locked(username: str) -> LearnerProfile:
-    """The same, with the row locked until the transaction ends. Raises LearnerNotFound."""
+    """The same, with the row locked until the transaction ends. Raises as `named` does."""
+    callers.check_learner(username)
     return _one(LearnerProfile.objects.select_for_update().named(username), username)
 
 

@@ -355,7 +355,8 @@ def _note(upload: MemoryUpload) -> files.NoteFile | None:
     if row is None:
         return None
     lines = [
-        f"Learner: {row.learner.username}",
+        # A provider is told what was noted, not about whom.
+        f"Learner: {row.learner_id}",
         f"Written: {row.created_at.isoformat()}",
         f"Tags: {', '.join(row.tag_list)}",
         "",

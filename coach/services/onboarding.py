@@ -58,7 +58,8 @@ def plan(
         )
     connections.release()
     answer = coach.plan(
-        PlanRequest(goals=learner_goals, inference=inference), learner_tools=learner_tools.tools()
+        PlanRequest(goals=learner_goals, inference=inference),
+        learner_tools=learner_tools.tools(told.username),
     )
     _store(answer, learner_goals, maker=coach.MAKER)
     return told.username

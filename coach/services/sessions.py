@@ -23,7 +23,8 @@ from coach.documents.schedule import ScheduleItem
 from coach.models import LearnerProfile, SessionAttachment
 from coach.models.sessions import digest
 from coach.services import learner_tools, learners
-from coach.services.operations import connections
+from coach.services.chat import files
+from coach.services.operations import callers, connections
 
 EFFORTS = ("minimal", "low", "medium", "high")
 IMAGES_ONLY = "gpt-5-codex"
@@ -45,7 +46,7 @@ def topic(
     connections.release()
     return getattr(coach, kind)(
         agent_requests.TopicRequest(kind=kind, topic=topic, learner=learner, item=item),
-        learner_tools=learner_tools.tools(),
+        learner_tools=learner_tools.tools(learner.username if learner else None),
     )
 
 
@@ -58,6 +59,7 @@ def chat(asked: ChatRequest) -> documents.Chat:
         session_id=asked.session_id,
         attachments=asked.attachments,
         images_only=(model or MODELS_BY_EFFORT[effort]) == IMAGES_ONLY,
+        username=learner.username if learner else None,
     )
     coach = _coach()
     ask = agent_requests.ChatRequest(
@@ -70,30 +72,42 @@ def chat(asked: ChatRequest) -> documents.Chat:
         web=settings.AGENT_ENABLE_WEB if asked.web_enabled is None else asked.web_enabled,
     )
     connections.release()
-    return coach.chat(ask, learner_tools=learner_tools.tools())
+    return coach.chat(ask, learner_tools=learner_tools.tools(learner.username if learner else None))
 
 
 def reset(*, session_id: str | None) -> None:
-    """Forget the attachments of a session; without an id (or an empty one) those of all sessions."""
-    rows = SessionAttachment.objects.of(session_id) if session_id else SessionAttachment.objects.all()
-    rows.delete()
+    """Forget the attachments of a session; without an id (or an empty one) those of all sessions of the token."""
+    owner = callers.current().token
+    rows = SessionAttachment.objects.filter(owner=owner)
+    (SessionAttachment.objects.of(session_id, owner=owner) if session_id else rows).delete()
 
 
 @transaction.atomic
 def merge(
-    *, session_id: str | None, attachments: Sequence[ChatAttachment], images_only: bool
+    *,
+    session_id: str | None,
+    attachments: Sequence[ChatAttachment],
+    images_only: bool,
+    username: str | None = None,
 ) -> list[ChatAttachment]:
     """A session's attachments after a request's were added to them, in order.
 
     A known one keeps its place, and its members where the new ones are null. With `images_only` all others
-    leave the session for good. Without an id the session is the common one.
+    leave the session for good. Without an id the session is the common one. The attachments are removed with the
+    learner of that name.
     """
+    caller = callers.current()
+    learner = LearnerProfile.objects.named(username).first() if username else None
     if attachments:
         _forget_old_sessions()
     # Locked in their order, so that two requests of one session wait for each other instead of both giving up.
-    rows = {row.file_key: row for row in SessionAttachment.objects.of(session_id).select_for_update()}
+    rows = {
+        row.file_key: row
+        for row in SessionAttachment.objects.of(session_id, owner=caller.token).select_for_update()
+    }
+    made = {"owner": caller.token, "session_key": digest(session_id or ""), "learner": learner}
     for attachment in attachments:
-        _merge(rows, digest(session_id or ""), attachment)
+        _merge(rows, made, _own(attachment, caller))
     if images_only:
         dropped = [row.pk for row in rows.values() if not _is_image(row.document)]
         SessionAttachment.objects.filter(pk__in=dropped).delete()
@@ -101,12 +115,25 @@ def merge(
     return [attachment for attachment in merged if not images_only or _is_image(attachment)]
 
 
-def _merge(rows: dict[str, SessionAttachment], session_key: str, attachment: ChatAttachment) -> None:
+def _own(attachment: ChatAttachment, caller: callers.Caller) -> ChatAttachment:
+    """The attachment; a token's caller gets at the provider's files only that the token uploaded."""
+    if not caller.token or not attachment.openai_file_id:
+        return attachment
+    known = files.known(attachment.file_id, owner=caller.token)
+    return attachment.model_copy(update={"openai_file_id": known.openai_file_id if known else None})
+
+
+def _merge(
+    rows: dict[str, SessionAttachment], columns: Mapping[str, Any], attachment: ChatAttachment
+) -> None:
     """Add an attachment to a session's rows, or its members to the row that is there."""
     file_key = digest(attachment.file_id)
     if file_key not in rows:
         rows[file_key], made = SessionAttachment.objects.get_or_create(
-            session_key=session_key, file_key=file_key, defaults={"attachment": attachment.model_dump_json()}
+            owner=columns["owner"],
+            session_key=columns["session_key"],
+            file_key=file_key,
+            defaults={"attachment": attachment.model_dump_json(), "learner": columns["learner"]},
         )
         if made:
             return

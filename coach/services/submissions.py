@@ -145,7 +145,7 @@ def _model_grading(learner: LearnerProfile, submission: Submission) -> GradingRe
     )
     connections.release()
     try:
-        grades = coach.grade(ask, learner_tools=learner_tools.tools())
+        grades = coach.grade(ask, learner_tools=learner_tools.tools(learner.username))
     except AgentError as error:
         telemetry.emit("grading_fallback", error=type(error).__name__)
         return None

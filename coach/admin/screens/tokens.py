@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 
 from coach.admin.changelist.lists import StaffAdmin
 from coach.admin.presentation import cells
+from coach.documents import usernames
 from coach.documents.base import utc_now
 from coach.models import ApiToken
 from coach.services.operations import tokens
@@ -21,16 +22,26 @@ from coach.services.operations import tokens
 STATE_BADGES = {"usable": "good", "expired": "warn", "revoked": "bad"}
 
 
+_GIVEN = ("name", "learner", "read_only", "expires_at")
+
+
 class TokenForm(forms.ModelForm):
     class Meta:
         model = ApiToken
-        fields = ("name", "expires_at")
+        fields = ("name", "learner", "read_only", "expires_at")
 
     def clean_expires_at(self) -> Any:
         expires_at = self.cleaned_data["expires_at"]
         if expires_at is not None and expires_at <= utc_now():
             raise ValidationError("The token would have expired already.")
         return expires_at
+
+    def clean_learner(self) -> str:
+        given = str(self.cleaned_data["learner"])
+        try:
+            return usernames.normalise(given) if given.strip() else ""
+        except usernames.UnusableUsername as error:
+            raise ValidationError(str(error)) from error
 
 
 @admin.register(ApiToken)
@@ -39,6 +50,7 @@ class TokenAdmin(StaffAdmin):
     list_display = (
         "name",
         "state_shown",
+        "scope",
         "created_shown",
         "created_by_shown",
         "expires_shown",
@@ -52,10 +64,10 @@ class TokenAdmin(StaffAdmin):
     )
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("name", "expires_at") if obj is None else ("name", "expires_at", *self.readonly_fields)
+        return _GIVEN if obj is None else (*_GIVEN, *self.readonly_fields)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return () if obj is None else ("name", "expires_at", *self.readonly_fields)
+        return () if obj is None else (*_GIVEN, *self.readonly_fields)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # Revoked instead: the log speaks of tokens by name.
@@ -64,7 +76,13 @@ class TokenAdmin(StaffAdmin):
     def save_model(self, request: HttpRequest, obj: ApiToken, form: Any, change: bool) -> None:
         if change:
             return
-        created = tokens.create(name=obj.name, expires_at=obj.expires_at, by=f"staff {request.user}")
+        created = tokens.create(
+            name=obj.name,
+            expires_at=obj.expires_at,
+            learner=obj.learner,
+            read_only=obj.read_only,
+            by=f"staff {request.user}",
+        )
         obj.pk, obj.key = created.row.pk, created.row.key
         words = "This is the token. It is shown only now: <code>{}</code>"
         self.message_user(request, format_html(words, created.text), messages.WARNING)

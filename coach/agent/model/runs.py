@@ -34,13 +34,16 @@ class Run:
     offers_tools: bool = True
     store: bool = True
 
-    def body(self, items: list[dict[str, Any]]) -> dict[str, Any]:
+    def body(self, items: list[dict[str, Any]], learner_tools: LearnerTools | None) -> dict[str, Any]:
         """A request, `items` being the input and what has been said and done since."""
+        about_learner = bool(learner_tools and (learner_tools.username or learner_tools.any_learner))
         return {
             "model": self.model,
             "instructions": self.instructions,
             "input": items,
-            "tools": offered(self.model, web=self.web) if self.offers_tools else [],
+            "tools": offered(self.model, web=self.web, about_learner=about_learner)
+            if self.offers_tools
+            else [],
             "reasoning": {"effort": self.effort, "summary": "auto"},
             "store": self.store,
         }
@@ -85,15 +88,15 @@ def supported(model: str) -> str:
     return model if model in SUPPORTED else settings.AGENT_MODEL
 
 
-def offered(model: str, *, web: bool) -> list[dict[str, Any]]:
-    """The tools that a model is offered."""
+def offered(model: str, *, web: bool, about_learner: bool) -> list[dict[str, Any]]:
+    """The tools that a model is offered; those for learners only where the answer is for one."""
     found: list[dict[str, Any]] = []
     if model not in _WITHOUT_FILES:
         found.append({"type": "file_search", "vector_store_ids": [settings.AGENT_VECTOR_STORE]})
     if web:
         place = {"type": "approximate"}
         found.append({"type": "web_search", "search_context_size": "high", "user_location": place})
-    return [*found, *functions.definitions(), _widget_server()]
+    return [*found, *functions.definitions(about_learner=about_learner), _widget_server()]
 
 
 def answer(run: Run, *, learner_tools: LearnerTools | None) -> str:
@@ -105,7 +108,7 @@ def answer(run: Run, *, learner_tools: LearnerTools | None) -> str:
     with client.slot(), telemetry.timed("model_call", **_about(run)) as figures:
         try:
             for _ in range(MOST_ROUNDS):
-                reply = client.respond(run.body(turn.items), seconds=turn.seconds_left())
+                reply = client.respond(run.body(turn.items, learner_tools), seconds=turn.seconds_left())
                 text = turn.take(reply, learner_tools)
                 if text is not None:
                     return text
@@ -120,7 +123,9 @@ def follow(run: Run, *, learner_tools: LearnerTools | None) -> Iterator[str]:
     with client.slot(), telemetry.timed("model_call", **_about(run)) as figures:
         try:
             for _ in range(MOST_ROUNDS):
-                reply = yield from _pieces(client.stream(run.body(turn.items), seconds=turn.seconds_left()))
+                reply = yield from _pieces(
+                    client.stream(run.body(turn.items, learner_tools), seconds=turn.seconds_left())
+                )
                 if turn.take(reply, learner_tools) is not None:
                     return
             raise _endless()

@@ -119,8 +119,8 @@ class CurrentTime(_Arguments):
     format: str | None = None
 
 
-def definitions() -> list[dict[str, Any]]:
-    """The functions as the model's API wants them described."""
+def definitions(*, about_learner: bool) -> list[dict[str, Any]]:
+    """The functions as the model's API wants them described; those that name a learner only where there is one."""
     return [
         {
             "type": "function",
@@ -130,6 +130,7 @@ def definitions() -> list[dict[str, Any]]:
             "strict": False,
         }
         for name, (shape, _) in _FUNCTIONS.items()
+        if about_learner or "username" not in shape.model_fields
     ]
 
 
@@ -137,10 +138,24 @@ def run(name: str, arguments: str, learner_tools: LearnerTools) -> str:
     """Run a function with the arguments that the model wrote; the result, or what was wrong, as text."""
     try:
         shape, function = _found(name)
-        result = function(_read(shape, arguments), learner_tools)
+        given = _read(shape, arguments)
+        _check_learner(given, learner_tools)
+        result = function(given, learner_tools)
     except (Faulty, usernames.UnusableUsername) as error:
         return f"The call failed and changed nothing: {error}"
     return json.dumps(result, ensure_ascii=False, allow_nan=False)
+
+
+def _check_learner(given: _Arguments, learner_tools: LearnerTools) -> None:
+    """What a learner wrote may ask the model for somebody else's data.
+
+    Raises Faulty, usernames.UnusableUsername.
+    """
+    named = getattr(given, "username", None)
+    if named is None or learner_tools.may_name(usernames.normalise(named)):
+        return
+    learner_tools.refused()
+    raise Faulty("this conversation has to do with another learner, or with none")
 
 
 # --- the functions ----------------------------------------------------------------------------------

@@ -17,16 +17,24 @@ from coach.documents.submissions import ServedSubmission
 
 @dataclass(frozen=True)
 class LearnerTools:
-    """What the model may do with learners, as plain functions on documents.
+    """What the model may do with one learner, as plain functions on documents.
 
-    Each raises usernames.UnusableUsername for a name that nobody can have, and holds no database
-    connection once it returns.
+    `username` names the learner, in normal form; without one none of them may be called. `refused` notes that the model
+    named somebody else. Each of the others raises usernames.UnusableUsername for a name that nobody can have, and holds
+    no database connection once it returns.
     """
 
+    username: str | None
+    refused: Callable[[], None]
     profile: Callable[[str], dict[str, Any] | None]
     update: Callable[[str, dict[str, Any]], dict[str, Any]]
     remember: Callable[[str, str, Sequence[str]], str]
     set_plan: Callable[[str, Sequence[Category], str | None, str | None], EloPlan]
+    # All learners in place of one, which the settings may allow where a request names none.
+    any_learner: bool = False
+
+    def may_name(self, username: str) -> bool:
+        return self.any_learner or username == self.username
 
 
 @dataclass(frozen=True)

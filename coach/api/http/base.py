@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework.views import APIView
 
 from coach.documents import usernames
+from coach.services.operations import callers
 
 
 class UnusablePath(ValueError):
@@ -16,9 +19,13 @@ class View(APIView):
 
     http_method_names = ["get", "post", "delete"]
 
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        with callers.calling():
+            return super().dispatch(request, *args, **kwargs)
+
 
 def username(segment: str) -> str:
-    """The normal form of a username in a path, for looking it up.
+    """The normal form of a username in a path, for looking it up. Raises OutOfScope where the token is for another.
 
     A name that nobody can have is returned as it is, since it is simply nobody's.
     Raises UnusablePath.
@@ -27,10 +34,9 @@ def username(segment: str) -> str:
         raise UnusablePath("A username must not contain a NUL character.")
     if not segment.strip():
         raise UnusablePath("The path must name a learner.")
-    try:
-        return usernames.normalise(segment)
-    except usernames.UnusableUsername:
-        return segment.strip().lower()
+    name = usernames.folded(segment)
+    callers.check_learner(name)
+    return name
 
 
 def identifier(segment: str) -> str:

@@ -17,7 +17,7 @@ from coach.api.http import base, bodies, rendering
 from coach.documents import usernames
 from coach.services import assessments, attachments, learners, progress, schedules, submissions
 from coach.services.chat import protocol
-from coach.services.operations import health
+from coach.services.operations import callers, health
 
 _logger = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ _STATUS: dict[type[Exception], int] = {
     attachments.EmptyFile: 400,
     protocol.NotSupported: 400,
     schedules.CannotSchedule: 400,
+    callers.OutOfScope: 403,
     NothingHere: 404,
     learners.LearnerNotFound: 404,
     assessments.NoAssessment: 404,

@@ -23,6 +23,8 @@ class Command(BaseCommand):
         create.add_argument(
             "--days", type=int, metavar="DAYS", help="refuse it after so many days (default: never)"
         )
+        create.add_argument("--learner", default="", metavar="USERNAME", help="it is for this learner alone")
+        create.add_argument("--read-only", action="store_true", help="it may read, and change nothing")
         actions.add_parser("list", help="name all tokens, with their state")
         revoke = actions.add_parser("revoke", help="refuse a token from now on")
         revoke.add_argument("name")
@@ -30,12 +32,14 @@ class Command(BaseCommand):
     def handle(self, *, action: str, **options: Any) -> None:
         {"create": self._create, "list": self._list, "revoke": self._revoke}[action](**options)
 
-    def _create(self, *, name: str, days: int | None, **options: Any) -> None:
+    def _create(self, *, name: str, days: int | None, learner: str, read_only: bool, **options: Any) -> None:
         if days is not None and not 1 <= days <= _LONGEST_DAYS:
             raise CommandError(f"--days takes a number from 1 to {_LONGEST_DAYS}.")
         expires_at = timezone.now() + dt.timedelta(days=days) if days else None
         try:
-            created = tokens.create(name=name, expires_at=expires_at, by="command")
+            created = tokens.create(
+                name=name, expires_at=expires_at, learner=learner, read_only=read_only, by="command"
+            )
         except ValueError as error:
             raise CommandError(str(error)) from error
         # Nothing else on standard output, so that it can be caught in a variable.
@@ -46,7 +50,7 @@ class Command(BaseCommand):
         now = timezone.now()
         for row in tokens.every():
             self.stdout.write(
-                f"{row.name}\t{row.state(now)}\tcreated {row.created_at:%Y-%m-%d} by {row.created_by}"
+                f"{row.name}\t{row.state(now)}\t{row.scope}\tcreated {row.created_at:%Y-%m-%d} by {row.created_by}"
                 f"\texpires {_day(row.expires_at)}\tlast used {_day(row.last_used_at)}"
             )
 

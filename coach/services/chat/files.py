@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from coach.agent import files
 from coach.documents.sessions import UploadedFile
-from coach.models import ChatFile
-from coach.services.operations import connections
+from coach.models import ChatFile, LearnerProfile
+from coach.services.operations import callers, connections
+from coach.services.operations.callers import Caller
 
 MOST_BYTES = 5 * 1024 * 1024
 PREVIEW_CHARACTERS = 400
@@ -26,13 +28,24 @@ def upload(*, name: str, content_type: str | None, content: bytes) -> UploadedFi
         preview=_preview(kind, content),
         openai_file_id=files.upload_for_chat(name=name, content_type=kind, content=content),
     )
-    ChatFile.objects.create(file_id=uploaded.file_id, kind=ChatFile.Kind.UPLOAD, file=uploaded.to_json())
+    ChatFile.objects.create(
+        file_id=uploaded.file_id,
+        kind=ChatFile.Kind.UPLOAD,
+        file=uploaded.to_json(),
+        **made_by(callers.current()),
+    )
     return uploaded
 
 
-def known(file_id: str) -> UploadedFile | None:
-    """What is known of an uploaded file."""
-    row = ChatFile.objects.filter(file_id=file_id, kind=ChatFile.Kind.UPLOAD).first()
+def made_by(caller: Caller) -> dict[str, Any]:
+    """The columns that say whose a thread or a file is: a token's, and a learner's where the token is for one."""
+    learner = LearnerProfile.objects.named(caller.learner).first() if caller.learner else None
+    return {"owner": caller.token, "learner": learner}
+
+
+def known(file_id: str, *, owner: str) -> UploadedFile | None:
+    """What is known of a file that this token uploaded."""
+    row = ChatFile.objects.filter(file_id=file_id, kind=ChatFile.Kind.UPLOAD, owner=owner).first()
     return UploadedFile.model_validate_json(row.file) if row else None
 
 

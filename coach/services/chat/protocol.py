@@ -14,7 +14,7 @@ from coach.agent.errors import AgentError as AgentError
 from coach.agent.errors import Unreachable as Unreachable
 from coach.services import learner_tools
 from coach.services.chat import threads
-from coach.services.operations import connections
+from coach.services.operations import callers, connections
 
 
 def process(body: bytes) -> Answer:
@@ -22,5 +22,7 @@ def process(body: bytes) -> Answer:
 
     Raises NotOfProtocol, NotSupported, NothingThere, and AgentError.
     """
+    caller = callers.current()
+    store, tools = threads.Threads(caller), learner_tools.tools(caller.learner)
     connections.release()
-    return protocol.process(body, threads=threads, coach=agent.coach(), learner_tools=learner_tools.tools())
+    return protocol.process(body, threads=store, coach=agent.coach(), learner_tools=tools)

@@ -1,6 +1,6 @@
 """Chat threads in the database: the protocol's documents as JSON text, paged, and each thread's preferences.
 
-The gateway gets this module as its thread store, and knows nothing of the database behind it. Every function
+The gateway gets `Threads` as its thread store, and knows nothing of the database behind it. Every function
 lets go of the connection when it is done: the model may be asked right afterwards.
 """
 
@@ -16,114 +16,117 @@ from coach.documents.chat import Preferences
 from coach.documents.sessions import UploadedFile
 from coach.models import ChatFile, ChatItem, ChatThread
 from coach.services.chat import files
+from coach.services.operations.callers import Caller
 from coach.services.operations.connections import letting_go
 
 MOST_AT_ONCE = 100
 
 
-@letting_go
-def has_thread(thread_id: str) -> bool:
-    return ChatThread.objects.filter(thread_id=thread_id).exists()
+class Threads:
+    """The threads of one caller; those of others do not exist for it."""
 
+    def __init__(self, caller: Caller) -> None:
+        self._owner, self._made_by = caller.token, files.made_by(caller)
 
-@letting_go
-def load_thread(thread_id: str) -> str | None:
-    """The thread's document; None where there is no such thread."""
-    return ChatThread.objects.filter(thread_id=thread_id).values_list("thread", flat=True).first()
+    @letting_go
+    def has_thread(self, thread_id: str) -> bool:
+        return self._threads().filter(thread_id=thread_id).exists()
 
+    @letting_go
+    def load_thread(self, thread_id: str) -> str | None:
+        """The thread's document; None where there is no such thread."""
+        return self._threads().filter(thread_id=thread_id).values_list("thread", flat=True).first()
 
-@letting_go
-def save_thread(thread_id: str, document: str) -> None:
-    """Keep a thread, new or known; its preferences stay."""
-    ChatThread.objects.update_or_create(thread_id=thread_id, defaults={"thread": document})
-
-
-@letting_go
-def list_threads(*, limit: int, after: str | None, order: str) -> Page:
-    return _page(ChatThread.objects.all(), "thread", "thread_id", limit=limit, after=after, order=order)
-
-
-@letting_go
-def delete_thread(thread_id: str) -> None:
-    ChatThread.objects.filter(thread_id=thread_id).delete()
-
-
-@letting_go
-@transaction.atomic
-def save_item(thread_id: str, item_id: str, kind: str, document: str) -> None:
-    """Keep an item, new or known; a known one keeps its place. Nothing where the thread is gone."""
-    thread = ChatThread.objects.select_for_update().filter(thread_id=thread_id).first()
-    if thread is not None:
-        ChatItem.objects.update_or_create(
-            thread=thread, item_id=item_id, defaults={"kind": kind, "item": document}
+    @letting_go
+    def save_thread(self, thread_id: str, document: str) -> None:
+        """Keep a thread, new or known; its preferences stay."""
+        self._threads().update_or_create(
+            thread_id=thread_id,
+            defaults={"thread": document},
+            create_defaults={"thread": document, **self._made_by},
         )
 
+    @letting_go
+    def list_threads(self, *, limit: int, after: str | None, order: str) -> Page:
+        return _page(self._threads(), "thread", "thread_id", limit=limit, after=after, order=order)
 
-@letting_go
-def load_item(thread_id: str, item_id: str) -> str | None:
-    """The item's document; None where there is no such item."""
-    return _items(thread_id).filter(item_id=item_id).values_list("item", flat=True).first()
+    @letting_go
+    def delete_thread(self, thread_id: str) -> None:
+        self._threads().filter(thread_id=thread_id).delete()
 
+    @letting_go
+    @transaction.atomic
+    def save_item(self, thread_id: str, item_id: str, kind: str, document: str) -> None:
+        """Keep an item, new or known; a known one keeps its place. Nothing where the thread is gone."""
+        thread = self._threads().select_for_update().filter(thread_id=thread_id).first()
+        if thread is not None:
+            ChatItem.objects.update_or_create(
+                thread=thread, item_id=item_id, defaults={"kind": kind, "item": document}
+            )
 
-@letting_go
-def list_items(thread_id: str, *, limit: int, after: str | None, order: str) -> Page:
-    return _page(_items(thread_id), "item", "item_id", limit=limit, after=after, order=order)
+    @letting_go
+    def load_item(self, thread_id: str, item_id: str) -> str | None:
+        """The item's document; None where there is no such item."""
+        return self._items(thread_id).filter(item_id=item_id).values_list("item", flat=True).first()
 
+    @letting_go
+    def list_items(self, thread_id: str, *, limit: int, after: str | None, order: str) -> Page:
+        return _page(self._items(thread_id), "item", "item_id", limit=limit, after=after, order=order)
 
-@letting_go
-def delete_item(thread_id: str, item_id: str) -> None:
-    _items(thread_id).filter(item_id=item_id).delete()
+    @letting_go
+    def delete_item(self, thread_id: str, item_id: str) -> None:
+        self._items(thread_id).filter(item_id=item_id).delete()
 
+    @letting_go
+    def load_attachment(self, attachment_id: str) -> str | None:
+        """The document of an attachment of the protocol; None where there is no such attachment."""
+        return self._attachments(attachment_id).values_list("file", flat=True).first()
 
-@letting_go
-def load_attachment(attachment_id: str) -> str | None:
-    """The document of an attachment of the protocol; None where there is no such attachment."""
-    return _attachments(attachment_id).values_list("file", flat=True).first()
+    @letting_go
+    def save_attachment(self, attachment_id: str, document: str) -> None:
+        ChatFile.objects.update_or_create(
+            file_id=attachment_id,
+            kind=ChatFile.Kind.ATTACHMENT,
+            owner=self._owner,
+            defaults={"file": document},
+            create_defaults={"file": document, **self._made_by},
+        )
 
+    @letting_go
+    def delete_attachment(self, attachment_id: str) -> None:
+        self._attachments(attachment_id).delete()
 
-@letting_go
-def save_attachment(attachment_id: str, document: str) -> None:
-    ChatFile.objects.update_or_create(
-        file_id=attachment_id, kind=ChatFile.Kind.ATTACHMENT, defaults={"file": document}
-    )
+    @letting_go
+    def uploaded(self, file_id: str) -> UploadedFile | None:
+        """What is known of a file that a client uploaded."""
+        return files.known(file_id, owner=self._owner)
 
+    @letting_go
+    def preferences(self, thread_id: str) -> Preferences:
+        """What a thread's learner chose; the defaults where nothing was."""
+        row = self._threads().filter(thread_id=thread_id).first()
+        return row.preferred if row else Preferences()
 
-@letting_go
-def delete_attachment(attachment_id: str) -> None:
-    _attachments(attachment_id).delete()
+    @letting_go
+    @transaction.atomic
+    def change_preferences(self, thread_id: str, change: Callable[[Preferences], Preferences]) -> Preferences:
+        """Change what a thread's learner chose, under the thread's lock; the preferences afterwards."""
+        row = self._threads().select_for_update().filter(thread_id=thread_id).first()
+        if row is None:
+            return change(Preferences())
+        row.preferred = changed = change(row.preferred)
+        row.save(update_fields={"preferences"})
+        return changed
 
+    def _threads(self) -> models.QuerySet[ChatThread]:
+        return ChatThread.objects.filter(owner=self._owner)
 
-@letting_go
-def uploaded(file_id: str) -> UploadedFile | None:
-    """What is known of a file that a client uploaded."""
-    return files.known(file_id)
+    def _items(self, thread_id: str) -> models.QuerySet[ChatItem]:
+        return ChatItem.objects.filter(thread__thread_id=thread_id, thread__owner=self._owner)
 
-
-@letting_go
-def preferences(thread_id: str) -> Preferences:
-    """What a thread's learner chose; the defaults where nothing was."""
-    row = ChatThread.objects.filter(thread_id=thread_id).first()
-    return row.preferred if row else Preferences()
-
-
-@letting_go
-@transaction.atomic
-def change_preferences(thread_id: str, change: Callable[[Preferences], Preferences]) -> Preferences:
-    """Change what a thread's learner chose, under the thread's lock; the preferences afterwards."""
-    row = ChatThread.objects.select_for_update().filter(thread_id=thread_id).first()
-    if row is None:
-        return change(Preferences())
-    row.preferred = changed = change(row.preferred)
-    row.save(update_fields={"preferences"})
-    return changed
-
-
-def _items(thread_id: str) -> models.QuerySet[ChatItem]:
-    return ChatItem.objects.filter(thread__thread_id=thread_id)
-
-
-def _attachments(attachment_id: str) -> models.QuerySet[ChatFile]:
-    return ChatFile.objects.filter(file_id=attachment_id, kind=ChatFile.Kind.ATTACHMENT)
+    def _attachments(self, attachment_id: str) -> models.QuerySet[ChatFile]:
+        rows = ChatFile.objects.filter(owner=self._owner, kind=ChatFile.Kind.ATTACHMENT)
+        return rows.filter(file_id=attachment_id)
 
 
 def _page(

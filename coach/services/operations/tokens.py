@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from coach import telemetry
+from coach.documents import usernames
 from coach.documents.base import utc_now
 from coach.models import ApiToken
+from coach.services.operations.callers import Caller
 
 # `arcadia_KEY_SECRET`: recognisable by tools that look for leaked secrets.
 _SHAPE = re.compile(r"arcadia_([0-9a-f]{12})_[\w-]{43}", re.ASCII)
@@ -40,8 +42,18 @@ class Created:
     text: str
 
 
-def create(*, name: str, expires_at: dt.datetime | None = None, by: str) -> Created:
-    """Make a token. Raises NameTaken, UnusableExpiry, ValueError for a blank name."""
+def create(
+    *,
+    name: str,
+    expires_at: dt.datetime | None = None,
+    learner: str = "",
+    read_only: bool = False,
+    by: str,
+) -> Created:
+    """Make a token: for all learners, or the one of that username; for reading only if wanted.
+
+    Raises NameTaken, UnusableExpiry, ValueError for a blank name, usernames.UnusableUsername.
+    """
     name = name.strip()
     if not name or len(name) > 100:
         raise ValueError("A token needs a name of at most 100 characters.")
@@ -51,7 +63,15 @@ def create(*, name: str, expires_at: dt.datetime | None = None, by: str) -> Crea
         raise UnusableExpiry("The token would have expired already.")
     key = secrets.token_hex(6)
     text = f"arcadia_{key}_{secrets.token_urlsafe(32)}"
-    row = ApiToken(name=name, key=key, digest=ApiToken.digest_of(text), expires_at=expires_at, created_by=by)
+    row = ApiToken(
+        name=name,
+        key=key,
+        digest=ApiToken.digest_of(text),
+        learner=usernames.normalise(learner) if learner.strip() else "",
+        read_only=read_only,
+        expires_at=expires_at,
+        created_by=by,
+    )
     row.save(force_insert=True)
     return Created(row=row, text=text)
 
@@ -72,11 +92,11 @@ def revoke(*, name: str) -> ApiToken:
     return row
 
 
-def identify(presented: str) -> str | None:
-    """The name of the token that somebody presents; None for one that is not usable. The call is counted."""
-    name = _configured(presented) or _kept(presented)
-    telemetry.api_call("refused" if name is None else "valid")
-    return name
+def identify(presented: str) -> Caller | None:
+    """What the token allows that somebody presents; None for one that is not usable. The call is counted."""
+    caller = _configured(presented) or _kept(presented)
+    telemetry.api_call("refused" if caller is None else "valid")
+    return caller
 
 
 def none_presented() -> None:
@@ -84,14 +104,14 @@ def none_presented() -> None:
     telemetry.api_call("none")
 
 
-def _configured(presented: str) -> str | None:
+def _configured(presented: str) -> Caller | None:
     """The name under which the environment lists a token; all of them are compared, however early one fits."""
     digest = ApiToken.digest_of(presented)
     names = [name for name, kept in settings.API_TOKENS.items() if hmac.compare_digest(kept, digest)]
-    return names[0] if names else None
+    return Caller(names[0]) if names else None
 
 
-def _kept(presented: str) -> str | None:
+def _kept(presented: str) -> Caller | None:
     shape = _SHAPE.fullmatch(presented)
     if shape is None:
         return None
@@ -101,4 +121,4 @@ def _kept(presented: str) -> str | None:
         return None
     if row.last_used_at is None or now - row.last_used_at > _USE_NOTED_EVERY:
         ApiToken.objects.note_use(row.pk, now, every=_USE_NOTED_EVERY)
-    return row.name
+    return Caller(row.name, row.learner or None, row.read_only)

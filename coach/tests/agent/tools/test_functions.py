@@ -12,12 +12,17 @@ from coach.documents.curriculum import EloPlan
 class Remembered:
     """The learner tools, which note each call."""
 
-    def __init__(self):
-        self.calls = []
+    def __init__(self, username="iris"):
+        self.username, self.calls = username, []
 
     def learner_tools(self):
         return LearnerTools(
-            profile=self.profile, update=self.update, remember=self.remember, set_plan=self.set_plan
+            username=self.username,
+            refused=lambda: self.calls.append("refused"),
+            profile=self.profile,
+            update=self.update,
+            remember=self.remember,
+            set_plan=self.set_plan,
         )
 
     def profile(self, username):
@@ -51,7 +56,7 @@ def run(name, arguments, seen=None):
 
 
 def test_every_function_is_described_without_being_strict():
-    described = {tool["name"]: tool for tool in functions.definitions()}
+    described = {tool["name"]: tool for tool in functions.definitions(about_learner=True)}
 
     assert list(described) == [
         "progress_start",
@@ -149,7 +154,8 @@ def test_a_learner_is_read_or_not_found():
         "found": True,
         "profile": {"username": "iris"},
     }
-    assert run("learner_profile_get", {"username": "nobody"}) == {"found": False, "profile": None}
+    nobody = Remembered("nobody")
+    assert run("learner_profile_get", {"username": "nobody"}, nobody) == {"found": False, "profile": None}
 
 
 def test_only_what_is_given_is_changed(seen):
@@ -216,3 +222,26 @@ def test_a_plan_is_tidied_before_it_is_stored(seen):
 def test_faulty_calls_go_back_to_the_model_and_change_nothing(name, arguments, seen):
     assert run(name, arguments, seen).startswith("The call failed and changed nothing: ")
     assert seen.calls == []
+
+
+LEARNER_FUNCTIONS = {
+    "learner_profile_get": {},
+    "learner_profile_update": {"goal": "mine now"},
+    "learner_memory_write": {"note": "n"},
+    "learner_elo_category_plan_set": {"categories": []},
+}
+
+
+@pytest.mark.parametrize(("name", "arguments"), LEARNER_FUNCTIONS.items())
+@pytest.mark.parametrize("bound", ["iris", None])
+def test_another_learner_is_refused_and_noted(name, arguments, bound):
+    seen = Remembered(bound)
+
+    assert run(name, {"username": "felix", **arguments}, seen).startswith("The call failed")
+    assert seen.calls == ["refused"]
+
+
+def test_without_a_learner_no_function_for_learners_is_offered():
+    offered = {tool["name"] for tool in functions.definitions(about_learner=False)}
+
+    assert offered == {"progress_start", "progress_advance", "elo_update", "current_time"}

@@ -25,7 +25,7 @@ def run(*arguments):
 def test_a_new_token_is_all_that_is_printed_and_opens():
     text = run("api_tokens", "create", "app").strip()
 
-    assert tokens.identify(text) == "app"
+    assert tokens.identify(text).token == "app"
     assert ApiToken.objects.get().expires_at is None
 
 

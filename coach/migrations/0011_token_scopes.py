@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("coach", "0009_record_versions"),
+        ("coach", "0010_run_lock"),
     ]
 
     operations = [

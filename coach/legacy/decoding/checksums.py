@@ -14,7 +14,6 @@ from typing import Any
 import orjson
 
 from coach.documents.base import Document
-from coach.legacy.decoding import schema_fields
 
 # Objects whose member order is part of what a document says (contract, section 2).
 ORDERED = ("elo_snapshot", "metadata")
@@ -22,23 +21,15 @@ ORDERED = ("elo_snapshot", "metadata")
 
 def of_record(document: Document, unknown: Mapping[str, Any]) -> str:
     """The checksum of what a record says: what was filled in (defaults, missing times) is not part of it."""
-    return pair(document, unknown)[0]
+    text = _canonical(_said(document, exclude_unset=True))
+    if unknown:
+        text += json.dumps(unknown, sort_keys=True).encode()
+    return hashlib.sha256(text).hexdigest()
 
 
 def of_content(document: Document) -> str:
     """The checksum of a whole document, times that were filled in included."""
     return hashlib.sha256(_canonical(_said(document, exclude_unset=False))).hexdigest()
-
-
-def pair(document: Document, unknown: Mapping[str, Any]) -> tuple[str, str]:
-    """`of_record` and `of_content` of a document that was just decoded, at little more than the price of one."""
-    said = _said(document, exclude_unset=True)
-    complete = schema_fields.names_every_time(schema_fields.of(type(document)), said)
-    text = _canonical(said)
-    content = hashlib.sha256(text).hexdigest() if complete else of_content(document)
-    if unknown:
-        text += json.dumps(unknown, sort_keys=True).encode()
-    return hashlib.sha256(text).hexdigest(), content
 
 
 def _said(document: Document, *, exclude_unset: bool) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class Content(Protocol):
         """The record as its document."""
 
     def checksums(self) -> tuple[str, str]:
-        """The checksums of what the record says and of the whole document (checksums.pair)."""
+        """The checksums of what the record says and of the whole document (`checksums`)."""
 
     def to_json(self, value: Any) -> bytes:
         """`members` or anything within as JSON text: what `Document.to_json` gives."""

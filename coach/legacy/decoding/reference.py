@@ -41,7 +41,7 @@ class Content:
         return document
 
     def checksums(self) -> tuple[str, str]:
-        return checksums.pair(self.members, self.unknown)
+        return checksums.of_record(self.members, self.unknown), checksums.of_content(self.members)
 
     def to_json(self, value: Any) -> bytes:
         return pydantic_core.to_json(value)

@@ -8,14 +8,13 @@ from typing import Any
 from coach.documents import json_paths
 from coach.documents.base import Document
 from coach.legacy.decoding import schema_fields
-from coach.legacy.decoding.schema_fields import Shape
 
 Steps = tuple[str | int, ...]
 
 
 def find(document: type[Document], record: Mapping[str, Any]) -> list[Steps]:
     """Where a (valid) record holds members that its class does not declare."""
-    return list(_find(schema_fields.of(document), record, ()))
+    return list(_find(document, record, ()))
 
 
 def put_back(target: dict[str, Any], members: Mapping[str, Any]) -> list[str]:
@@ -30,19 +29,17 @@ def at(record: Any, steps: Steps) -> Any:
     return record
 
 
-def _find(shape: Shape, record: Mapping[str, Any], steps: Steps) -> Iterator[Steps]:
-    if not record.keys() <= shape.known:
-        for name in record:
-            if name not in shape.known:
-                yield (*steps, name)
-    for name, inner in shape.nested:
+def _find(document: type[Document], record: Mapping[str, Any], steps: Steps) -> Iterator[Steps]:
+    for name in record:
+        if name not in document.model_fields:
+            yield (*steps, name)
+    for name, inner in schema_fields.nested_classes(document).items():
         value = record.get(name)
         if isinstance(value, dict):
             yield from _find(inner, value, (*steps, name))
         elif value:
             for index, element in enumerate(value):
-                if inner.nested or not element.keys() <= inner.known:
-                    yield from _find(inner, element, (*steps, name, index))
+                yield from _find(inner, element, (*steps, name, index))
 
 
 def _put(target: Any, steps: list[str | int], value: Any) -> bool:

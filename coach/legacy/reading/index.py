@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from array import array
-from collections.abc import Hashable, Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
 
 from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.reading.scanner import Buffer
@@ -38,7 +36,6 @@ class Index:
         self._database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._database.executescript(_SCHEMA)
         self._counts: dict[Store, int] = {}
-        self._hashes = Hashes()
         self._repeated: set[Store] = set()
 
     def close(self) -> None:
@@ -53,18 +50,13 @@ class Index:
         self._database.execute("COMMIT")
 
     def _rows(self, entries: Iterable[RawRecord]) -> Iterator[tuple[object, ...]]:
-        add = self._hashes.add
         for store, ordinal, place, owner, start, end, key, fault, checksum, _ in entries:
-            if key is not None:
-                add(key)
             yield store._value_, ordinal, place, _text(owner), start, end, key, fault, checksum
 
     def complete(self) -> None:
         """All entries are in: count them, and find the keys that stand twice."""
         rows = self._database.execute("SELECT store, count(*) FROM entry GROUP BY store")
         self._counts = {Store(store): count for store, count in rows}
-        if not self._hashes.may_repeat():
-            return
         self._database.executescript(
             """
             CREATE INDEX entry_key ON entry (store, key, ordinal);
@@ -122,34 +114,10 @@ class Index:
             yield RawRecord(store, ordinal, place, _name(owner), start, end, key, fault, checksum, self._data)
 
 
-class Hashes:
-    """Tells whether things may stand twice, at 8 bytes each: where no two hashes are alike, no two things are."""
-
-    # How many are compared at once: what bounds the memory.
-    AT_ONCE = 50_000
-
-    def __init__(self) -> None:
-        self._hashes = array("q")
-
-    def add(self, thing: Hashable) -> None:
-        self._hashes.append(hash(thing))
-
-    def may_repeat(self) -> bool:
-        parts = len(self._hashes) // self.AT_ONCE + 1
-        return any(self._repeat_among(part, parts) for part in range(parts))
-
-    def _repeat_among(self, part: int, parts: int) -> bool:
-        some = [found for found in self._hashes if found % parts == part]
-        return len(set(some)) < len(some)
-
-
-# The records of one list stand together, and have one owner.
-@lru_cache(maxsize=8)
 def _text(owner: str | None) -> str | None:
     # As JSON: a member name may hold what no database stores (a lone surrogate).
     return None if owner is None else json.dumps(owner)
 
 
-@lru_cache(maxsize=8)
 def _name(text: str | None) -> str | None:
     return None if text is None else json.loads(text)

@@ -23,8 +23,6 @@ _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _SCALAR = re.compile(rb'[^ \t\r\n,:"\[\]{}]++')
 # Everything up to the next bracket that is not part of a string.
 _TO_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.)*+")*+', re.DOTALL)
-# A member name without escapes, with its colon.
-_PLAIN_NAME = re.compile(rb'[ \t\r\n]*+"([^"\\\x00-\x1f]*+)"[ \t\r\n]*+:')
 # How an object begins, up to the colon of its first member.
 _BEGINNING = re.compile(rb'\{[ \t\r\n]*+"[^"\\]*+"[ \t\r\n]*+:')
 # Documents within a record may begin like the record itself.
@@ -157,17 +155,6 @@ class Cursor:
 
     def _name(self) -> str:
         """Move over a member name and its colon."""
-        found = _PLAIN_NAME.match(self.data, self.at) if self._fast else None
-        if found is None:
-            return self._checked_name()
-        try:
-            name = found[1].decode()
-        except UnicodeDecodeError:
-            return self._checked_name()
-        self.at = found.end()
-        return name
-
-    def _checked_name(self) -> str:
         self.peek()
         found = _STRING.match(self.data, self.at)
         if found is None:

@@ -11,16 +11,14 @@ import contextlib
 import hashlib
 import mmap
 import os
-import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
 from coach.documents import json_paths
 from coach.legacy.codes import Code
 from coach.legacy.reading import manifest, opening, raw_records
-from coach.legacy.reading.index import Hashes, Index
+from coach.legacy.reading.index import Index
 from coach.legacy.reading.kinds import KindCheck
 from coach.legacy.reading.natural_keys import KeyReader
 from coach.legacy.reading.opening import LARGEST_UNPACKED, Opened, RefusedFile
@@ -153,16 +151,7 @@ def open_store(path: Path, store: Store, *, fast: bool = True, largest: int = LA
     `manifest.json` beside it names. `fast=False` reads with the plain scanner (same answers, slower); `largest` is
     what gzip may unpack to, in bytes.
     """
-
-    def opened(names: _Names) -> StoreFile:
-        return open_text(
-            path, store, lambda file: _whole_value(file, store, names, fast=fast), largest=largest
-        )
-
-    if fast:
-        with contextlib.suppress(_NamesRepeat):
-            return opened(_Names())
-    return opened(_CountedNames())
+    return open_text(path, store, lambda file: _whole_value(file, store, fast=fast), largest=largest)
 
 
 def open_text(
@@ -195,52 +184,31 @@ def _identity(file: BinaryIO) -> tuple[int, ...]:
 
 
 def _inspect(opened: StoreFile, entries: Callable[[StoreFile], Iterator[RawRecord]]) -> None:
-    # The digest of the whole file leaves the interpreter free: it is taken beside the rest.
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="digest") as executor:
-        given_up = threading.Event()
-        digest = executor.submit(_digest, opened.data, given_up)
-        try:
-            _check_text(opened)
-            _take_in(opened, entries)
-            opened.text_sha256 = digest.result()
-        except BaseException:
-            given_up.set()
-            raise
-        finally:
-            opened.release()
-    opened.index.complete()
-    opened.check_unchanged()
-
-
-def _take_in(opened: StoreFile, entries: Callable[[StoreFile], Iterator[RawRecord]]) -> None:
+    _check_text(opened)
     try:
         opened.index.add(entries(opened))
     except Malformed as error:
         raise RefusedFile(opened.path, f"not one complete JSON value: {error}") from None
-
-
-def _digest(data: mmap.mmap, given_up: threading.Event) -> str:
-    """The sha256 of a mapped file. In large pieces: after each of them the thread may have to wait for its turn."""
-    hashed, pages = hashlib.sha256(), _Pages(data)
-    with memoryview(data) as view:
-        for start in range(0, len(view), _HELD_BYTES):
-            if given_up.is_set():
-                break
-            hashed.update(view[start : start + _HELD_BYTES])
-            pages.release(start)
-    return hashed.hexdigest()
+    finally:
+        opened.release()
+    opened.index.complete()
+    opened.check_unchanged()
 
 
 def _check_text(opened: StoreFile) -> None:
-    at, pages = 0, _Pages(opened.data)
+    """Take the digest of the text, and make sure that it is UTF-8."""
+    at, pages, hashed = 0, _Pages(opened.data), hashlib.sha256()
     with memoryview(opened.data) as view:
         while at < len(view):
             end = min(at + _TEXT_BYTES, len(view))
             try:
-                at += codecs.utf_8_decode(view[at:end], "strict", end == len(view))[1]
+                checked = codecs.utf_8_decode(view[at:end], "strict", end == len(view))[1]
             except UnicodeDecodeError as error:
                 raise RefusedFile(opened.path, f"not UTF-8 (byte {at + error.start})") from None
+            hashed.update(view[at : at + checked])
+            at += checked
             pages.release(at)
+    opened.text_sha256 = hashed.hexdigest()
 
 
 # Place, owner, where it lies, and what is wrong with the place.
@@ -249,13 +217,13 @@ _Span = tuple[str, str | None, tuple[int, int], str]
 # --- what stands where ----------------------------------------------------------------------------
 
 
-def _whole_value(opened: StoreFile, store: Store, names: _Names, *, fast: bool) -> Iterator[RawRecord]:
+def _whole_value(opened: StoreFile, store: Store, *, fast: bool) -> Iterator[RawRecord]:
     data, cursor, pages = opened.data, Cursor(opened.data, fast=fast), _Pages(opened.data)
     kind = KindCheck(store, data)
     cursor.at = opened.start
     try:
         with memoryview(data) as view:
-            spans = _spans(opened, store, cursor, names)
+            spans = _spans(opened, store, cursor)
             for ordinal, (place, owner, (start, end), fault) in enumerate(spans):
                 key = opened.read_key(store, start, end)
                 checksum = raw_records.checksum(view[start:end])
@@ -263,7 +231,6 @@ def _whole_value(opened: StoreFile, store: Store, names: _Names, *, fast: bool) 
                 yield RawRecord(store, ordinal, place, owner, start, end, key, fault, checksum, data)
                 pages.release(end)
         _end(opened, cursor)
-        names.end()
         if found := kind.other_store():
             raise RefusedFile(opened.path, f"it holds {found}, where {store} are expected")
     finally:
@@ -282,12 +249,12 @@ def _end(opened: StoreFile, cursor: Cursor) -> None:
         raise
 
 
-def _spans(opened: StoreFile, store: Store, cursor: Cursor, names: _Names) -> Iterator[_Span]:
+def _spans(opened: StoreFile, store: Store, cursor: Cursor) -> Iterator[_Span]:
     first, listed = cursor.peek(), LAYOUTS[store].listed
     if listed and first == "{":
-        return _listed(cursor, names)
+        return _listed(cursor)
     if not listed and first in "{[":
-        return _members(cursor, names) if first == "{" else _elements(cursor)
+        return _members(cursor) if first == "{" else _elements(cursor)
     expected = "an object of lists" if listed else "an object or an array of profiles"
     raise RefusedFile(opened.path, f"{expected} is expected at the top")
 
@@ -297,15 +264,13 @@ def _elements(cursor: Cursor) -> Iterator[_Span]:
         yield f"$[{position}]", None, cursor.value(), ""
 
 
-def _members(cursor: Cursor, names: _Names) -> Iterator[_Span]:
-    for name in cursor.members():
-        place, fault = names.place(name)
+def _members(cursor: Cursor) -> Iterator[_Span]:
+    for _, place, fault in _places(cursor):
         yield place, None, cursor.value(), fault
 
 
-def _listed(cursor: Cursor, names: _Names) -> Iterator[_Span]:
-    for name in cursor.members():
-        place, fault = names.place(name)
+def _listed(cursor: Cursor) -> Iterator[_Span]:
+    for name, place, fault in _places(cursor):
         if cursor.peek() != "[":
             yield place, name, cursor.value(), fault or Code.NOT_A_LIST
             continue
@@ -313,35 +278,10 @@ def _listed(cursor: Cursor, names: _Names) -> Iterator[_Span]:
             yield f"{place}[{position}]", name, cursor.value(), fault
 
 
-class _NamesRepeat(Exception):
-    """Two members of the object may have the same name: it has to be read with a count of each."""
-
-
-class _Names:
-    """The member names of one object, as long as all of them differ."""
-
-    def __init__(self) -> None:
-        self._hashes = Hashes()
-
-    def place(self, name: str) -> tuple[str, str]:
-        """Where the member of that name stands, and what is wrong with the place."""
-        self._hashes.add(name)
-        return "$" + json_paths.step(name), ""
-
-    def end(self) -> None:
-        """All names were seen; raises _NamesRepeat where some may be alike."""
-        if self._hashes.may_repeat():
-            raise _NamesRepeat
-
-
-class _CountedNames(_Names):
-    """Later members of the same name are told apart as `$.name#2`."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._seen = Index()
-
-    def place(self, name: str) -> tuple[str, str]:
-        place = "$" + json_paths.step(name)
-        times = self._seen.times(place)
-        return (place, "") if times == 1 else (f"{place}#{times}", Code.REPEATED_KEY)
+def _places(cursor: Cursor) -> Iterator[tuple[str, str, str]]:
+    """Each member's name, its place, and what is wrong with that; later ones of the same name are `$.name#2`, and so on."""
+    with contextlib.closing(Index()) as seen:
+        for name in cursor.members():
+            place = "$" + json_paths.step(name)
+            times = seen.times(place)
+            yield (name, place, "") if times == 1 else (name, f"{place}#{times}", Code.REPEATED_KEY)

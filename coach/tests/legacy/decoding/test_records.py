@@ -136,9 +136,3 @@ def test_attachments_need_all_that_the_contract_marks():
     found = rejected({"attachment_id": "a"}, Store.ATTACHMENTS, owner="amara")
     assert {fault.path for fault in found.faults} == {"$.username", "$.kind", "$.name"}
     assert decode(attachment("a"), Store.ATTACHMENTS, owner="amara").key == "a"
-
-
-@given(strategies.profiles | strategies.schedules | strategies.results)
-def test_both_checksums_at_once_are_those_taken_apart(document):
-    said = type(document).model_validate(document.model_dump(mode="json", exclude_unset=True))
-    assert checksums.pair(said, {}) == (checksums.of_record(said, {}), checksums.of_content(said))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from coach.legacy.reading import index, raw_records
-from coach.legacy.reading.index import Hashes, Index
+from coach.legacy.reading.index import Index
 from coach.legacy.stores import Store
 
 
@@ -54,23 +52,3 @@ def test_one_key_in_two_stores_does_not_stand_twice():
     found = filled(entry(0, key="a"), entry(0, key="a", store=Store.ATTACHMENTS))
 
     assert not found.is_duplicate(Store.PROFILES, "a")
-
-
-@pytest.mark.parametrize("at_once", [1, 3, 1000])
-def test_hashes_tell_what_may_stand_twice(monkeypatch, at_once):
-    monkeypatch.setattr(Hashes, "AT_ONCE", at_once)
-    hashes = Hashes()
-    for number in range(10):
-        hashes.add(f"thing {number}")
-    assert not hashes.may_repeat()
-
-    hashes.add("thing 4")
-    assert hashes.may_repeat()
-
-
-def test_hashes_that_collide_are_only_a_suspicion():
-    assert hash(-1) == hash(-2)
-    hashes = Hashes()
-    hashes.add(-1)
-    hashes.add(-2)
-    assert hashes.may_repeat()

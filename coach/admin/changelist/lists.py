@@ -113,13 +113,14 @@ class StaffAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         return super().changelist_view(request, {**(extra_context or {}), "tools": self.list_tools(request)})
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        actions = super().get_actions(request)
+    def get_actions(self, request: HttpRequest, **options: Any) -> dict[str, Any]:
+        actions = super().get_actions(request, **options)
         # Deletes row by row behind the services' back.
         actions.pop("delete_selected", None)
         return actions
 
     def rows(self, request: HttpRequest) -> models.QuerySet[Any]:
         """The rows of a page, with joins and only the columns that the list shows."""
-        rows = self.model._default_manager.select_related(*self.list_joins)
+        # Without a name every foreign key would be joined.
+        rows = self.model._default_manager.select_related(*self.list_joins or (None,))
         return rows.only(*self.list_columns) if self.list_columns else rows

@@ -98,7 +98,7 @@ class History(StaffAdmin):
     def _found(self, object_id: str) -> models.Model | None:
         if not object_id.isdecimal() or len(object_id) > 18:
             return None
-        rows = self.model._default_manager.select_related(*self.record_joins)
+        rows = self.model._default_manager.select_related(*self.record_joins or (None,))
         return rows.filter(pk=object_id).first()
 
     def _documents(self, row: models.Model) -> list[tuple[str, SafeString]]:

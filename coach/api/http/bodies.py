@@ -207,7 +207,12 @@ def _faults(error: ValidationError, *prefix: str) -> Iterator[dict[str, Any]]:
         place = [part[:LONGEST_QUOTE] if isinstance(part, str) else part for part in fault["loc"]]
         yield {**fault, "loc": [*prefix, *place], "input": _quoted(fault["input"])}
     if (more := len(faults) - MOST_FAULTS) > 0:
-        yield _fault("too_many_faults", list(prefix[:1]), f"{more} more faults are not listed.", None)
+        yield _fault(
+            "too_many_faults",
+            list(prefix[:1]),
+            "One more fault is not listed." if more == 1 else f"{more} more faults are not listed.",
+            None,
+        )
 
 
 def _quoted(value: Any) -> Any:

@@ -230,7 +230,9 @@ def cadence(
     focus_text = " and ".join(text.strip() for text in focus if text.strip())
     beginning = f" Look first at {focus_text}." if focus_text else ""
     done = f" {_counted(completed, 'piece is', 'pieces are')} completed." if completed else ""
-    return f"{pieces} pieces of work on {days} days, {minutes} minutes in all, within {span} days.{done}{beginning}"
+    work = f"{_counted(pieces, 'piece', 'pieces')} of work on {_counted(days, 'day', 'days')}"
+    total = f"{_counted(minutes, 'minute', 'minutes')} in all, within {_counted(span, 'day', 'days')}"
+    return f"{work}, {total}.{done}{beginning}"
 
 
 def pacing(*, weeks: int, fewest_minutes: int, most_minutes: int, most_days: int, missed: int = 0) -> str:

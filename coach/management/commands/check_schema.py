@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import ngettext
 
 from coach import schema_drift
 
@@ -24,6 +25,9 @@ class Command(BaseCommand):
         for difference in found:
             self.stdout.write(difference)
         if found:
-            self.stderr.write(f"{len(found)} differences between the database and the migrations")
+            self.stderr.write(
+                ngettext("%d difference", "%d differences", len(found)) % len(found)
+                + " between the database and the migrations"
+            )
             sys.exit(1)
         self.stdout.write("The database is what the migrations build.")

@@ -9,6 +9,7 @@ from typing import Literal
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils.translation import ngettext
 
 from coach import telemetry
 from coach.documents.base import Document
@@ -49,7 +50,8 @@ def database() -> DatabaseHealth:
         raise Unhealthy(unavailable(error)) from error
     if pending:
         raise Unhealthy(
-            f"{len(pending)} migrations are not applied: {', '.join(pending)}. Run `manage.py migrate`."
+            ngettext("%d migration is", "%d migrations are", len(pending)) % len(pending)
+            + f" not applied: {', '.join(pending)}. Run `manage.py migrate`."
         )
     return DatabaseHealth(
         vendor=connection.vendor,

@@ -11,6 +11,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
 from django.utils.safestring import SafeString
+from django.utils.translation import ngettext
 
 from coach.admin.presentation import cells, charts, links, timeline
 from coach.documents import schedule as zones
@@ -156,13 +157,15 @@ class LearnerPage:
         ]
         if missing:
             yield Alert(
-                f"{len(missing)} uploaded files have no bytes in the storage.",
+                ngettext("%d uploaded file has", "%d uploaded files have", len(missing)) % len(missing)
+                + " no bytes in the storage.",
                 kind="bad",
                 link=links.to(missing[0]),
             )
         ungraded = [row for row, result in self._results if result is None]
         if ungraded:
-            yield Alert(f"{len(ungraded)} submissions are not graded.", link=links.to(ungraded[0]))
+            words = ngettext("%d submission is", "%d submissions are", len(ungraded)) % len(ungraded)
+            yield Alert(f"{words} not graded.", link=links.to(ungraded[0]))
 
     # --- skills -----------------------------------------------------------------------------------
 
@@ -237,7 +240,8 @@ class LearnerPage:
             blocks,
             days=self.schedule.time_horizon_days,
             today=(self.today - anchor).days,
-            label=f"minutes a day from {anchor}, {len(blocks)} items",
+            label=f"minutes a day from {anchor}, "
+            + ngettext("%d item", "%d items", len(blocks)) % len(blocks),
         )
 
     def weeks(self) -> list[Week]:

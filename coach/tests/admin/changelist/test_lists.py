@@ -6,11 +6,13 @@ import datetime as dt
 import re
 
 import pytest
+from django.contrib import admin
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.html import escape
 
 from coach.admin.changelist import counts, search
+from coach.admin.changelist.lists import StaffAdmin
 from coach.documents import usernames
 from coach.models import (
     AssessmentSubmission,
@@ -363,3 +365,9 @@ def test_a_username_is_found_in_each_of_its_forms(console, term):
 
 def test_words_beyond_the_eighth_are_not_searched(console, amara):
     assert found(look(console, LearnerProfile, q=" ".join(["amara"] * 8 + ["nobody"] * 500))) == ["amara"]
+
+
+def test_a_list_without_joins_joins_nothing():
+    rows = StaffAdmin(ScheduleItem, admin.site).rows(None)
+    assert not rows.query.select_related
+    assert " JOIN " not in str(rows.query)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -28,8 +29,14 @@ def test_it_says_who_this_is(console, amara):
 
 def test_it_alerts_to_what_waits_for_staff(console, amara):
     shown = page(console, amara)
-    assert "1 submissions are not graded" in shown
-    assert "1 uploaded files have no bytes" in shown
+    assert "1 submission is not graded." in shown
+    assert "1 uploaded file has no bytes" in shown
+
+
+def test_what_there_is_one_of_is_in_the_singular(console, amara):
+    text = re.sub(r"<[^>]*>", " ", page(console, amara))
+    assert "1 submission is" in text
+    assert re.findall(r"(?<![\w.,:-])1 \w+s\b", text) == []
 
 
 def test_a_stale_schedule_is_an_alert_with_the_last_warning(console, amara):

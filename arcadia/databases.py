@@ -73,6 +73,7 @@ def database(name: str, *, default_file: Path, behind_pooler: bool = False) -> d
             "CONN_HEALTH_CHECKS": True,
             "DISABLE_SERVER_SIDE_CURSORS": True,
         }
+    _add_timeouts(options)
     _add_pool(settings)
     return settings
 
@@ -92,6 +93,23 @@ def _parsed(name: str, url: str) -> dict[str, Any]:
         raise environment.not_understood(name, "a URL that names a database", EXAMPLE)
     own = {_OWN_NAMES[member]: str(members.pop(member)) for member in _OWN_NAMES if members.get(member)}
     return {"ENGINE": "django.db.backends.postgresql", "CONN_MAX_AGE": 0, **own, "OPTIONS": members}
+
+
+def _add_timeouts(options: dict[str, Any]) -> None:
+    """Settings of the session, of which a transaction pooler would know nothing. The web server sets them (gunicorn.py)."""
+    seconds = {
+        name: environment.number(
+            f"ARCADIA_DATABASE_{name.upper()}_TIMEOUT", default=0, least=0, most=86400, whole=False
+        )
+        for name in ("statement", "lock", "idle_in_transaction")
+    }
+    given = [
+        f"-c {name}{'_session' if name == 'idle_in_transaction' else ''}_timeout={int(value * 1000)}"
+        for name, value in seconds.items()
+        if value
+    ]
+    if given:
+        options["options"] = " ".join([options.get("options", ""), *given]).strip()
 
 
 def _add_pool(settings: dict[str, Any]) -> None:

@@ -33,11 +33,22 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
+if (
+    environment.text(
+        "ARCADIA_LOG_FORMAT", "text" if environment.flag("ARCADIA_DEBUG", default=False) else "json"
+    )
+    == "json"
+):
+    logger_class = "arcadia.serving.server_log.Logger"
 
 # Requests that no client of ours sends.
 limit_request_line = 8190
 limit_request_fields = 100
 limit_request_field_size = 8190
+
+# Nothing that a request asks of the database waits for ever; commands have no such limits unless they are set.
+for _name, _seconds in (("STATEMENT", "30"), ("LOCK", "5"), ("IDLE_IN_TRANSACTION", "30")):
+    os.environ.setdefault(f"ARCADIA_DATABASE_{_name}_TIMEOUT", _seconds)
 
 _METRICS = "PROMETHEUS_MULTIPROC_DIR"
 # Workers count into files of this folder, so that a scrape of any of them shows all. It must be there before

@@ -20,11 +20,29 @@ class Connection(psycopg.Connection):
     """
 
     asked_at = 0.0
+    drained_at = 0.0
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.made_at = time.monotonic()
 
     def execute(self, query: Any, *arguments: Any, **options: Any) -> Any:
-        if query == "" and not self._doubtful():
+        if query != "":
+            return super().execute(query, *arguments, **options)
+        if not self._doubtful():
             return None
-        return super().execute(query, *arguments, **options)
+        try:
+            return super().execute(query, *arguments, **options)
+        except psycopg.Error:
+            self._discard_all()
+            raise
+
+    def _discard_all(self) -> None:
+        """The others died with this one, and the pool would find them one by one, waiting longer each time."""
+        pool = getattr(self, "_pool", None)
+        if pool is not None and self.made_at > Connection.drained_at:
+            Connection.drained_at = time.monotonic()
+            pool.drain()
 
     def _doubtful(self) -> bool:
         now = time.monotonic()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -140,12 +140,13 @@ def find(*, username: str, attachment_id: str) -> Download:
     raise AttachmentNotFound(f"There is no file {attachment_id!r} to download.")
 
 
-def consume(learner: LearnerProfile) -> list[AttachmentMetadata]:
+def consume(learner: LearnerProfile, keys: Collection[int] | None = None) -> list[AttachmentMetadata]:
     """A (locked) learner's pending attachments as a submission takes them along: in order, files without a url.
 
-    The rows are changed but not saved.
+    With `keys` only those rows. The rows are changed but not saved.
     """
-    rows = list(AttachmentMetadata.objects.filter(learner=learner).pending().oldest_first())
+    pending = AttachmentMetadata.objects.filter(learner=learner).pending().oldest_first()
+    rows = list(pending if keys is None else pending.filter(pk__in=keys))
     for position, row in enumerate(rows):
         row.position = position
         row.source = "structured"

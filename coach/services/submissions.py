@@ -69,12 +69,14 @@ def submit(*, username: str, answers: Sequence[Answer], metadata: Mapping[str, s
         responses=_responses(_assessment(learner), answers),
         metadata=_kept(metadata),
     )
+    # What is uploaded while the answers are graded belongs to the next submission.
+    arrived = list(AttachmentMetadata.objects.filter(learner=learner).pending().values_list("pk", flat=True))
     graded = _grade(learner, submission)
     with transaction.atomic():
         learner = learners.locked(username)
         # The assessment may have been replaced while the answers were graded.
         _responses(_assessment(learner), answers)
-        row = _store(learner, submission, graded)
+        row = _store(learner, submission, graded, arrived)
         _apply(learner, submission, graded.result)
     telemetry.emit("submission_graded", by=graded.by, responses=len(submission.responses))
     return row.api_json
@@ -154,9 +156,11 @@ def _model_grading(learner: LearnerProfile, submission: Submission) -> GradingRe
     )
 
 
-def _store(learner: LearnerProfile, submission: Submission, graded: Graded) -> AssessmentSubmission:
+def _store(
+    learner: LearnerProfile, submission: Submission, graded: Graded, arrived: list[int]
+) -> AssessmentSubmission:
     """Write the submission with its grading, and take the pending attachments along."""
-    taken = attachments.consume(learner)
+    taken = attachments.consume(learner, arrived)
     row = AssessmentSubmission(learner=learner, graded_by=graded.by)
     row.apply_document(
         submission.model_copy(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 from django.conf import settings
@@ -17,27 +18,39 @@ _TOO_MANY = (
 
 
 class GuardedLogin(AdminAuthenticationForm):
-    """Refuses, unasked, whoever failed too often: one address, or one address with one account."""
+    """Refuses, unasked, whoever failed too often: one address (or IPv6 network), or one of them with one account."""
 
     def clean(self) -> dict[str, Any]:
+        # Counted before the password is looked at: guesses made at the same moment are all counted.
         guards = self._guards()
-        if any(throttles.exhausted(scope="login", who=who, rate=rate) for who, rate in guards):
+        if any([throttles.wait(scope="login", who=who, rate=rate) for who, rate in guards]):
             raise ValidationError(_TOO_MANY, code="throttled")
-        try:
-            return super().clean() or {}
-        except ValidationError:
-            for who, rate in guards:
-                throttles.wait(scope="login", who=who, rate=rate)
-            raise
+        cleaned = super().clean() or {}
+        for who, _ in guards:
+            throttles.take_back(scope="login", who=who)
+        return cleaned
 
     def _guards(self) -> list[tuple[str, throttles.Rate]]:
         rate = settings.THROTTLES["login"]
         if rate is None or self.request is None:
             return []
         most, seconds = rate
-        where = address(self.request)
+        where = network(address(self.request))
         account = str(self.cleaned_data.get("username", "")).strip().lower()
         return [(where, rate), (f"{where} {account}", (max(1, most // 10), seconds))]
+
+
+def network(where: str) -> str:
+    """What one client has: an IPv4 address, or the /64 in which it chooses IPv6 addresses as it likes."""
+    try:
+        parsed = ipaddress.ip_address(where.partition("%")[0])
+    except ValueError:
+        return where
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)
 
 
 def address(request: HttpRequest) -> str:

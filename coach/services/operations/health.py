@@ -6,7 +6,7 @@ import functools
 import time
 from typing import Literal
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils.translation import ngettext
@@ -43,11 +43,14 @@ class DatabaseHealth(Document):
 def database() -> DatabaseHealth:
     """The database's state. Raises Unhealthy."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_WRITING.get(connection.vendor, "SELECT 'off'"))
+            read_only = cursor.fetchone()[0] == "on"
         pending = pending_migrations()
     except (DatabaseError, InterfaceError) as error:
         raise Unhealthy(unavailable(error)) from error
+    if read_only:
+        raise Unhealthy("The database is read-only.")
     if pending:
         raise Unhealthy(
             ngettext("%d migration is", "%d migrations are", len(pending)) % len(pending)
@@ -58,6 +61,10 @@ def database() -> DatabaseHealth:
         migrations=Migrations(applied=len(_known_migrations())),
         pool=pool_counters(),
     )
+
+
+# A transaction with a number is committed to disk, and to a synchronous standby, although it changes nothing.
+_WRITING = {"postgresql": "SELECT current_setting('transaction_read_only'), txid_current()"}
 
 
 def unavailable(error: Exception) -> str:

@@ -6,6 +6,8 @@ import hashlib
 import secrets
 import time
 
+from django.db.models import F
+
 from coach.models import ThrottleWindow
 
 # A number of times, and the seconds they are spread over.
@@ -30,13 +32,9 @@ def wait(*, scope: str, who: str, rate: Rate | None) -> int:
     return max(1, counted.started + seconds - now) if counted.number > most else 0
 
 
-def exhausted(*, scope: str, who: str, rate: Rate | None) -> bool:
-    """Whether `who` has used up what `scope` allows; nothing is counted."""
-    if rate is None:
-        return False
-    most, seconds = rate
-    since = int(time.time()) - seconds
-    return ThrottleWindow.objects.filter(key=_key(scope, who), started__gt=since, count__gte=most).exists()
+def take_back(*, scope: str, who: str) -> None:
+    """Take back one that was counted: it was no failure after all."""
+    ThrottleWindow.objects.filter(key=_key(scope, who), count__gt=0).update(count=F("count") - 1)
 
 
 def _key(scope: str, who: str) -> str:

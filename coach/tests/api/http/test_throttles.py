@@ -1,8 +1,12 @@
+import concurrent.futures
 import json
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
 
+from coach.admin.access import login
 from coach.models import ThrottleWindow
 from coach.services.operations import throttles
 from coach.tests import cast
@@ -127,3 +131,35 @@ def test_somewhere_else_the_same_account_signs_in(client, boss, two_a_minute):
 def test_signing_in_rightly_does_not_count(client, boss, two_a_minute):
     for _ in range(5):
         assert sign_in(client, "a right one").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("fe80::1%eth0", "fe80::2", True),
+    ],
+)
+def test_one_ipv6_network_is_one_client(one, other, same):
+    assert (login.network(one) == login.network(other)) == same
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.postgresql("SQLite lets one connection write at a time")
+def test_guesses_made_at_once_are_all_counted(settings):
+    settings.THROTTLES = {**settings.THROTTLES, "login": (100, 3600)}
+
+    def guess(number):
+        try:
+            data = {"username": "boss", "password": f"wrong {number}"}
+            return "Too many" in Client().post("/admin/login/", data).content.decode()
+        finally:
+            connection.close()
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        refused = list(pool.map(guess, range(40)))
+
+    assert refused.count(False) == 10

@@ -103,6 +103,11 @@ class Maker:
         if name == "schedule":
             made.pop("timezone", None)
             made["timezone"] = self.chance.choice((*ZONES, None))
+        for member in made.keys() & {"note_id", "submission_id", "attachment_id"}:
+            # What is looked up by is shorter than any text may be.
+            made[member] = f"x{self.chance.randrange(10**9)}"
+        if "stored_path" in made:
+            made["stored_path"] = None
         holders = ("profile", "module", "submission", "attachment", "pending", "note")
         if name in holders and self.chance.random() < 0.15:
             made["legacy_flag"] = self.chance.choice(({"z": [1, 2.5, None], "a": "x"}, True, "kept", 7))

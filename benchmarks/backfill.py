@@ -1,9 +1,12 @@
 """What the backfill costs: first run, unchanged re-run, verify and export, beside plain ways of writing the same rows.
 
-    python -m benchmarks.backfill --database postgresql://… --learners 10000 [--rounds 3]
+    python -m benchmarks.backfill --database postgresql://… --learners 10000 [--rounds 3] [--omissions] [--without NAME]
 
 Plain ways: one COPY a table (in its text format, as pg_dump writes it), and the ORM's `bulk_create`, 200 rows at a time,
 which takes so long that it is done just once, at the end.
+
+`--omissions` leaves out every member that holds nothing and spells times with +00:00. `--without` turns one speed-up off: each
+earns its keep, or goes.
 
 The database is EMPTIED: name one of your own. Ratios of one round are comparable, absolute figures are not: the machine
 has other things to do. Memory is the anonymous part (RssAnon) of the command's process at its highest.
@@ -21,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -39,6 +42,21 @@ MODELS = (
 )
 TABLES = tuple(f"coach_{name.lower()}" for name in MODELS)
 _ROWS_AT_ONCE = 200
+# What a command runs before it begins, to do without a speed-up.
+ABLATIONS = {
+    "fast codec": "settings.FAST_CODEC = False",
+    "fast scanner": "from coach.legacy.reading.scanner import Cursor; Cursor._skip = lambda cursor, start: None",
+    "decoding process": "from coach.legacy.running import worker_process; worker_process._can_fork = lambda: False",
+}
+_COMMAND = """
+import os, sys
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "arcadia.settings")
+import django; django.setup()
+from django.conf import settings
+{}
+from django.core.management import execute_from_command_line
+execute_from_command_line(["manage.py", *sys.argv[1:]])
+"""
 _ANONYMOUS = re.compile(r"RssAnon:\s+(\d+) kB")
 
 
@@ -49,7 +67,10 @@ def main() -> None:
     parser.add_argument("--database", required=True, help="URL of a PostgreSQL database that is emptied")
     parser.add_argument("--learners", type=int, default=10_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--omissions", action="store_true", help="records leave optional members out")
+    parser.add_argument("--without", choices=ABLATIONS, help="turn one speed-up off")
     arguments = parser.parse_args()
+    program = ["-c", _COMMAND.format(ABLATIONS[arguments.without])] if arguments.without else ["manage.py"]
     os.environ["DJANGO_SETTINGS_MODULE"] = "arcadia.settings"
     # As in production: with DEBUG, Django writes down every statement.
     os.environ["ARCADIA_DEBUG"] = ""
@@ -57,9 +78,10 @@ def main() -> None:
         os.environ.update(servers.production(arguments.database, Path(folder)))
         stores = Path(folder) / "stores"
         words = [sys.executable, "-m", "benchmarks.generate_stores", "--learners", str(arguments.learners)]
+        words += ["--omissions"] if arguments.omissions else []
         subprocess.run([*words, "--out", str(stores)], check=True, cwd=ROOT)
         manage("migrate", "-v0")
-        rounds = [one_round(stores, Path(folder)) for _ in range(arguments.rounds)]
+        rounds = [one_round(stores, Path(folder), program) for _ in range(arguments.rounds)]
         plain = rounds[-1]["first run"].seconds, bulk_create(Path(folder))
     show(rounds, arguments.learners)
     print(f"first run, times the rate of bulk_create ({plain[1]:.1f} s): {plain[1] / plain[0]:.1f}")
@@ -73,24 +95,25 @@ class Measured:
     megabytes: float = 0.0
 
 
-def one_round(stores: Path, folder: Path) -> dict[str, Measured]:
+def one_round(stores: Path, folder: Path, program: list[str]) -> dict[str, Measured]:
     empty("coach_backfillrun")
-    found = {"first run": manage("backfill", "--data-dir", str(stores), "--no-progress")}
-    found["unchanged re-run"] = manage("backfill", "--data-dir", str(stores), "--no-progress")
-    found["verify"] = manage("backfill", "--data-dir", str(stores), "--verify", "--no-progress")
-    found["export"] = manage("export_stores", "--data-dir", str(folder / "export"), "--no-progress")
+    backfill = ("backfill", "--data-dir", str(stores), "--no-progress")
+    found = {"first run": manage(*backfill, program=program)}
+    found["unchanged re-run"] = manage(*backfill, program=program)
+    found["verify"] = manage(*backfill, "--verify", program=program)
+    found["export"] = manage(
+        "export_stores", "--data-dir", str(folder / "export"), "--no-progress", program=program
+    )
     found["plain COPY"] = Measured(copy_limit(folder))
     for name, measured in found.items():
         print(f"{name:>17}: {measured.seconds:7.1f} s {measured.megabytes:6.0f} MB", flush=True)
     return found
 
 
-def manage(*words: str) -> Measured:
+def manage(*words: str, program: Sequence[str] = ("manage.py",)) -> Measured:
     """Run a command to its end and watch its memory."""
     began, most = time.monotonic(), 0
-    process = subprocess.Popen(
-        [sys.executable, str(ROOT / "manage.py"), *words], cwd=ROOT, stdout=subprocess.DEVNULL
-    )
+    process = subprocess.Popen([sys.executable, *program, *words], cwd=ROOT, stdout=subprocess.DEVNULL)
     while process.poll() is None:
         most = max(most, anonymous_kilobytes(process.pid))
         time.sleep(0.05)

@@ -13,6 +13,7 @@ import datetime as dt
 import hashlib
 import json
 import random
+import re
 import sys
 import time
 from pathlib import Path
@@ -558,8 +559,23 @@ class Store:
         self.size += len(data)
 
 
-def generate(*, learners: int, out: Path, seed: int = 1, submissions_per_learner: int = 3) -> Json:
+def without_empty(value: Any) -> Any:
+    """The same as other writers spell it: no member that holds nothing, and times with +00:00."""
+    if isinstance(value, dict):
+        return {name: without_empty(inner) for name, inner in value.items() if inner not in (None, [], {})}
+    if isinstance(value, list):
+        return [without_empty(inner) for inner in value]
+    return f"{value[:-1]}+00:00" if isinstance(value, str) and _TIME.fullmatch(value) else value
+
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
+
+
+def generate(
+    *, learners: int, out: Path, seed: int = 1, submissions_per_learner: int = 3, omissions: bool = False
+) -> Json:
     """Writes the three stores and, last, their manifest into the folder; the manifest."""
+    spelled = without_empty if omissions else lambda value: value
     out.mkdir(parents=True, exist_ok=True)
     manifest_file = out / "manifest.json"
     # A run that was broken off must not leave stores beside the manifest of earlier ones.
@@ -572,11 +588,11 @@ def generate(*, learners: int, out: Path, seed: int = 1, submissions_per_learner
     for number in range(1, learners + 1):
         dealer = Dealer(seed=seed, number=number, deck=deck)
         profile, handed_in = learner(dealer, submissions=submissions_per_learner)
-        profiles.add(dealer.username, profile)
+        profiles.add(dealer.username, spelled(profile))
         if handed_in:
-            submissions.add(dealer.username, handed_in)
+            submissions.add(dealer.username, spelled(handed_in))
         if number % PENDING_EVERY == 0:
-            attachments.add(dealer.username, pending_attachments(dealer))
+            attachments.add(dealer.username, spelled(pending_attachments(dealer)))
     manifest: Json = {"files": {store.name: store.close() for store in stores}}
     manifest_file.write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     return manifest
@@ -598,6 +614,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--submissions-per-learner", type=_count, default=3, metavar="N")
+    parser.add_argument("--omissions", action="store_true", help="leave out members that hold nothing")
     options = parser.parse_args(arguments)
     begun = time.perf_counter()
     manifest = generate(**vars(options))

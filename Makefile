@@ -142,6 +142,8 @@ evidence: $(STAMP) ## The long proof, hours of it (LEARNERS=, KILLS=, MINUTES=, 
 	@rm -rf $(EVIDENCE); mkdir -p $(EVIDENCE)/stores
 	@ARCADIA_DEBUG=1 ARCADIA_ATTACHMENTS_DIR=$(EVIDENCE)/attachments $(POSTGRES) $(MAKE) evidence-round-trip
 	$(RUN) -m benchmarks.schedules --learners 10000
+	ARCADIA_DEBUG=1 $(RUN) -m benchmarks.goals
+	ARCADIA_DEBUG=1 $(RUN) -m benchmarks.journeys
 	ARCADIA_DEBUG=1 ARCADIA_ATTACHMENTS_DIR=$(EVIDENCE)/attachments $(POSTGRES) $(RUN) -m benchmarks.concurrency --operations 8000
 	ARCADIA_DEBUG=1 $(POSTGRES) bash -c '$(RUN) -m benchmarks.backfill --database "$$ARCADIA_DATABASE_URL" --learners $(LEARNERS)'
 	ARCADIA_DEBUG=1 $(POSTGRES) bash -c '$(RUN) -m benchmarks.kills --database "$$ARCADIA_DATABASE_URL" --kills $(KILLS) --learners $(LEARNERS)'

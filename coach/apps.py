@@ -4,10 +4,11 @@ import gc
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin import apps as admin_apps
 from django.contrib.admin import checks as admin_checks
-from django.core.checks import CheckMessage, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.signals import request_finished
 
 
@@ -18,12 +19,23 @@ class CoachConfig(AppConfig):
 
     def ready(self) -> None:
         from coach import checks  # noqa: F401 (registers them)
+
+        register(check_tracks)
         from coach.services.operations import health
 
         request_finished.connect(health.observe_pool)
 
         # What loading made stays to the end: no collection needs to look through it again, not even the last one.
         gc.freeze()
+
+
+def check_tracks(app_configs: Any, **options: Any) -> list[CheckMessage]:
+    """The tracks of the offline coach, where it is the one who answers: people edit them by hand."""
+    if settings.AGENT != "offline":
+        return []
+    from coach.services import coach_tracks
+
+    return [Error(fault, id="coach.E010") for fault in coach_tracks.faults()]
 
 
 class StaffDoorConfig(admin_apps.SimpleAdminConfig):

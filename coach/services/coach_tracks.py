@@ -11,6 +11,16 @@ from coach.engines.foundation_catalogue import Catalogue, CatalogueCategory, Cat
 from coach.models import LearnerProfile
 
 
+def faults() -> list[str]:
+    """What is wrong with the files of the offline coach's tracks, one text for each fault."""
+    from coach.agent.offline import tracks
+
+    try:
+        return tracks.unknown_references(tracks.catalogue())
+    except tracks.TrackError as error:
+        return str(error).splitlines()
+
+
 def foundations(inference: GoalInference | None) -> Catalogue | None:
     """The foundations that the learner's own tracks name; None where the contract's catalogue counts."""
     content = _plans().content(inference) if inference else []

@@ -3,6 +3,9 @@
 import subprocess
 import sys
 
+from coach import apps
+from coach.agent.offline import tracks
+
 SET_UP = "import sys, django; django.setup(); loaded = lambda name='coach.admin.screens.runs': name in sys.modules; "
 LOAD = "from django.core.management import load_command_class as load; load('coach', 'backfill'); "
 
@@ -33,3 +36,16 @@ def test_the_screens_are_loaded_before_they_are_checked():
     )
 
     assert said(script) == ["False", "True", "0"]
+
+
+def test_faulty_tracks_are_named_where_the_offline_coach_answers(settings, monkeypatch, tmp_path):
+    (tmp_path / "broken.toml").write_text("id = 7", encoding="utf-8")
+    monkeypatch.setattr(tracks, "FOLDER", tmp_path)
+    tracks.catalogue.cache_clear()
+    try:
+        settings.AGENT = "model"
+        assert apps.check_tracks(None) == []
+        settings.AGENT = "offline"
+        assert "broken.toml" in apps.check_tracks(None)[0].msg
+    finally:
+        tracks.catalogue.cache_clear()

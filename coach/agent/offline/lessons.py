@@ -180,7 +180,7 @@ def quiz_text(found: Material, questions: Sequence[Question]) -> str:
     """The questions, and below them the answers with the reasons."""
     lines = [f"{number}. {_with_options(question)}" for number, question in enumerate(questions, start=1)]
     head = f"Quiz: {found.title}{_origin(found)}. {widgets.counted(len(questions), 'question')}; answer first, then check."
-    answers = [f"{number}. {q.answer} {q.explanation}" for number, q in enumerate(questions, start=1)]
+    answers = [f"{number}. {q.answer}\n   {q.explanation}" for number, q in enumerate(questions, start=1)]
     return _signed("\n".join([head, *lines, "", "Answers:", *answers]))
 
 
@@ -247,7 +247,10 @@ def _milestone_text(found: Material) -> str:
     if found.module is None:
         return _signed(f"Milestone: {found.title}. Finish one thing that you can show.")
     milestone = found.module.milestone
-    return _signed(f"Milestone: {found.title}{_origin(found)}. {milestone.brief}")
+    shown = "\n".join(f"- {line}" for line in (*milestone.deliverables, *milestone.success))
+    return _signed(
+        f"Milestone: {found.title}{_origin(found)}. {milestone.brief}\n\nTo show and to check:\n{shown}"
+    )
 
 
 def _milestone_card(found: Material) -> sessions.Widget:

@@ -7,7 +7,7 @@ from django.db import connections
 from coach.agent.errors import Unavailable
 from coach.documents.base import utc_now
 from coach.models import AuditEvent, LearnerProfile, MemoryRecord
-from coach.services import learners, onboarding
+from coach.services import learners, onboarding, submissions
 from coach.services.operations import connections as letting_go
 from coach.tests import cast
 
@@ -212,3 +212,45 @@ def until(reached, seconds=10.0):
     while not reached():
         assert time.monotonic() < ends, "it never came to that"
         time.sleep(0.01)
+
+
+@pytest.mark.django_db
+def test_a_learner_of_the_coachs_tracks_gets_no_other_foundations_at_planning_or_after_grading(settings):
+    settings.AGENT = "offline"
+    learner = plan(goal="Learn Rust to analyse data for our api service")
+    keys = [category.key for category in learner.plan.categories]
+    before = [module.module_id for module in learner.curriculum.modules]
+    task = learner.assessment.tasks[0]
+    # The rule is the learner's own, whoever answers.
+    settings.AGENT = "model"
+    submissions.submit(
+        username=learner.username, answers=[submissions.Answer(task.task_id, "An answer.")], metadata={}
+    )
+    learner = LearnerProfile.objects.get()
+
+    assert all(key.startswith("coach-") for key in keys)
+    assert [category.key for category in learner.plan.categories] == keys
+    assert [module.module_id for module in learner.curriculum.modules] == before
+
+
+@pytest.mark.django_db
+def test_a_new_goal_gets_new_tracks_from_the_offline_coach(settings):
+    settings.AGENT = "offline"
+    plan(goal="Learn Rust")
+    learner = plan(goal="Learn Kotlin", force=True)
+
+    assert [track.track_id for track in learner.tracks] == ["coach-android-kotlin"]
+    assert [category.key for category in learner.plan.categories] == ["coach-android-kotlin"]
+
+
+@pytest.mark.django_db
+def test_a_learner_with_the_contracts_tracks_keeps_the_contracts_rules_with_the_offline_coach(
+    model, settings
+):
+    model.answers({"text": "no JSON"}, PLAN)
+    plan(goal="Learn Rust")
+    settings.AGENT = "offline"
+    learner = plan(goal="Learn Kotlin", force=True)
+
+    assert "python-foundations" in [category.key for category in learner.plan.categories]
+    assert [track.track_id for track in learner.tracks] == ["foundations-programming"]

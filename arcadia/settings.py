@@ -72,6 +72,7 @@ MIDDLEWARE = [
     # Errors and redirects carry the origin header too.
     "coach.api.http.cors.Cors",
     "coach.api.http.cross_site.Writes",
+    "coach.api.http.delivery.Delivery",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "coach.admin.access.middleware.Sessions",
@@ -164,6 +165,15 @@ CORS_ALLOW_ALL_ORIGINS = "*" in environment.words("ARCADIA_CORS_ORIGINS") or (
 ANY_ORIGIN_WRITES = "*" in environment.words("ARCADIA_CORS_ORIGINS")
 CORS_ALLOW_METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
 CORS_PREFLIGHT_MAX_AGE = 600
+CORS_EXPOSE_HEADERS = [
+    "Error-Code",
+    "ETag",
+    "Link",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "X-Total-Count",
+]
 CORS_URLS_REGEX = r"^/(?!admin/|static/).*$"
 
 # Bodies of requests, in bytes; uploads are streamed and have a limit of their own.

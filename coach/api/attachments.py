@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from urllib.parse import quote
 
-from django.http import FileResponse, HttpResponse
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from coach import attachments as storage
-from coach.api.http import base, bodies, rendering, schema, throttles, uploads
+from coach.api.http import base, bodies, ranges, rendering, schema, throttles, uploads
 from coach.documents import requests
 from coach.documents.submissions import ServedAttachment, ServedAttachments
 from coach.services import attachments
@@ -85,14 +87,16 @@ class AttachmentView(_Removal):
 
 class DownloadView(base.View):
     @schema.describe("The bytes of a file", answers=bytes, errors=(404, 422))
-    def get(self, request: Request, username: str, attachment_id: str) -> FileResponse:
+    def get(self, request: Request, username: str, attachment_id: str) -> HttpResponseBase:
         found = attachments.find(
             username=base.username(username), attachment_id=base.identifier(attachment_id)
         )
-        response = FileResponse(
-            storage.open_bytes(found.path), content_type=_content_type(found.content_type)
-        )
-        response["Content-Length"] = str(found.size)
+        # What is stored under an id never changes.
+        etag = f'"{hashlib.sha256(found.path.encode()).hexdigest()[:32]}"'
+        response = ranges.respond(request, storage.open_bytes(found.path), size=found.size, etag=etag)
+        if response.status_code == 416:
+            return response
+        response["Content-Type"] = _content_type(found.content_type)
         response["Content-Disposition"] = _disposition(found.name)
         response["Content-Security-Policy"] = "sandbox; default-src 'none'"
         response["X-Content-Type-Options"] = "nosniff"

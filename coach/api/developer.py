@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import Http404, HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from coach.api.http import base, bodies, rendering, schema
+from coach.api.http import base, bodies, paging, rendering, schema
 from coach.documents import requests
 from coach.documents.submissions import ServedSubmissions
 from coach.models import AssessmentSubmission
@@ -43,8 +44,8 @@ class SubmissionsView(DeveloperView):
         errors=(404, 422),
         parameters=[schema.USERNAME],
     )
-    def get(self, request: Request) -> HttpResponse:
-        rows = AssessmentSubmission.objects.newest_first()
+    def get(self, request: Request) -> HttpResponseBase:
+        rows = AssessmentSubmission.objects.all()
         if wanted := request.query_params.get("username", ""):
             rows = rows.of(base.username(wanted)) if wanted.strip() else rows.none()
-        return rendering.texts(rows.values_list("api_json", flat=True))
+        return paging.submissions(request, rows)

@@ -20,7 +20,7 @@ class ScheduleView(base.View):
         parameters=[schema.REFRESH],
     )
     def get(self, request: Request, username: str) -> HttpResponse:
-        refresh = bodies.flag(request, "refresh", default=False)
+        refresh = bodies.parameter(request, "refresh", bool, default=False)
         return rendering.text(schedules.read(username=base.username(username), refresh=refresh))
 
 

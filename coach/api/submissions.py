@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from coach.api.http import base, bodies, rendering, schema, throttles
+from coach.api.http import base, bodies, paging, rendering, schema, throttles
 from coach.documents import requests
 from coach.documents.submissions import ServedSubmission, ServedSubmissions
 from coach.models import AssessmentSubmission
@@ -16,11 +17,10 @@ class SubmissionsView(base.View):
     throttle_classes = (throttles.Submissions,)
 
     @schema.describe("A learner's submissions, newest first", answers=ServedSubmissions, errors=(422,))
-    def get(self, request: Request, username: str) -> HttpResponse:
-        if not username.strip():
-            return rendering.texts([])
-        rows = AssessmentSubmission.objects.of(base.username(username)).newest_first()
-        return rendering.texts(rows.values_list("api_json", flat=True))
+    def get(self, request: Request, username: str) -> HttpResponseBase:
+        rows = AssessmentSubmission.objects
+        blank = not username.strip()
+        return paging.submissions(request, rows.none() if blank else rows.of(base.username(username)))
 
     @schema.describe(
         "Submit answers to the assessment and have them graded",

@@ -23,7 +23,7 @@ class GuardedLogin(AdminAuthenticationForm):
     def clean(self) -> dict[str, Any]:
         # Counted before the password is looked at: guesses made at the same moment are all counted.
         guards = self._guards()
-        if any([throttles.wait(scope="login", who=who, rate=rate) for who, rate in guards]):
+        if any([throttles.use(scope="login", who=who, rate=rate).left < 0 for who, rate in guards]):
             raise ValidationError(_TOO_MANY, code="throttled")
         cleaned = super().clean() or {}
         for who, _ in guards:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ MOST_FAULTS = 100
 LONGEST_QUOTE = 200
 
 D = TypeVar("D", bound=BaseModel)
+T = TypeVar("T")
 
 
 class Unprocessable(Exception):
@@ -61,15 +63,16 @@ def read(request: Request, shape: type[D]) -> D:
     return document
 
 
-def flag(request: Request, name: str, *, default: bool) -> bool:
-    """A flag in the query; of several the last counts. Raises Unprocessable."""
+def parameter(request: Request, name: str, kind: Any, *, default: T) -> T:
+    """A parameter of the query, of that kind; of several of its name the last counts. Raises Unprocessable."""
     if not request.META.get("QUERY_STRING"):
         return default
     value = request.query_params.get(name)
     if value is None:
         return default
     try:
-        return _FLAG.validate_python(value)
+        found: T = _adapter(kind).validate_python(value)
+        return found
     except ValidationError as error:
         raise Unprocessable(list(_faults(error, "query", name))) from error
 
@@ -103,7 +106,12 @@ def unstorable(*place: Any) -> Unprocessable:
     )
 
 
-_FLAG = TypeAdapter(bool)
+_adapter = functools.cache(TypeAdapter[Any])
+
+
+def unusable_query(name: str, reason: str) -> Unprocessable:
+    """What is wrong with a parameter of the query that has no sense."""
+    return Unprocessable([_fault("value_error", ["query", name], reason, None)])
 
 
 def raw(request: Request) -> bytes:

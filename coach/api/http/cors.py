@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 from corsheaders.middleware import CorsMiddleware
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -16,8 +18,6 @@ class Cors(CorsMiddleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         if "HTTP_ORIGIN" in request.META:
-            # An empty origin is answered like any other that names no site.
-            request.META["HTTP_ORIGIN"] = request.META["HTTP_ORIGIN"].strip() or "null"
             return super().__call__(request)  # type: ignore[return-value]
         # Most requests come from no page; caches must keep their answers apart all the same.
         response = self.get_response(request)
@@ -29,6 +29,11 @@ class Cors(CorsMiddleware):
         return super().check_preflight(request) if "origin" in request.headers else None
 
     def add_response_headers(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if not request.META.get("HTTP_ORIGIN", "null").strip():
+            # An empty origin is answered like any other that names no site.
+            request = copy.copy(request)
+            request.META = {**request.META, "HTTP_ORIGIN": "null"}
+            request.__dict__.pop("headers", None)
         response = super().add_response_headers(request, response)
         asked = request.headers.get("access-control-request-headers")
         if asked and "access-control-allow-headers" in response:

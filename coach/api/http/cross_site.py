@@ -24,7 +24,9 @@ class Writes:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method not in _SAFE and _is_foreign(request):
-            return rendering.problem("Pages of other sites may not change anything here.", status=403)
+            return rendering.problem(
+                "Pages of other sites may not change anything here.", status=403, code="foreign_site"
+            )
         return self.get_response(request)
 
 

@@ -32,34 +32,35 @@ class NothingHere(LookupError):
 # Lost, refused, or not to be had in time. What a broken connection raises after the first error is the second kind.
 _DATABASE_IS_AWAY = (OperationalError, InterfaceError)
 
-# Each exception that a use case may raise, and the status it is answered with; the text is its own.
-_STATUS: dict[type[Exception], int] = {
-    attachments.EmptyFile: 400,
-    protocol.NotSupported: 400,
-    schedules.CannotSchedule: 400,
-    callers.OutOfScope: 403,
-    NothingHere: 404,
-    learners.LearnerNotFound: 404,
-    assessments.NoAssessment: 404,
-    attachments.AttachmentNotFound: 404,
-    schedules.NoSchedule: 404,
-    schedules.ItemNotFound: 404,
-    protocol.NothingThere: 404,
-    submissions.NothingToAnswer: 409,
-    progress.MilestoneLocked: 409,
-    storage.TooLarge: 413,
-    base.UnusablePath: 422,
-    usernames.UnusableUsername: 422,
-    attachments.UnusableLink: 422,
-    schedules.BlankItem: 422,
-    schedules.NotLater: 422,
-    schedules.AlreadyCompleted: 422,
-    submissions.UnusableResponse: 422,
-    protocol.NotOfProtocol: 422,
-    protocol.AgentError: 502,
-    protocol.Unreachable: 503,
-    health.Unhealthy: 503,
-    schedules.CannotReschedule: 503,
+# Each exception that a use case may raise, with the status and the code it is answered with; the text is its own.
+# Clients rely on the codes (docs/api.md).
+_ANSWERS: dict[type[Exception], tuple[int, str]] = {
+    attachments.EmptyFile: (400, "empty_file"),
+    protocol.NotSupported: (400, "not_supported"),
+    schedules.CannotSchedule: (400, "cannot_schedule"),
+    callers.OutOfScope: (403, "out_of_scope"),
+    NothingHere: (404, "nothing_here"),
+    learners.LearnerNotFound: (404, "learner_not_found"),
+    assessments.NoAssessment: (404, "no_assessment"),
+    attachments.AttachmentNotFound: (404, "attachment_not_found"),
+    schedules.NoSchedule: (404, "no_schedule"),
+    schedules.ItemNotFound: (404, "item_not_found"),
+    protocol.NothingThere: (404, "not_found"),
+    submissions.NothingToAnswer: (409, "nothing_to_answer"),
+    progress.MilestoneLocked: (409, "milestone_locked"),
+    storage.TooLarge: (413, "too_large"),
+    base.UnusablePath: (422, "unusable_path"),
+    usernames.UnusableUsername: (422, "unusable_username"),
+    attachments.UnusableLink: (422, "unusable_link"),
+    schedules.BlankItem: (422, "blank_item"),
+    schedules.NotLater: (422, "not_later"),
+    schedules.AlreadyCompleted: (422, "already_completed"),
+    submissions.UnusableResponse: (422, "unusable_response"),
+    protocol.NotOfProtocol: (422, "not_of_protocol"),
+    protocol.AgentError: (502, "no_answer"),
+    protocol.Unreachable: (503, "model_unreachable"),
+    health.Unhealthy: (503, "unhealthy"),
+    schedules.CannotReschedule: (503, "cannot_reschedule"),
 }
 
 
@@ -72,64 +73,80 @@ def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
     if isinstance(error, bodies.Unprocessable):
         return rendering.problem(error.faults, status=422)
     if isinstance(error, bodies.BodyTooLarge | RequestDataTooBig):
-        return rendering.problem("The body is larger than the 2 MiB that are taken.", status=413)
+        return rendering.problem(
+            "The body is larger than the 2 MiB that are taken.", status=413, code="too_large"
+        )
     if isinstance(error, bodies.TooSlow):
-        return rendering.problem(_TOO_SLOW, status=408)
+        return _too_slow()
     if isinstance(error, bodies.Incomplete):
-        return rendering.problem(_INCOMPLETE, status=400)
+        return _incomplete()
     if isinstance(error, exceptions.APIException):
         return _framework_answer(error)
     if isinstance(error, Http404):
-        return rendering.problem("Not Found", status=404)
+        return rendering.problem("Not Found", status=404, code="not_found")
     for kind in type(error).__mro__:
-        if kind in _STATUS:
-            return rendering.problem(_detail(error), status=_STATUS[kind])
+        if kind in _ANSWERS:
+            return _expected(error, *_ANSWERS[kind])
     if isinstance(error, _DATABASE_IS_AWAY):
         return _unavailable(error)
     _logger.error("unexpected error", exc_info=error)
     if isinstance(error, storage.StorageError):
         return rendering.problem(
-            "The attachment storage is not available at the moment; try again.", status=507
+            "The attachment storage is not available at the moment; try again.",
+            status=507,
+            code="storage_unavailable",
         )
-    return rendering.problem("Internal Server Error", status=500)
+    return rendering.problem("Internal Server Error", status=500, code="internal_error")
 
 
-def _detail(error: Exception) -> Any:
-    """An error's own words, bounded, for some of them quote what a client sent; with a code where clients need one."""
+def _expected(error: Exception, status: int, code: str) -> HttpResponse:
+    """An error in its own words, bounded, for some of them quote what a client sent."""
     words = str(error)
     words = words if len(words) <= LONGEST_DETAIL else f"{words[:LONGEST_DETAIL]}…"
     if isinstance(error, progress.MilestoneLocked):
-        return {"code": "milestone_locked", "message": words}
-    return words
+        return rendering.problem({"code": code, "message": words}, status=status, code=code)
+    response = rendering.problem(words, status=status, code=code)
+    if status == 503:
+        response["Retry-After"] = "5"
+    return response
 
 
 def unexpected(request: HttpRequest) -> HttpResponse:
     """The answer to an exception outside of any view of the API: in a middleware, or on a staff page."""
     error = sys.exception()
     words = "Something went wrong, and was noted. Please go back and try again."
-    answer = rendering.problem("Internal Server Error", status=500)
+    answer = rendering.problem("Internal Server Error", status=500, code="internal_error")
     if isinstance(error, _DATABASE_IS_AWAY):
         words, answer = health.unavailable(error), _unavailable(error)
     elif isinstance(error, UnreadablePostError):
-        status, words = (408, _TOO_SLOW) if bodies.timed_out(error) else (400, _INCOMPLETE)
-        answer = rendering.problem(words, status=status)
+        slow = bodies.timed_out(error)
+        words, answer = (_TOO_SLOW, _too_slow()) if slow else (_INCOMPLETE, _incomplete())
     if not request.path_info.startswith("/admin/"):
         return answer
     return HttpResponse(f"<!doctype html><title>{words}</title><p>{words}", status=answer.status_code)
 
 
+def _too_slow() -> HttpResponse:
+    return rendering.problem(_TOO_SLOW, status=408, code="too_slow")
+
+
+def _incomplete() -> HttpResponse:
+    return rendering.problem(_INCOMPLETE, status=400, code="incomplete")
+
+
 def _unavailable(error: Exception) -> HttpResponse:
     """503, whichever statement of a request it struck: nothing was committed that was not acknowledged."""
     _logger.error("the database is away", exc_info=error)
-    response = rendering.problem(health.unavailable(error), status=503)
+    response = rendering.problem(health.unavailable(error), status=503, code="database_unavailable")
     response["Retry-After"] = "1"
     return response
 
 
 def _framework_answer(error: exceptions.APIException) -> HttpResponse:
-    response = rendering.problem(str(error.detail), status=error.status_code)
+    code = str(error.get_codes())
+    response = rendering.problem(str(error.detail), status=error.status_code, code=code)
     if isinstance(error, exceptions.MethodNotAllowed):
-        response = rendering.problem("Method Not Allowed", status=405)
+        response = rendering.problem("Method Not Allowed", status=405, code=code)
     if getattr(error, "wait", None):
         response["Retry-After"] = str(math.ceil(error.wait))
     if getattr(error, "auth_header", None):

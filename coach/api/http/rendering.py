@@ -65,14 +65,20 @@ def stored(document_text: str | bytes | None) -> orjson.Fragment | None:
     return None if document_text is None else orjson.Fragment(document_text)
 
 
-def problem(detail: Any, *, status: int) -> HttpResponse:
-    """An answer that says what was wrong; the detail may quote whatever a client sent."""
+def problem(detail: Any, *, status: int, code: str = "") -> HttpResponse:
+    """An answer that says what was wrong; the detail may quote whatever a client sent.
+
+    A detail for people has a `code` for programs beside it, in a header: the recorded bodies have no other member.
+    """
     try:
         body = json.dumps({"detail": detail}, default=str, allow_nan=False)
     except ValueError:
         # A client's NaN or infinity, quoted: JSON has no such numbers.
         body = json.dumps({"detail": _finite(detail)}, default=str)
-    return HttpResponse(body, content_type=JSON, status=status)
+    response = HttpResponse(body, content_type=JSON, status=status)
+    if code:
+        response["Error-Code"] = code
+    return response
 
 
 def _finite(value: Any) -> Any:

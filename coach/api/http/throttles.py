@@ -15,18 +15,23 @@ class _Throttle(BaseThrottle):
     """Counts POST requests by token, or by address where there is none."""
 
     scope = ""
-    seconds = 0
+    used = throttles.Used(0, 0)
 
     def allow_request(self, request: Request, view: Any) -> bool:
         rate = settings.THROTTLES[self.scope]
         if rate is None or request.method != "POST":
             return True
         who = request.auth or self.get_ident(request)
-        self.seconds = throttles.wait(scope=self.scope, who=who, rate=rate)
-        return self.seconds == 0
+        self.used = throttles.use(scope=self.scope, who=who, rate=rate)
+        left, seconds = max(self.used.left, 0), self.used.seconds
+        view.limits = {
+            "RateLimit-Policy": f'"{self.scope}";q={rate[0]};w={rate[1]}',
+            "RateLimit": f'"{self.scope}";r={left};t={seconds}',
+        }
+        return self.used.left >= 0
 
     def wait(self) -> float:
-        return self.seconds
+        return self.used.seconds
 
 
 class Uploads(_Throttle):

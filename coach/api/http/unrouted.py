@@ -16,7 +16,7 @@ def unrouted(request: HttpRequest) -> HttpResponse:
     path = request.path_info
     if path.endswith("/") and _is_served(path[:-1]):
         return _moved(request, request.path[:-1])
-    return rendering.problem("Not Found", status=404)
+    return rendering.problem("Not Found", status=404, code="not_found")
 
 
 def _is_served(path: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from typing import NamedTuple
 
 from django.db.models import F
 
@@ -17,19 +18,21 @@ _KEPT_SECONDS = 2 * 24 * 3600
 _CLEANED_ONCE_IN = 200
 
 
-def wait(*, scope: str, who: str, rate: Rate | None) -> int:
-    """Count one more of `who` in `scope`; returns the seconds to wait before it is allowed, 0 where it is.
+class Used(NamedTuple):
+    """How many times are left in a window, below 0 for one too many, and the seconds until it ends."""
 
-    Without a rate nothing is counted.
-    """
-    if rate is None:
-        return 0
+    left: int
+    seconds: int
+
+
+def use(*, scope: str, who: str, rate: Rate) -> Used:
+    """Count one more of `who` in `scope`."""
     most, seconds = rate
     now = int(time.time())
     counted = ThrottleWindow.objects.count_one(_key(scope, who), now=now, seconds=seconds)
     if counted.number == 1:
         _clean(now)
-    return max(1, counted.started + seconds - now) if counted.number > most else 0
+    return Used(most - counted.number, max(1, counted.started + seconds - now))
 
 
 def take_back(*, scope: str, who: str) -> None:

@@ -122,7 +122,10 @@ def test_even_an_unexpected_error_is_json_and_carries_the_origin_header(client, 
     client.raise_request_exception = False
     answer = client.get("/api/profile/amara/schedule", headers={"origin": "https://app.example"})
 
-    assert (answer.status_code, answer.json()) == (500, {"detail": "Internal Server Error"})
+    assert (answer.status_code, answer.json()) == (
+        500,
+        {"detail": "Internal Server Error"},
+    )
     assert answer["access-control-allow-origin"] == "*"
 
 

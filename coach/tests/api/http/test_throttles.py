@@ -44,13 +44,18 @@ def submit(client):
 
 
 def test_uploads_of_one_client_are_limited(client, amara, two_a_minute):
-    assert [upload(client).status_code for _ in range(2)] == [201, 201]
+    first, last = upload(client), upload(client)
+    assert [first.status_code, last.status_code] == [201, 201]
+    assert first["RateLimit-Policy"] == '"uploads";q=2;w=60'
+    assert first["RateLimit"].startswith('"uploads";r=1;t=')
+    assert last["RateLimit"].startswith('"uploads";r=0;t=')
 
     refused = upload(client)
 
     assert refused.status_code == 429
     assert 0 < int(refused["Retry-After"]) <= 60
-    assert list(refused.json()) == ["detail"]
+    assert refused["RateLimit"].startswith('"uploads";r=0;t=')
+    assert refused["Error-Code"] == "throttled"
 
 
 def test_links_count_as_uploads(client, amara, two_a_minute):
@@ -88,10 +93,10 @@ def test_on_a_developers_machine_there_are_no_limits(client, amara):
 
 
 def test_a_window_begins_anew_when_it_is_over(two_a_minute):
-    assert [throttles.wait(scope="uploads", who="a", rate=(1, 60)) for _ in range(2)][1] > 0
+    assert [throttles.use(scope="uploads", who="a", rate=(1, 60)).left for _ in range(2)] == [0, -1]
     ThrottleWindow.objects.update(started=1)
 
-    assert throttles.wait(scope="uploads", who="a", rate=(1, 60)) == 0
+    assert throttles.use(scope="uploads", who="a", rate=(1, 60)).left == 0
 
 
 def test_no_address_is_kept(client, amara, two_a_minute):

@@ -15,6 +15,7 @@ from coach.admin.screens import (
     schedules,
     submissions,
     tokens,
+    versions,
 )
 from coach.admin.screens.learners import screen as learners
 
@@ -28,6 +29,7 @@ __all__ = [
     "schedules",
     "submissions",
     "tokens",
+    "versions",
 ]
 
 admin.site.site_header = "Arcadia Coach"

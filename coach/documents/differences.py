@@ -32,8 +32,11 @@ class Change:
         return f"{self.path}: {_shown(self.old)} → {_shown(self.new)}"
 
 
-def between(ours: Document, theirs: Document) -> Iterator[Change]:
-    """How `theirs` differs from `ours`; a time that `theirs` does not name differs from nothing."""
+def between(ours: Document | dict[str, Any], theirs: Document | dict[str, Any]) -> Iterator[Change]:
+    """How `theirs` differs from `ours`, two documents or two objects of plain JSON values.
+
+    A time that the document `theirs` does not name differs from nothing.
+    """
     return _between(ours, theirs, "$")
 
 

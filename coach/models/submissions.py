@@ -36,6 +36,7 @@ class AssessmentSubmission(Imported):
         IMPORTED = "imported", "imported with its grade"
         PROVISIONAL = "provisional", "provisional, by rule"
         MODEL = "model", "language model"
+        STAFF = "staff", "by hand"
 
     learner = models.ForeignKey(
         LearnerProfile, on_delete=models.CASCADE, related_name="submissions", db_index=False
@@ -59,7 +60,7 @@ class AssessmentSubmission(Imported):
         ordering = ("-submitted_at", "id")
         constraints = (
             models.CheckConstraint(
-                condition=models.Q(graded_by__in=("", "imported", "provisional", "model")),
+                condition=models.Q(graded_by__in=("", "imported", "provisional", "model", "staff")),
                 name="submission_grader_known",
             ),
         )

@@ -14,7 +14,8 @@ from coach.documents import submissions as documents
 from coach.documents.base import utc_now
 from coach.documents.submissions import PendingAttachment, ServedAttachment
 from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
-from coach.services import audit, learners, stored_bytes
+from coach.services import audit, learners
+from coach.services.keeping import stored_bytes, versions
 from coach.services.operations import connections
 
 # Of these the schemes run what they carry in the reader's browser.
@@ -114,7 +115,10 @@ def link(
 
 
 def delete(*, username: str, attachment_id: str) -> None:
-    """Remove a learner's attachment, pending or used, and its bytes; one that is not there is no error."""
+    """Remove a learner's attachment, pending or used; one that is not there is no error.
+
+    Its bytes stay as long as the version that keeps what it was.
+    """
     with transaction.atomic():
         try:
             learner = learners.locked(username)
@@ -123,11 +127,13 @@ def delete(*, username: str, attachment_id: str) -> None:
         rows = list(AttachmentMetadata.objects.filter(learner=learner, attachment_id=attachment_id))
         if not rows:
             return
-        AttachmentMetadata.objects.filter(pk__in=[row.pk for row in rows]).delete()
-        for submission in AssessmentSubmission.objects.filter(pk__in={row.submission_id for row in rows}):
-            submission.apply_document(submission.to_document(username=learner.username))
-            submission.save()
-        audit.record("attachment.deleted", learner, attachment_id=attachment_id)
+        path = next((row.stored_path for row in rows if row.stored_path), None)
+        with versions.keeping(learner, (versions.Kind.ATTACHMENT, attachment_id), stored_path=path) as change:
+            AttachmentMetadata.objects.filter(pk__in=[row.pk for row in rows]).delete()
+            for submission in AssessmentSubmission.objects.filter(pk__in={row.submission_id for row in rows}):
+                submission.apply_document(submission.to_document(username=learner.username))
+                submission.save()
+            change.event = audit.record("attachment.deleted", learner, attachment_id=attachment_id)
     stored_bytes.release(row.stored_path for row in rows if row.stored_path)
 
 

@@ -23,6 +23,11 @@ def acting_as(actor: str) -> Iterator[None]:
         _actor.reset(token)
 
 
+def actor() -> str:
+    """Who is at work."""
+    return _actor.get()
+
+
 def record(action: str, learner: LearnerProfile | None, *, username: str = "", **detail: Any) -> AuditEvent:
     """Note what was done to a learner. `detail` holds ids and counts, never contents."""
     event = AuditEvent(

@@ -19,6 +19,7 @@ from coach.documents.curriculum import Category, EloPlan
 from coach.engines import foundations
 from coach.models import LearnerProfile
 from coach.services import assessments, audit, learners, profile_view
+from coach.services.keeping import versions
 from coach.services.operations.connections import letting_go
 
 
@@ -72,13 +73,15 @@ def _set_plan(
         strategy_notes=strategy_notes,
         categories=_tidied(categories),
     )
-    learner.plan = plan
-    learner.ratings = foundations.missing_ratings(plan, learner.ratings)
-    learner.last_updated = plan.generated_at
-    assessments.derive(learner)
-    learner.save(update_fields={"elo_category_plan", "elo_snapshot", "extended_assessment", "last_updated"})
-    with audit.acting_as("model"):
-        audit.record("plan.replaced", learner, categories=len(plan.categories))
+    with audit.acting_as("model"), versions.keeping(learner) as change:
+        learner.plan = plan
+        learner.ratings = foundations.missing_ratings(plan, learner.ratings)
+        learner.last_updated = plan.generated_at
+        assessments.derive(learner)
+        learner.save(
+            update_fields={"elo_category_plan", "elo_snapshot", "extended_assessment", "last_updated"}
+        )
+        change.event = audit.record("plan.replaced", learner, categories=len(plan.categories))
     return plan
 
 

@@ -14,7 +14,8 @@ from coach.documents import usernames
 from coach.documents.base import LARGEST_WHOLE, utc_now
 from coach.documents.profile import Note
 from coach.models import LearnerProfile, MemoryRecord
-from coach.services import audit, memory_uploads, stored_bytes
+from coach.services import audit, memory_uploads
+from coach.services.keeping import stored_bytes, versions
 from coach.services.operations import callers
 
 MOST_SESSIONS = 10
@@ -140,8 +141,9 @@ def _drop_oldest_notes(learner: LearnerProfile) -> None:
     newest = MemoryRecord.objects.filter(learner=learner).newest_first().values_list("pk", "note_id")
     dropped = dict(newest[MOST_NOTES:])
     if dropped:
-        memory_uploads.withdraw(learner, list(dropped.values()))
-        MemoryRecord.objects.filter(pk__in=dropped).delete()
+        with versions.keeping(learner, *[(versions.Kind.NOTE, note_id) for note_id in dropped.values()]):
+            memory_uploads.withdraw(learner, list(dropped.values()))
+            MemoryRecord.objects.filter(pk__in=dropped).delete()
 
 
 def delete(*, username: str) -> None:
@@ -154,7 +156,8 @@ def delete(*, username: str) -> None:
             learner = locked(_present(username))
         except LearnerNotFound:
             return
-        paths = {row.stored_path for row in learner.attachments.exclude(stored_path=None) if row.stored_path}
+        kept = (learner.attachments, learner.versions)
+        paths = {path for rows in kept for path in rows.values_list("stored_path", flat=True) if path}
         memory_uploads.withdraw(learner)
         audit.record("learner.forgotten", None, username=learner.username)
         learner.delete()

@@ -17,7 +17,16 @@ from coach.documents.curriculum import GoalInference, Track
 from coach.engines import coverage, foundations, goals
 from coach.engines.sequencing import sequencer
 from coach.models import LearnerProfile
-from coach.services import assessments, audit, coach_tracks, learner_tools, learners, plans, schedules
+from coach.services import (
+    assessments,
+    audit,
+    coach_tracks,
+    learner_tools,
+    learners,
+    plans,
+    schedules,
+)
+from coach.services.keeping import versions
 from coach.services.operations import connections
 
 
@@ -148,23 +157,24 @@ def _take_inference(learner: LearnerProfile, inference: GoalInference) -> set[st
 def _store(answer: answers.Plan, learner_goals: LearnerGoals, *, maker: str) -> None:
     """Make an answer the learner's plan, curriculum and assessment, and generate the schedule. Raises LearnerNotFound."""
     learner = learners.locked(learner_goals.username)
-    _take_plan(learner, answer, learner_goals.goal)
-    learner.adjustments = {}
-    schedules.drop(learner)
-    learner.last_updated = utc_now()
-    changed = {
-        "elo_category_plan",
-        "curriculum_plan",
-        "onboarding_assessment",
-        "extended_assessment",
-        "elo_snapshot",
-        "schedule_adjustments",
-        "last_updated",
-    }
-    learner.save(update_fields=changed | _scheduled(learner))
-    audit.record(
-        "plan.made", learner, by=maker, categories=len(learner.plan.categories) if learner.plan else 0
-    )
+    with versions.keeping(learner) as change:
+        _take_plan(learner, answer, learner_goals.goal)
+        learner.adjustments = {}
+        schedules.drop(learner)
+        learner.last_updated = utc_now()
+        changed = {
+            "elo_category_plan",
+            "curriculum_plan",
+            "onboarding_assessment",
+            "extended_assessment",
+            "elo_snapshot",
+            "schedule_adjustments",
+            "last_updated",
+        }
+        learner.save(update_fields=changed | _scheduled(learner))
+        change.event = audit.record(
+            "plan.made", learner, by=maker, categories=len(learner.plan.categories) if learner.plan else 0
+        )
 
 
 def _take_plan(learner: LearnerProfile, answer: answers.Plan, goal: str) -> None:

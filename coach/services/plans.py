@@ -1,11 +1,11 @@
-"""From the model's answers to documents of ours: goal inferences, plans, curricula, assessments, gradings."""
+"""From the model's answers to documents of ours: goal inferences, plans, curricula, assessments."""
 
 from __future__ import annotations
 
 import datetime as dt
 
 from coach.agent.model import answers
-from coach.documents.assessment import Assessment, GradingResult, RubricNote, Task, TaskResult
+from coach.documents.assessment import Assessment, Task
 from coach.documents.curriculum import (
     Category,
     Curriculum,
@@ -16,12 +16,8 @@ from coach.documents.curriculum import (
     RubricLevel,
     Track,
 )
-from coach.engines import goals, grading
+from coach.engines import goals
 from coach.engines.slugs import slug
-
-SCORE_DECIMALS = 4
-UNKNOWN_TASK_CATEGORY = "general"
-
 
 # --- goals ------------------------------------------------------------------------------------------
 
@@ -96,47 +92,3 @@ def _module(planned: answers.PlannedModule) -> Module:
 def _task(planned: answers.PlannedTask) -> Task:
     named = planned.task_id or slug(f"{planned.category_key}-{planned.title}", fallback="assessment-task")
     return Task(**{**dict(planned), "task_id": named})
-
-
-# --- gradings ---------------------------------------------------------------------------------------
-
-
-def grading_result(
-    grades: answers.Grades,
-    *,
-    submission_id: str,
-    tasks: Assessment,
-    plan: EloPlan | None,
-    now: dt.datetime,
-) -> GradingResult:
-    """The model's grades as a grading; category and type of each task are those of the stored assessment."""
-    known = {task.task_id: task for task in tasks.tasks}
-    results = [_task_result(grade, known.get(grade.task_id)) for grade in grades.tasks]
-    return GradingResult(
-        submission_id=submission_id,
-        evaluated_at=now,
-        overall_feedback=grades.overall_feedback,
-        strengths=grades.strengths,
-        focus_areas=grades.focus_areas,
-        task_results=results,
-        category_outcomes=grading.outcomes(results, plan),
-    )
-
-
-def _task_result(grade: answers.TaskGrade, task: Task | None) -> TaskResult:
-    return TaskResult(
-        task_id=grade.task_id,
-        category_key=task.category_key if task else UNKNOWN_TASK_CATEGORY,
-        task_type=task.task_type if task else "concept_check",
-        score=round(grade.score, SCORE_DECIMALS),
-        confidence=grade.confidence,
-        feedback=grade.feedback,
-        strengths=grade.strengths,
-        improvements=grade.improvements,
-        rubric=[_rubric_note(note) for note in grade.rubric],
-    )
-
-
-def _rubric_note(note: answers.CriterionGrade) -> RubricNote:
-    score = None if note.score is None else round(note.score, SCORE_DECIMALS)
-    return RubricNote(**{**dict(note), "score": score})

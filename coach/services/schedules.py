@@ -10,7 +10,7 @@ from coach import telemetry
 from coach.documents.base import utc_now
 from coach.documents.schedule import Schedule, ScheduleWarning
 from coach.engines.sequencing import sequencer
-from coach.models import CurriculumSchedule, LearnerProfile, ScheduleItem
+from coach.models import AuditEvent, CurriculumSchedule, LearnerProfile, ScheduleItem
 from coach.models.database.prepared import Prepared
 from coach.services import audit, coach_tracks, learners
 
@@ -58,7 +58,7 @@ def read(*, username: str, refresh: bool = False) -> bytes:
         learner = learners.locked(username)
         if not refresh and (served := _served(username)) is not None:
             return served
-        return _refreshed(learner).api_json.encode()
+        return refreshed(learner)[0].api_json.encode()
 
 
 def adjust(
@@ -176,16 +176,21 @@ _served_schedule = Prepared(
 )
 
 
-def _refreshed(learner: LearnerProfile) -> CurriculumSchedule:
+def refreshed(learner: LearnerProfile) -> tuple[CurriculumSchedule, AuditEvent | None]:
+    """Generate a (locked) learner's schedule again, or keep the earlier one, stale; and the event where anything changed.
+
+    Raises CannotSchedule where there is no earlier one.
+    """
+    event, action = None, "schedule.generated"
     try:
         changed = regenerate(learner)
     except sequencer.Unschedulable as error:
-        changed = _fall_back(learner, error)
+        changed, action = _fall_back(learner, error), "schedule.not_generated"
     if changed:
         learner.save(update_fields=changed)
-        audit.record("schedule.generated", learner)
+        event = audit.record(action, learner)
     telemetry.emit("schedule_refresh", changed=bool(changed))
-    return stored(learner)
+    return stored(learner), event
 
 
 def _fall_back(learner: LearnerProfile, error: sequencer.Unschedulable) -> set[str]:

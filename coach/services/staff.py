@@ -15,9 +15,25 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 
 from coach import attachments as storage
+from coach.documents.assessment import GradingResult
 from coach.documents.base import utc_now
-from coach.models import AssessmentSubmission, AttachmentMetadata, BackfillRun, LearnerProfile
-from coach.services import assessments, attachments, audit, learners, memory_uploads, schedules
+from coach.models import (
+    AssessmentSubmission,
+    AttachmentMetadata,
+    BackfillRun,
+    LearnerProfile,
+    RecordVersion,
+)
+from coach.services import (
+    assessments,
+    attachments,
+    audit,
+    grading,
+    learners,
+    memory_uploads,
+    schedules,
+)
+from coach.services.keeping import restoring, versions
 
 EDITABLE_COLUMNS = frozenset(
     {
@@ -84,28 +100,92 @@ def edit_learner(
 
 
 def _write(user: AbstractBaseUser, learner: LearnerProfile, changes: Mapping[str, Any]) -> None:
-    for name, value in changes.items():
-        setattr(learner, name, value)
-    fields = {*changes, "last_updated"}
-    if _DERIVED_FROM & changes.keys():
-        assessments.derive(learner)
-        fields.add("extended_assessment")
-    learner.last_updated = utc_now()
-    learner.save(update_fields=fields)
-    audit.record("learner.edited", learner, changed=sorted(changes))
+    with versions.keeping(learner) as change:
+        for name, value in changes.items():
+            setattr(learner, name, value)
+        fields = {*changes, "last_updated"}
+        if _DERIVED_FROM & changes.keys():
+            assessments.derive(learner)
+            fields.add("extended_assessment")
+        learner.last_updated = utc_now()
+        learner.save(update_fields=fields)
+        change.event = audit.record("learner.edited", learner, changed=sorted(changes))
     _history(user, learner, [{"changed": {"fields": sorted(changes)}}])
 
 
 def regenerate(*, user: AbstractBaseUser, username: str) -> bool:
-    """Generate a learner's schedule anew; answers whether it is current now.
+    """Generate a learner's schedule again; answers whether it is current now.
 
     A refresh that fails leaves the earlier schedule, stale. Raises LearnerNotFound, schedules.CannotSchedule.
     """
-    with transaction.atomic(), audit.acting_as(_name(user)):
-        schedules.read(username=username, refresh=True)
-        learner = LearnerProfile.objects.named(username).with_schedule().get()
-        _history(user, learner, "Regenerated the schedule.")
-    return not learner.schedule.is_stale
+    with _acting(user, username) as learner:
+        with versions.keeping(learner) as change:
+            schedule, change.event = schedules.refreshed(learner)
+        if not schedule.is_stale:
+            words = (
+                "Regenerated the schedule." if change.kept else "Regenerated the schedule: nothing changed."
+            )
+        else:
+            words = "The schedule could not be regenerated; the earlier one stays, marked stale."
+        _history(user, learner, words)
+    return not schedule.is_stale
+
+
+def grade(*, user: AbstractBaseUser, submission_id: str, grades: grading.Grades, seen: str) -> bool:
+    """Grade a submission by hand, as the model does; answers whether the grade counts for the learner.
+
+    It does unless a later submission is graded already. `seen` is the fingerprint of the grading that staff were shown.
+    Raises ChangedMeanwhile, LearnerNotFound, AssessmentSubmission.DoesNotExist.
+    """
+    username = AssessmentSubmission.objects.get(submission_id=submission_id).learner.username
+    records = [(versions.Kind.PROFILE, username), (versions.Kind.SUBMISSION, submission_id)]
+    with _acting(user, username) as learner:
+        row = learner.submissions.get(submission_id=submission_id)
+        if seen != fingerprint(row.grading):
+            raise ChangedMeanwhile(["grading"])
+        later = learner.submissions.filter(submitted_at__gt=row.submitted_at).exclude(graded_by="")
+        counts = not later.exists()
+        with versions.keeping(learner, *records) as change:
+            result = _graded(row, learner, grades)
+            if counts:
+                grading.apply(learner, result, submitted_at=row.submitted_at)
+            change.event = audit.record(
+                "submission.graded", learner, submission_id=submission_id, by=row.graded_by
+            )
+        _history(user, learner, f"Graded submission {submission_id}.")
+    return counts
+
+
+def _graded(row: AssessmentSubmission, learner: LearnerProfile, grades: grading.Grades) -> GradingResult:
+    document = row.to_document(username=learner.username)
+    result = grading.result(
+        grades,
+        submission_id=row.submission_id,
+        tasks=document.responses,
+        plan=learner.plan,
+        now=utc_now(),
+    )
+    row.apply_document(document.model_copy(update={"grading": result}))
+    row.graded_by = AssessmentSubmission.Grader.STAFF
+    row.save()
+    return result
+
+
+def put_back(*, user: AbstractBaseUser, version_id: int, seen: str) -> RecordVersion:
+    """Make a record what it was before a version's change.
+
+    `seen` is the mark (versions.mark) of what staff were shown. Raises ChangedMeanwhile where the record is something
+    else by now, restoring.CannotPutBack, RecordVersion.DoesNotExist.
+    """
+    version = RecordVersion.objects.select_related("learner").get(pk=version_id)
+    with _acting(user, version.learner.username) as learner:
+        record = (learner.pk, version.kind, version.natural_key)
+        now = versions.states([record]).get(record)
+        if versions.mark(version, now) != seen:
+            raise ChangedMeanwhile(version.members())
+        restoring.restore(learner, version, now)
+        _history(user, learner, f"Put back {version.kind} {version.natural_key}.")
+    return version
 
 
 def consume(*, user: AbstractBaseUser, username: str) -> int:
@@ -118,10 +198,12 @@ def consume(*, user: AbstractBaseUser, username: str) -> int:
         taken = attachments.consume(learner)
         if submission is None or not taken:
             raise NothingToJoin("no pending attachment" if not taken else "no submission")
-        _join(submission, taken)
-        audit.record(
-            "attachment.consumed", learner, submission_id=submission.submission_id, attachments=len(taken)
-        )
+        records = [(versions.Kind.ATTACHMENT, row.attachment_id) for row in taken]
+        with versions.keeping(learner, *records) as change:
+            _join(submission, taken)
+            change.event = audit.record(
+                "attachment.consumed", learner, submission_id=submission.submission_id, attachments=len(taken)
+            )
         _history(
             user, learner, f"Marked {len(taken)} pending attachments consumed ({submission.submission_id})."
         )

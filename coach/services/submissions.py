@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,19 +15,9 @@ from coach.documents import submissions as documents
 from coach.documents.assessment import Assessment, GradingResult
 from coach.documents.base import utc_now
 from coach.documents.submissions import Response, Submission, count_words
-from coach.engines import foundations, grading
-from coach.engines.sequencing import sequencer
+from coach.engines import grading as rules
 from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
-from coach.services import (
-    assessments,
-    attachments,
-    audit,
-    coach_tracks,
-    learner_tools,
-    learners,
-    plans,
-    schedules,
-)
+from coach.services import assessments, attachments, audit, grading, learner_tools, learners
 from coach.services.operations import connections
 
 
@@ -77,7 +66,7 @@ def submit(*, username: str, answers: Sequence[Answer], metadata: Mapping[str, s
         # The assessment may have been replaced while the answers were graded.
         _responses(_assessment(learner), answers)
         row = _store(learner, submission, graded, arrived)
-        _apply(learner, submission, graded.result)
+        grading.apply(learner, graded.result, submitted_at=submission.submitted_at)
     telemetry.emit("submission_graded", by=graded.by, responses=len(submission.responses))
     return row.api_json
 
@@ -129,7 +118,7 @@ def _grade(learner: LearnerProfile, submission: Submission) -> Graded:
     result = _model_grading(learner, submission)
     if result is not None:
         return Graded(result=result, by=AssessmentSubmission.Grader.MODEL)
-    report = grading.provisional_report(submission.submission_id, submission.responses, now=utc_now())
+    report = rules.provisional_report(submission.submission_id, submission.responses, now=utc_now())
     return Graded(result=report, by=AssessmentSubmission.Grader.PROVISIONAL)
 
 
@@ -151,8 +140,8 @@ def _model_grading(learner: LearnerProfile, submission: Submission) -> GradingRe
     except AgentError as error:
         telemetry.emit("grading_fallback", error=type(error).__name__)
         return None
-    return plans.grading_result(
-        grades, submission_id=submission.submission_id, tasks=assessment, plan=plan, now=utc_now()
+    return grading.result(
+        grades, submission_id=submission.submission_id, tasks=assessment.tasks, plan=plan, now=utc_now()
     )
 
 
@@ -182,53 +171,3 @@ def _store(
         "submission.graded", learner, submission_id=row.submission_id, by=graded.by, attachments=len(taken)
     )
     return row
-
-
-def _apply(learner: LearnerProfile, submission: Submission, result: GradingResult) -> None:
-    """What a grade changes on a (locked) learner: result, status, ratings, foundations, schedule."""
-    learner.result = result
-    learner.ratings = grading.apply_ratings(
-        learner.ratings, grading.ratings_after(result.task_results, learner.plan)
-    )
-    _augment(learner, result, now=submission.submitted_at)
-    assessments.mark(learner, "completed")
-    learner.last_updated = utc_now()
-    changed = {
-        "onboarding_assessment_result",
-        "elo_snapshot",
-        "elo_category_plan",
-        "curriculum_plan",
-        "onboarding_assessment",
-        "extended_assessment",
-        "last_updated",
-    }
-    learner.save(update_fields=changed | _rescheduled(learner))
-
-
-def _augment(learner: LearnerProfile, result: GradingResult, *, now: dt.datetime) -> None:
-    """Extend plan and curriculum by the foundations that goal and grade call for."""
-    curriculum = learner.curriculum
-    if curriculum is None:
-        return
-    augmented = foundations.augment(
-        goal=learner.goal,
-        plan=learner.plan,
-        curriculum=curriculum,
-        inference=learner.inference,
-        average=foundations.report_average(result),
-        now=now,
-        catalogue=coach_tracks.foundations(learner.inference),
-    )
-    learner.plan = augmented.plan
-    learner.curriculum = augmented.curriculum
-    learner.ratings = foundations.missing_ratings(augmented.plan, learner.ratings)
-
-
-def _rescheduled(learner: LearnerProfile) -> set[str]:
-    """Generate the schedule anew; that it cannot be done changes nothing else."""
-    with telemetry.timed("schedule_generation_post_grading") as figures:
-        try:
-            return schedules.regenerate(learner)
-        except sequencer.Unschedulable:
-            figures["status"] = "unschedulable"
-            return set()

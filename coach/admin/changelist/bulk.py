@@ -108,3 +108,19 @@ def each(names: Iterable[str], do: Callable[[str], Any], *, excuses: tuple[type[
         else:
             outcome.done += 1
     return outcome
+
+
+def confirm(
+    model_admin: Any, request: HttpRequest, question: Question, *, back: str, **context: Any
+) -> HttpResponse:
+    """The confirmation page of an action on one row: what goes with it, perhaps with `changes`, and the way `back`."""
+    shown = {
+        **model_admin.admin_site.each_context(request),
+        "title": question.title,
+        "opts": model_admin.model._meta,
+        "question": question,
+        "back": back,
+        **context,
+    }
+    request.current_app = model_admin.admin_site.name
+    return TemplateResponse(request, "admin/coach/confirm.html", shown)

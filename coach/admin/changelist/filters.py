@@ -34,7 +34,7 @@ class WorkFilter(admin.SimpleListFilter):
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         rows = changelist.get_queryset(self.request, exclude_parameters=[self.parameter_name or ""])
-        yield next(super().choices(_WithoutFacets(changelist)))  # type: ignore[arg-type]
+        yield next(super().choices(WithoutFacets(changelist)))  # type: ignore[arg-type]
         # How the hits of a wide search divide would cost the search again for each choice.
         numbers = [""] * len(self.choices_of)
         if not search.is_wide(self.request):
@@ -48,7 +48,7 @@ class WorkFilter(admin.SimpleListFilter):
             }
 
 
-class _WithoutFacets:
+class WithoutFacets:
     """A change list as the stock filter sees it, which would count every choice in full."""
 
     add_facets = False
@@ -113,6 +113,7 @@ class GraderFilter(WorkFilter):
         "nobody": ("not graded", Q(graded_by="")),
         "provisional": ("provisional, by rule", Q(graded_by="provisional")),
         "model": ("by the language model", Q(graded_by="model")),
+        "staff": ("by hand", Q(graded_by="staff")),
         "imported": ("imported with its grade", Q(graded_by="imported")),
     }
 

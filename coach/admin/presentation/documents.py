@@ -9,10 +9,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from coach.admin.presentation import cells
+from coach.documents import differences
 
 # Containers of more members than this start closed.
 _OPEN_UP_TO = 6
 _DEEPEST = 12
+_LONGEST_SIDE = 400
 # Names by which an element of a list is told from its neighbours.
 _NAMES = (
     "label",
@@ -38,6 +40,16 @@ def readable(text: str | None) -> SafeString:
 def pretty(text: str | None) -> str:
     """A document's JSON text with line breaks, its members in their own order."""
     return "" if text is None else json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+
+
+def side(value: Any) -> SafeString:
+    """One side of a change, folded where it is long."""
+    if value == differences.ABSENT:
+        return SafeString('<span class="quiet">nothing</span>')
+    if isinstance(value, str) and len(value) > _LONGEST_SIDE:
+        short = cells.short(value, _LONGEST_SIDE)
+        return format_html("<details><summary>{}</summary>{}</details>", short, _scalar(value))
+    return format_html('<div class="document">{}</div>', _folded(value, depth=0))
 
 
 def _value(value: Any, *, depth: int) -> SafeString:

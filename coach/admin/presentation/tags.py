@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from coach.admin.access import rights
 from coach.admin.changelist import dates
-from coach.admin.presentation import cells, links
+from coach.admin.presentation import cells, documents, links
 from coach.models import LearnerProfile
 
 register = template.Library()
@@ -40,6 +40,12 @@ def tags(names: list[str]) -> str:
 def size(count: int | None) -> str:
     """A number of bytes for people."""
     return cells.size(count)
+
+
+@register.simple_tag
+def json_value(value: object) -> str:
+    """One side of a change: a text as it is, any other value as JSON, long ones folded."""
+    return documents.side(value)
 
 
 @register.inclusion_tag("admin/coach/date_steps.html")

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from django.contrib.admin.models import LogEntry
 from django.utils.safestring import SafeString
 
 from coach.admin.presentation import cells, links
+from coach.admin.presentation.changes import Explained
 from coach.models import (
     AssessmentSubmission,
     AttachmentMetadata,
@@ -30,6 +30,10 @@ _WORDS = {
     "learner.edited": "profile edited",
     "memory.written": "note written",
     "schedule.generated": "schedule generated",
+    "schedule.not_generated": "schedule could not be generated, the earlier one stays",
+    "version.put_back": "an earlier version put back",
+    "plan.made": "plan made",
+    "plan.replaced": "plan replaced",
     "schedule.adjusted": "moved an item",
     "schedule.launched": "launched an item",
     "schedule.completed": "completed an item",
@@ -50,6 +54,7 @@ class Entry:
     words: str
     link: SafeString | None = None
     by: str = ""
+    changes: Sequence[SafeString] = ()
 
 
 def merged(
@@ -59,7 +64,7 @@ def merged(
     submissions: Sequence[AssessmentSubmission],
     attachments: Sequence[AttachmentMetadata],
     events: Sequence[AuditEvent],
-    history: Sequence[LogEntry],
+    versions: Sequence[Explained],
 ) -> list[Entry]:
     """The newest entries of all kinds, newest first."""
     entries = [
@@ -67,10 +72,36 @@ def merged(
         *_schedules(schedule),
         *_submissions(submissions),
         *_attachments(attachments),
-        *_events(events),
-        *_history(history),
+        *_events(events, versions),
+        *_versions(version for version in versions if version.version.event_id is None),
     ]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)[:MOST_SHOWN]
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One line of a history: an audit event, or an import, with the versions that it left."""
+
+    at: dt.datetime
+    words: str
+    by: str
+    link: SafeString | None
+    versions: Sequence[Explained]
+
+
+def history(events: Sequence[AuditEvent], versions: Sequence[Explained]) -> list[Happening]:
+    """What was done to a learner, newest first."""
+    of_event: dict[int | None, list[Explained]] = {}
+    for version in versions:
+        of_event.setdefault(version.version.event_id, []).append(version)
+    lines = [
+        Happening(event.at, words(event.action), event.actor, links.to(event), of_event.pop(event.pk, []))
+        for event in events
+    ]
+    for version in [one for left in of_event.values() for one in left]:
+        (entry,) = _versions([version])
+        lines.append(Happening(entry.at, entry.words, entry.by, entry.link, [version]))
+    return sorted(lines, key=lambda line: line.at, reverse=True)
 
 
 def _imports(
@@ -123,16 +154,26 @@ def _attachments(attachments: Iterable[AttachmentMetadata]) -> Iterator[Entry]:
         )
 
 
-def _events(events: Iterable[AuditEvent]) -> Iterator[Entry]:
+def _events(events: Iterable[AuditEvent], versions: Sequence[Explained]) -> Iterator[Entry]:
+    kept: dict[int | None, list[SafeString]] = {}
+    for version in versions:
+        kept.setdefault(version.version.event_id, []).append(version.brief())
     for event in events:
-        if event.action not in _TOLD_ELSEWHERE:
-            words = _WORDS.get(event.action, event.action.replace(".", " "))
+        if event.action not in _TOLD_ELSEWHERE or event.pk in kept:
             kind = "staff" if event.actor.startswith("staff") else event.action.partition(".")[0]
-            yield Entry(event.at, kind, words, links.to(event, "details"), by=event.actor)
+            link = links.to(event, "details")
+            yield Entry(event.at, kind, words(event.action), link, event.actor, kept.get(event.pk, ()))
 
 
-def _history(history: Iterable[LogEntry]) -> Iterator[Entry]:
-    for entry in history:
-        yield Entry(
-            entry.action_time, "staff", entry.get_change_message() or "edited", by=f"staff {entry.user}"
-        )
+def _versions(versions: Iterable[Explained]) -> Iterator[Entry]:
+    """What was changed without an event of its own: by imports, and by the cap on notes."""
+    for explained in versions:
+        row = explained.version
+        said = f"{row.kind} {'deleted' if row.after is None else 'updated'}"
+        kind = "import" if row.run_id else row.kind
+        yield Entry(row.at, kind, said, links.to(row.run), row.actor, [explained.brief()])
+
+
+def words(action: str) -> str:
+    """What an audit event's action says to people."""
+    return _WORDS.get(action, action.replace(".", " "))

@@ -11,17 +11,19 @@ from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from coach.admin.access import rights
 from coach.admin.changelist import bulk, exports, filters, search
 from coach.admin.imports.views import StoreImport
-from coach.admin.presentation import cells, links
+from coach.admin.presentation import cells, links, previews
 from coach.admin.screens.records import Fact, History, Tool
 from coach.legacy.stores import Store
 from coach.models import AttachmentMetadata
 from coach.services import attachments, learners, staff
 
 _OPAQUE = "application/octet-stream"
+_FRAMED = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
 
 @admin.register(AttachmentMetadata)
@@ -60,6 +62,7 @@ class AttachmentAdmin(StoreImport, History):
     )
     nothing_here = "No attachment yet. Learners upload them, or an attachments store brings them."
 
+    record_template = "admin/coach/attachmentmetadata/record.html"
     record_joins = ("learner", "submission", "imported_by")
     record_documents = ("unknown_members",)
     actions = ("export", "consume", "remove")
@@ -84,6 +87,9 @@ class AttachmentAdmin(StoreImport, History):
     def tools(self, request: HttpRequest, row: AttachmentMetadata) -> Iterator[Tool]:
         if row.kind == AttachmentMetadata.Kind.FILE and staff.has_bytes(row):
             yield Tool("Download", reverse("admin:coach_attachmentmetadata_download", args=(row.pk,)))
+
+    def more(self, request: HttpRequest, row: AttachmentMetadata) -> dict[str, Any]:
+        return {"preview": previews.of(row)}
 
     # --- actions ----------------------------------------------------------------------------------
 
@@ -150,28 +156,48 @@ class AttachmentAdmin(StoreImport, History):
     # --- bytes ------------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        download = path(
-            "<int:pk>/download/",
-            self.admin_site.admin_view(self.download_view),
-            name="coach_attachmentmetadata_download",
-        )
-        return [download, *super().get_urls()]
+        def bytes_of(name: str, view: Any) -> URLPattern:
+            wrapped = self.admin_site.admin_view(view)
+            return path(f"<int:pk>/{name}/", wrapped, name=f"coach_attachmentmetadata_{name}")
+
+        show = xframe_options_sameorigin(self.show_view)
+        return [bytes_of("download", self.download_view), bytes_of("show", show), *super().get_urls()]
 
     def download_view(self, request: HttpRequest, pk: int) -> FileResponse:
         """The bytes, as a download that no browser runs."""
+        row, opened = self._opened(request, pk)
+        # The type that a client named is not repeated: a browser must not come to think of showing it.
+        response = FileResponse(opened.file, as_attachment=True, filename=row.name, content_type=_OPAQUE)
+        response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+        return self._sent(response, opened)
+
+    def show_view(self, request: HttpRequest, pk: int) -> FileResponse:
+        """An image or a PDF, for a frame of ours; nothing in it can reach anything."""
+        row, opened = self._opened(request, pk)
+        media = previews.media_type(opened.file.read(16))
+        opened.file.seek(0)
+        if not media:
+            opened.file.close()
+            raise Http404("This attachment is no image and no PDF.")
+        response = FileResponse(opened.file, filename=row.name, content_type=media)
+        # Browsers show no PDF in a sandbox: their own viewer is one.
+        sandbox = "" if media == "application/pdf" else "sandbox; "
+        response["Content-Security-Policy"] = f"{sandbox}{_FRAMED}"
+        return self._sent(response, opened)
+
+    def _opened(self, request: HttpRequest, pk: int) -> tuple[AttachmentMetadata, staff.OpenBytes]:
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         row = AttachmentMetadata.objects.filter(pk=pk, kind=AttachmentMetadata.Kind.FILE).first()
         try:
             if row is None:
                 raise attachments.AttachmentNotFound
-            opened = staff.open_bytes(row)
+            return row, staff.open_bytes(row)
         except attachments.AttachmentNotFound:
             raise Http404("The storage has no bytes of this attachment.") from None
-        # The type that a client named is not repeated: a browser must not come to think of showing it.
-        response = FileResponse(opened.file, as_attachment=True, filename=row.name, content_type=_OPAQUE)
+
+    def _sent(self, response: FileResponse, opened: staff.OpenBytes) -> FileResponse:
         response["Content-Length"] = str(opened.size)
-        response["Content-Security-Policy"] = "sandbox; default-src 'none'"
         response["X-Content-Type-Options"] = "nosniff"
         return response
 

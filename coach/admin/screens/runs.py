@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from coach.admin.access import rights
 from coach.admin.changelist import filters, search
 from coach.admin.imports import staging
-from coach.admin.presentation import cells, links
+from coach.admin.presentation import cells, changes, links
 from coach.admin.screens import operations
 from coach.admin.screens.records import Fact, History, Tool
 from coach.legacy.stores import Outcome
@@ -27,9 +27,11 @@ from coach.models import (
     BackfillFinding,
     BackfillRun,
     LearnerProfile,
+    RecordVersion,
 )
 
 MOST_FINDINGS = 100
+MOST_REPLACED = 25
 STATE_BADGES = {
     "running": "calm",
     "done": "good",
@@ -88,6 +90,8 @@ class RunAdmin(History):
                 for store, counts in row.outcome_counts.items()
             ],
             "files": row.file_list,
+            "replaced": changes.explained(row.versions.select_related("learner")[:MOST_REPLACED]),
+            "all_replaced": links.list_of(RecordVersion, run__id__exact=row.pk),
             "findings": [(finding, _record_link(finding)) for finding in findings[:MOST_FINDINGS]],
             "more_findings": len(findings) > MOST_FINDINGS,
             "all_findings": links.list_of(BackfillFinding, run__id__exact=row.pk),

@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
 from coach.admin.access import rights
 from coach.admin.changelist import exports, filters, search
 from coach.admin.imports.views import StoreImport
-from coach.admin.presentation import cells, links
+from coach.admin.presentation import cells, links, previews
+from coach.admin.screens import desk
 from coach.admin.screens.learners import page
-from coach.admin.screens.records import Fact, History
+from coach.admin.screens.records import Fact, History, Tool
 from coach.legacy.stores import Store
 from coach.models import AssessmentSubmission, AttachmentMetadata
+from coach.services import staff
 
-GRADER_BADGES = {"": "warn", "provisional": "calm", "model": "good", "imported": "good"}
+GRADER_BADGES = {"": "warn", "provisional": "calm", "model": "good", "staff": "good", "imported": "good"}
 
 
 @admin.register(AssessmentSubmission)
@@ -54,15 +59,66 @@ class SubmissionAdmin(StoreImport, History):
             yield Fact("Feedback", result.overall_feedback, wide=True)
 
     def more(self, request: HttpRequest, row: AssessmentSubmission) -> dict[str, Any]:
-        result = row.result
-        graded = {task.task_id: task for task in result.task_results} if result else {}
         return {
-            "answers": [(answer, graded.get(answer.task_id)) for answer in row.response_list],
-            "attachments": [
-                (links.to(attachment, attachment.name), cells.size(attachment.size_bytes))
-                for attachment in row.attachments.order_by("position")
-            ],
+            "answers": desk.answers(row),
+            "attachments": [previews.of(attachment) for attachment in row.attachments.order_by("position")],
         }
+
+    def tools(self, request: HttpRequest, row: AssessmentSubmission) -> Iterator[Tool]:
+        if rights.may_edit(request) and row.response_list:
+            words = "Grade…" if row.result is None else "Grade again…"
+            yield Tool(words, reverse("admin:coach_assessmentsubmission_grade", args=(row.pk,)))
+
+    # --- grading ----------------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.grade_view)
+        return [path("<int:pk>/grade/", view, name="coach_assessmentsubmission_grade"), *super().get_urls()]
+
+    def grade_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Each answer under its question, with the form of its grade."""
+        if not rights.may_edit(request):
+            raise PermissionDenied
+        row = AssessmentSubmission.objects.select_related("learner").filter(pk=pk).first()
+        if row is None:
+            raise Http404("This submission does not exist any more.")
+        form = desk.GradeForm(row, request.POST or None)
+        if request.method == "POST" and form.is_valid() and self._grade(request, row, form):
+            return HttpResponseRedirect(links.page_of(AssessmentSubmission, pk))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Grade {row.submission_id}",
+            "opts": self.opts,
+            "row": row,
+            "form": form,
+            "attachments": [previews.of(attachment) for attachment in row.attachments.order_by("position")],
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/coach/assessmentsubmission/grade.html", context)
+
+    def _grade(self, request: HttpRequest, row: AssessmentSubmission, form: desk.GradeForm) -> bool:
+        try:
+            counts = staff.grade(
+                user=rights.user(request),
+                submission_id=row.submission_id,
+                grades=form.grades(),
+                seen=form.cleaned_data["seen"],
+            )
+        except staff.ChangedMeanwhile:
+            form.add_error(
+                None,
+                "Nothing was written: the submission was graded since this page was shown. "
+                "Send again to replace that grade.",
+            )
+            form.data = {**form.data.dict(), "seen": staff.fingerprint(row.grading)}  # type: ignore[attr-defined]
+            return False
+        words = "The grade is stored; ratings and schedule follow it."
+        if not counts:
+            words = "The grade is stored. A later submission is graded, so ratings and schedule stay."
+        messages.success(request, words)
+        return True
+
+    # --- the list ---------------------------------------------------------------------------------
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return rights.may_export(request)

@@ -8,10 +8,11 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from coach.admin.changelist import bulk
 from coach.admin.changelist.lists import StaffAdmin
 from coach.admin.presentation import cells
 from coach.documents import usernames
@@ -87,12 +88,21 @@ class TokenAdmin(StaffAdmin):
         words = "This is the token. It is shown only now: <code>{}</code>"
         self.message_user(request, format_html(words, created.text), messages.WARNING)
 
-    @admin.action(description="Revoke the chosen tokens", permissions=["change"])
-    def revoke_selected(self, request: HttpRequest, chosen: QuerySet[ApiToken]) -> None:
+    @admin.action(description="Revoke…", permissions=["change"])
+    def revoke_selected(self, request: HttpRequest, chosen: QuerySet[ApiToken]) -> HttpResponse | None:
+        question = bulk.Question(
+            title="Revoke API tokens",
+            button="Revoke for good",
+            goes_with=("Clients that use them are refused from now on. This cannot be undone.",),
+            danger=True,
+        )
+        if asked := bulk.ask(self, request, chosen, question):
+            return asked
         names = list(chosen.values_list("name", flat=True))
         for name in names:
             self.log_change(request, tokens.revoke(name=name), "Revoked.")
         self.message_user(request, f"Refused from now on: {', '.join(names)}.", messages.SUCCESS)
+        return None
 
     @admin.display(description="state")
     def state_shown(self, row: ApiToken) -> SafeString:

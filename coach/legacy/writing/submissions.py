@@ -44,7 +44,7 @@ def build(decoded: Decoded) -> SubmissionRows:
     assert isinstance(document, Submission)
     submission = AssessmentSubmission()
     submission.apply_document(document)
-    submission.graded_by = _grader(document.grading)
+    submission.graded_by = grader(document.grading)
     attachments = []
     for position, attachment in enumerate(document.attachments):
         row = bulk.blank(AttachmentMetadata)
@@ -57,7 +57,7 @@ def build(decoded: Decoded) -> SubmissionRows:
 def copy_rows(content: Content, marked: tuple[Any, ...]) -> SubmissionCopyRows:
     """The copy rows of a submission, which equal the rows that `build` makes of it."""
     submission = content.members
-    given = (str(_grader(submission.grading)), content.submission_api_json(), *marked)
+    given = (str(grader(submission.grading)), content.submission_api_json(), *marked)
     attachments = [
         ATTACHMENTS.copy_row(content, attachment, position, *provenance.NONE)
         for position, attachment in enumerate(submission.attachments)
@@ -65,7 +65,7 @@ def copy_rows(content: Content, marked: tuple[Any, ...]) -> SubmissionCopyRows:
     return SubmissionCopyRows(SUBMISSIONS.copy_row(content, submission, *given), attachments)
 
 
-def _grader(grading: Any) -> AssessmentSubmission.Grader:
+def grader(grading: Any) -> AssessmentSubmission.Grader:
     graders = AssessmentSubmission.Grader
     return graders.IMPORTED if grading else graders.NOBODY
 

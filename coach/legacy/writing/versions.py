@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from coach.legacy.deciding.compare import Planned
 from coach.legacy.stores import Outcome, Store
-from coach.legacy.writing import bulk
+from coach.legacy.writing import bulk, submissions
 from coach.models import RecordVersion
 
 _KINDS = {
@@ -26,13 +26,18 @@ def keep(planned: Iterable[Planned], *, run_id: int | None, at: dt.datetime) -> 
 
 
 def _version(plan: Planned, run_id: int | None, at: dt.datetime) -> RecordVersion | None:
-    assert plan.ours is not None and plan.decoded is not None and plan.mark is not None
+    assert plan.ours and plan.decoded and plan.mark and plan.rows
     names = {change.member for change in plan.changes} - _FOLLOWING
+    before = plan.ours.model_dump(mode="json", include=names)
+    after = plan.decoded.document.model_dump(mode="json", include=names)
+    if "grading" in names:
+        before["graded_by"] = plan.rows.top.graded_by
+        after["graded_by"] = str(submissions.grader(after["grading"]))
     return RecordVersion.of_change(
         _KINDS[plan.record.store],
         plan.key,
-        before=plan.ours.model_dump(mode="json", include=names),
-        after=plan.decoded.document.model_dump(mode="json", include=names),
+        before=before,
+        after=after,
         learner_id=plan.mark.learner_id,
         actor="import",
         run_id=run_id,

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from coach.services import stored_bytes
+from coach.services.keeping import stored_bytes
 
 
 class Command(BaseCommand):

@@ -26,6 +26,7 @@ from coach.models import (
     LearnerProfile,
     MemoryRecord,
     MemoryUpload,
+    RecordVersion,
     ScheduleItem,
 )
 from coach.tests import cast
@@ -42,6 +43,7 @@ MODELS = (
     LearnerProfile,
     MemoryRecord,
     MemoryUpload,
+    RecordVersion,
     ScheduleItem,
 )
 ROLES = ("viewer", "coach", "operator", "superuser")

@@ -1,10 +1,12 @@
+import datetime as dt
 import errno
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from coach import attachments as storage
-from coach.models import AttachmentMetadata
+from coach.models import AttachmentMetadata, RecordVersion
+from coach.services.keeping import stored_bytes
 from coach.tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -110,14 +112,17 @@ def test_a_stored_path_that_leads_out_of_the_folder_is_not_served(client, amara,
     assert client.get("/api/onboarding/amara/assessment/attachments/a/download").status_code == 404
 
 
-def test_deleting_removes_the_bytes(client, amara, django_capture_on_commit_callbacks):
+def test_deleting_takes_the_bytes_from_clients_and_leaves_them_to_the_version(client, amara):
     shown = upload(client).json()
     path = AttachmentMetadata.objects.get().stored_path
+    address = f"/api/onboarding/amara/assessment/attachments/{shown['attachment_id']}"
 
-    answer = client.delete(f"/api/onboarding/amara/assessment/attachments/{shown['attachment_id']}")
-
-    assert answer.status_code == 204
-    assert not storage.exists(path)
+    assert client.delete(address).status_code == 204
+    assert client.get(f"{address}/download").status_code == 404
+    assert storage.exists(path)
+    assert path not in list(stored_bytes.orphans(older_than=dt.timedelta()))
+    RecordVersion.objects.all().delete()
+    assert path in list(stored_bytes.orphans(older_than=dt.timedelta()))
 
 
 def test_bytes_that_another_attachment_refers_to_are_kept(client, amara):

@@ -7,7 +7,8 @@ from coach import attachments as storage
 from coach.documents import submissions as documents
 from coach.documents.submissions import PendingAttachment
 from coach.models import AssessmentSubmission, AttachmentMetadata, AuditEvent, LearnerProfile, ScheduleItem
-from coach.services import assessments, attachments, stored_bytes, submissions
+from coach.services import assessments, attachments, submissions
+from coach.services.keeping import stored_bytes
 from coach.tests import cast
 
 pytestmark = pytest.mark.django_db

@@ -14,6 +14,16 @@ from coach.models import LearnerProfile
 from coach.services import learners, schedules, staff
 
 MOST_REGENERATED = 200
+REGENERATE = bulk.Question(
+    title="Regenerate schedules",
+    button="Regenerate",
+    goes_with=(
+        "Each schedule is generated again from curriculum, ratings and the learner's own adjustments. "
+        "The one that it replaces is kept in the history and can be put back.",
+        "Where that fails, the earlier schedule stays and is marked stale.",
+    ),
+    most=MOST_REGENERATED,
+)
 
 
 class LearnerActions:
@@ -46,16 +56,7 @@ class LearnerActions:
 
     @admin.action(description="Regenerate schedules…", permissions=["regenerate"])
     def regenerate(self, request: HttpRequest, queryset: QuerySet[LearnerProfile]) -> HttpResponse | None:
-        question = bulk.Question(
-            title="Regenerate schedules",
-            button="Regenerate",
-            goes_with=(
-                "Each schedule is generated anew from curriculum, ratings and the learner's own adjustments.",
-                "Where that fails, the earlier schedule stays and is marked stale.",
-            ),
-            most=MOST_REGENERATED,
-        )
-        if asked := bulk.ask(self, request, queryset, question):
+        if asked := bulk.ask(self, request, queryset, REGENERATE):
             return asked
         outcome = bulk.each(
             _names(queryset),

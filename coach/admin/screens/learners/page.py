@@ -7,13 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.contrib.admin.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
-from coach.admin.presentation import cells, charts, links, timeline
+from coach.admin.presentation import cells, changes, charts, links, timeline
 from coach.documents import schedule as zones
 from coach.documents.assessment import Assessment, GradingResult
 from coach.documents.base import utc_now
@@ -26,6 +24,7 @@ from coach.models import (
     LearnerProfile,
     MemoryRecord,
     MemoryUpload,
+    RecordVersion,
     ScheduleItem,
 )
 from coach.services import staff
@@ -115,7 +114,8 @@ class LearnerPage:
         self._notes = list(MemoryRecord.objects.filter(learner=learner).newest_first()[: MOST_NOTES + 1])
         self._uploads = _uploads(learner)
         self._events = list(AuditEvent.objects.filter(learner=learner)[:MOST_EVENTS])
-        self._history = list(_history(learner))
+        kept = RecordVersion.objects.filter(learner=learner).select_related("run")
+        self._versions = changes.explained(kept[:MOST_EVENTS])
         self._findings = list(_findings(learner, self._submissions, self._attachments))
         self._results = [(row, row.result) for row in self._submissions]
 
@@ -296,7 +296,7 @@ class LearnerPage:
             submissions=self._submissions,
             attachments=self._attachments,
             events=self._events,
-            history=self._history,
+            versions=self._versions,
         )
 
 
@@ -332,12 +332,6 @@ def _items(schedule: CurriculumSchedule | None) -> Any:
 
 def _uploads(learner: LearnerProfile) -> dict[str, str]:
     return dict(MemoryUpload.objects.of(learner).values_list("note_id", "state"))
-
-
-def _history(learner: LearnerProfile) -> Any:
-    kind = ContentType.objects.get_for_model(LearnerProfile)
-    entries = LogEntry.objects.filter(content_type=kind, object_id=str(learner.pk))
-    return entries.select_related("user").order_by("-action_time")[:MOST_EVENTS]
 
 
 def _findings(

@@ -14,14 +14,13 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_POST
 
 from coach.admin.access import rights
-from coach.admin.changelist import exports, filters, search
+from coach.admin.changelist import bulk, exports, filters, search
 from coach.admin.changelist.lists import StaffAdmin
 from coach.admin.imports.views import StoreImport
-from coach.admin.presentation import cells, documents, links
-from coach.admin.screens.learners.actions import LearnerActions, belongings
+from coach.admin.presentation import cells, changes, documents, links, timeline
+from coach.admin.screens.learners.actions import REGENERATE, LearnerActions, belongings
 from coach.admin.screens.learners.forms import DocumentForm, ProfileForm
 from coach.admin.screens.learners.page import LearnerPage
 from coach.legacy.stores import Store
@@ -32,10 +31,12 @@ from coach.models import (
     BackfillRun,
     LearnerProfile,
     MemoryRecord,
+    RecordVersion,
     ScheduleItem,
 )
 from coach.services import schedules, staff
 
+MOST_HISTORY = 200
 STATUS_BADGES = {"pending": "calm", "in_progress": "warn", "completed": "good"}
 DOCUMENTS = (
     "elo_snapshot",
@@ -90,7 +91,7 @@ class LearnerAdmin(LearnerActions, StoreImport, StaffAdmin):
 
         return [
             screen("", self.page_view, "page"),
-            screen("regenerate/", require_POST(self.regenerate_view), "regenerate"),
+            screen("regenerate/", self.regenerate_view, "regenerate"),
             screen("json/", self.json_view, "json"),
             screen("stores/", self.stores_view, "stores"),
             screen("documents/<str:column>/", self.document_view, "document"),
@@ -118,13 +119,17 @@ class LearnerAdmin(LearnerActions, StoreImport, StaffAdmin):
         learner = self._viewed(request, pk)
         if not rights.may_regenerate(request):
             raise PermissionDenied
+        if request.method != "POST":
+            return bulk.confirm(self, request, REGENERATE, back=links.page_of(LearnerProfile, pk))
         try:
             current = staff.regenerate(user=rights.user(request), username=learner.username)
         except schedules.CannotSchedule as error:
             messages.error(request, f"No schedule can be made: {error}")
         else:
             if current:
-                messages.success(request, "The schedule was generated anew.")
+                messages.success(
+                    request, "The schedule was generated again. What it replaced is in the history."
+                )
             else:
                 messages.warning(
                     request, "It could not be generated; the earlier schedule stays, marked stale."
@@ -179,6 +184,22 @@ class LearnerAdmin(LearnerActions, StoreImport, StaffAdmin):
         if learner is None:
             raise Http404("This learner is gone.")
         return learner
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """What was done to the learner, with what each change replaced."""
+        learner = self._viewed(request, int(object_id) if object_id.isdecimal() else 0)
+        events = AuditEvent.objects.filter(learner=learner)[:MOST_HISTORY]
+        kept = RecordVersion.objects.filter(learner=learner).select_related("run")[:MOST_HISTORY]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"History of {learner.username}",
+            "opts": self.opts,
+            "learner": learner,
+            "entries": timeline.history(list(events), changes.explained(kept)),
+            "audit_list": links.list_of(AuditEvent, learner__id__exact=learner.pk),
+            "may_put_back": rights.may_edit(request),
+        }
+        return TemplateResponse(request, "admin/coach/learnerprofile/history.html", context)
 
     # --- the form ---------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from coach.models import AuditEvent, BackfillFinding, BackfillRun, LearnerProfile, MemoryUpload
+from coach.models import AuditEvent, BackfillFinding, BackfillRun, LearnerProfile, MemoryUpload, RecordVersion
 from coach.tests.admin.conftest import MODELS, ROLES
 
 EDITORS = ("coach", "superuser")
@@ -23,6 +23,7 @@ def test_every_role_reads_every_list_and_page(as_role, amara, role):
     BackfillFinding.objects.create(run=run, outcome="rejected", store="profiles", place="$.x", code="invalid")
     AuditEvent.objects.create(learner=amara, username="amara", actor="client", action="learner.told")
     MemoryUpload.objects.create(learner=amara, note_id="n1", vector_store_id="vs", idempotency_key="k")
+    RecordVersion.objects.create(learner=amara, kind="note", natural_key="n1", actor="a", document="{}")
     client = as_role(role)
     for model in MODELS:
         assert client.get(f"/admin/coach/{named(model)}/").status_code == 200, model

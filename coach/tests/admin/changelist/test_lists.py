@@ -24,6 +24,7 @@ from coach.models import (
     LearnerProfile,
     MemoryRecord,
     MemoryUpload,
+    RecordVersion,
     ScheduleItem,
 )
 from coach.tests import cast
@@ -118,15 +119,16 @@ def fill(run, username):
 # Of a page with rows, without session and user. PostgreSQL's planner is asked what the choices of a filter would find, and
 # those are counted where that is little.
 QUERIES = {
-    AssessmentSubmission: {"sqlite": 8, "postgresql": 7},
+    AssessmentSubmission: {"sqlite": 9, "postgresql": 7},
     AttachmentMetadata: {"sqlite": 9, "postgresql": 9},
-    AuditEvent: {"sqlite": 3, "postgresql": 4},
+    AuditEvent: {"sqlite": 25, "postgresql": 14},
     BackfillFinding: {"sqlite": 8, "postgresql": 7},
     BackfillRun: {"sqlite": 11, "postgresql": 8},
     CurriculumSchedule: {"sqlite": 6, "postgresql": 7},
     LearnerProfile: {"sqlite": 11, "postgresql": 9},
     MemoryRecord: {"sqlite": 3, "postgresql": 4},
     MemoryUpload: {"sqlite": 5, "postgresql": 5},
+    RecordVersion: {"sqlite": 7, "postgresql": 6},
     ScheduleItem: {"sqlite": 9, "postgresql": 10},
 }
 

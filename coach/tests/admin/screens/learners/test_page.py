@@ -144,7 +144,7 @@ def test_the_json_is_the_stored_profile(console, amara):
 
 def test_regenerating_makes_the_schedule_anew_and_says_who_did(console, amara):
     response = console.post(f"/admin/coach/learnerprofile/{amara.pk}/regenerate/", follow=True)
-    assert "The schedule was generated anew." in response.content.decode()
+    assert "The schedule was generated again." in response.content.decode()
     assert AuditEvent.objects.get(action="schedule.generated").actor == "staff superuser"
 
 

@@ -6,14 +6,14 @@ import datetime as dt
 from collections.abc import Iterable
 
 from coach import attachments as storage
-from coach.models import AttachmentMetadata
+from coach.models import AttachmentMetadata, RecordVersion
 
 
 def release(paths: Iterable[str]) -> None:
-    """Remove bytes that no attachment refers to any more; paths that lead nowhere are left alone."""
+    """Remove bytes that no attachment and no version refers to any more; paths that lead nowhere are left alone."""
     for path in set(paths):
         try:
-            if not AttachmentMetadata.objects.filter(stored_path=path).exists():
+            if not _in_use(path):
                 storage.delete(path)
         except (storage.UnsafePath, storage.StorageError):
             # The row is gone, which is what was asked for; `clean_attachments` tries again.
@@ -28,8 +28,11 @@ def delete(path: str) -> None:
 def orphans(*, older_than: dt.timedelta) -> Iterable[str]:
     """The paths of uploaded bytes that no attachment refers to; younger ones may belong to a running upload."""
     for path in storage.uploads():
-        if (
-            storage.age(path) > older_than
-            and not AttachmentMetadata.objects.filter(stored_path=path).exists()
-        ):
+        if storage.age(path) > older_than and not _in_use(path):
             yield path
+
+
+def _in_use(path: str) -> bool:
+    return any(
+        model.objects.filter(stored_path=path).exists() for model in (AttachmentMetadata, RecordVersion)
+    )

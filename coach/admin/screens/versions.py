@@ -1,0 +1,149 @@
+"""Versions: what a change replaced, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+from pydantic import ValidationError
+
+from coach.admin.access import rights
+from coach.admin.changelist import bulk, filters, search
+from coach.admin.presentation import cells, changes, links
+from coach.admin.screens.records import Fact, History, Tool
+from coach.documents import differences
+from coach.models import LearnerProfile, RecordVersion
+from coach.services import staff
+from coach.services.keeping import restoring, versions
+
+
+class KindFilter(filters.WorkFilter):
+    title = "kind"
+    parameter_name = "kind"
+    choices_of = {value: (label, Q(kind=value)) for value, label in RecordVersion.Kind.choices}
+
+
+@admin.register(RecordVersion)
+class VersionAdmin(History):
+    list_display = ("record", "learner_link", "members_shown", "actor_shown", "at_shown")
+    list_filter = (KindFilter,)
+    date_hierarchy = "at"
+    ordering = ("-id",)
+    look_ups = (search.LookUp("learner__username", "fragment"),)
+    search_help_text = "Words of usernames."
+    list_joins = ("learner", "run")
+    nothing_here = "Nothing has been replaced or deleted yet."
+    record_template = "admin/coach/recordversion/record.html"
+    record_joins = ("learner", "event", "run")
+
+    def facts(self, row: RecordVersion) -> Iterator[Fact]:
+        yield Fact("Learner", links.to(row.learner))
+        yield Fact("Record", f"{row.get_kind_display()} {row.natural_key}")
+        yield Fact("Who", who(row))
+        yield Fact("When", cells.moment(row.at))
+        yield Fact("By", links.to(row.run) or links.to(row.event) or "–")
+
+    def tools(self, request: HttpRequest, row: RecordVersion) -> Iterator[Tool]:
+        if rights.may_edit(request):
+            yield Tool("Put back…", reverse("admin:coach_recordversion_put_back", args=(row.pk,)))
+
+    def more(self, request: HttpRequest, row: RecordVersion) -> dict[str, Any]:
+        return {"explained": changes.explained([row])[0]}
+
+    # --- the way back -----------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.put_back_view)
+        return [
+            path("<int:pk>/put_back/", view, name="coach_recordversion_put_back"),
+            *super().get_urls(),
+        ]
+
+    def put_back_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Asks with both values, then writes; refused where the record moved since it was shown."""
+        if not rights.may_edit(request):
+            raise PermissionDenied
+        version = RecordVersion.objects.select_related("learner").filter(pk=pk).first()
+        if version is None:
+            raise Http404("This version does not exist any more.")
+        if request.method == "POST":
+            try:
+                staff.put_back(user=rights.user(request), version_id=pk, seen=request.POST.get("seen", ""))
+            except staff.ChangedMeanwhile:
+                messages.error(
+                    request,
+                    "Nothing was written: the record was changed since this page was shown. "
+                    "Both values are shown below as they are now.",
+                )
+            except (restoring.CannotPutBack, ValidationError) as error:
+                messages.error(request, f"It cannot be put back: {_reason(error)}")
+            else:
+                messages.success(request, f"{version.get_kind_display()} {version.natural_key} was put back.")
+                return HttpResponseRedirect(links.page_of(LearnerProfile, version.learner_id))
+        return self._ask(request, version)
+
+    def _ask(self, request: HttpRequest, version: RecordVersion) -> HttpResponse:
+        record = (version.learner_id, version.kind, version.natural_key)
+        now = versions.states([record]).get(record)
+        names, before = version.members(), version.before
+        present = {name: now.get(name) for name in names} if now is not None else {}
+        return bulk.confirm(
+            self,
+            request,
+            bulk.Question(
+                title=f"Put back {version}", button="Put back", goes_with=tuple(_goes_with(version, now))
+            ),
+            back=links.page_of(RecordVersion, version.pk),
+            hidden={"seen": versions.mark(version, now)},
+            changes=list(differences.between(present, before or {})),
+            columns=("now", "put back"),
+        )
+
+    # --- the list ---------------------------------------------------------------------------------
+
+    @admin.display(description="record")
+    def record(self, row: RecordVersion) -> str:
+        return cells.short(f"{row.get_kind_display()} {row.natural_key}", 60)
+
+    @admin.display(description="learner")
+    def learner_link(self, row: RecordVersion) -> SafeString | None:
+        return links.to(row.learner)
+
+    @admin.display(description="members")
+    def members_shown(self, row: RecordVersion) -> str:
+        return cells.short(", ".join(row.members()))
+
+    @admin.display(description="who")
+    def actor_shown(self, row: RecordVersion) -> str:
+        return cells.short(who(row), 40)
+
+    @admin.display(description="when", ordering="id")
+    def at_shown(self, row: RecordVersion) -> SafeString | str:
+        return cells.moment(row.at)
+
+
+def who(version: RecordVersion) -> str:
+    """Who made the change; of an import whoever ran it."""
+    return f"{version.run.actor} ({version.run})" if version.run else version.actor
+
+
+def _goes_with(version: RecordVersion, now: dict[str, Any] | None) -> Iterator[str]:
+    if versions.moved(version, now):
+        yield "The record was changed again since. What is there now, shown below, would be replaced."
+    if version.before is None:
+        yield "The record did not exist before this change: putting that back deletes it."
+    yield "Only what this change touched is put back. It leaves a version itself, so that it can be undone."
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        return "; ".join(
+            f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()[:3]
+        )
+    return str(error)

@@ -1,0 +1,121 @@
+"""Grading: what becomes of grades, whoever gave them: a result, and what follows from it for the learner."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from coach import telemetry
+from coach.agent.model import answers
+from coach.documents.assessment import GradingResult, RubricNote, Task, TaskResult
+from coach.documents.base import utc_now
+from coach.documents.curriculum import EloPlan
+from coach.documents.submissions import Response
+from coach.engines import foundations
+from coach.engines import grading as rules
+from coach.engines.sequencing import sequencer
+from coach.models import LearnerProfile
+from coach.services import assessments, coach_tracks, schedules
+
+Grades = answers.Grades
+
+SCORE_DECIMALS = 4
+UNKNOWN_TASK_CATEGORY = "general"
+
+
+# --- the result -------------------------------------------------------------------------------------
+
+
+def result(
+    grades: Grades,
+    *,
+    submission_id: str,
+    tasks: Iterable[Task | Response],
+    plan: EloPlan | None,
+    now: dt.datetime,
+) -> GradingResult:
+    """Grades as a grading; category and type of each task are those of `tasks`."""
+    known = {task.task_id: task for task in tasks}
+    results = [_task_result(grade, known.get(grade.task_id)) for grade in grades.tasks]
+    return GradingResult(
+        submission_id=submission_id,
+        evaluated_at=now,
+        overall_feedback=grades.overall_feedback,
+        strengths=grades.strengths,
+        focus_areas=grades.focus_areas,
+        task_results=results,
+        category_outcomes=rules.outcomes(results, plan),
+    )
+
+
+def _task_result(grade: answers.TaskGrade, task: Task | Response | None) -> TaskResult:
+    return TaskResult(
+        task_id=grade.task_id,
+        category_key=task.category_key if task else UNKNOWN_TASK_CATEGORY,
+        task_type=task.task_type if task else "concept_check",
+        score=round(grade.score, SCORE_DECIMALS),
+        confidence=grade.confidence,
+        feedback=grade.feedback,
+        strengths=grade.strengths,
+        improvements=grade.improvements,
+        rubric=[_rubric_note(note) for note in grade.rubric],
+    )
+
+
+def _rubric_note(note: answers.CriterionGrade) -> RubricNote:
+    score = None if note.score is None else round(note.score, SCORE_DECIMALS)
+    return RubricNote(**{**dict(note), "score": score})
+
+
+# --- what follows -----------------------------------------------------------------------------------
+
+
+def apply(learner: LearnerProfile, result: GradingResult, *, submitted_at: dt.datetime) -> None:
+    """What a grade changes on a (locked) learner: result, status, ratings, foundations, schedule."""
+    learner.result = result
+    learner.ratings = rules.apply_ratings(
+        learner.ratings, rules.ratings_after(result.task_results, learner.plan)
+    )
+    _augment(learner, result, now=submitted_at)
+    if learner.onboarding_assessment is not None:
+        assessments.mark(learner, "completed")
+    learner.last_updated = utc_now()
+    changed = {
+        "onboarding_assessment_result",
+        "elo_snapshot",
+        "elo_category_plan",
+        "curriculum_plan",
+        "onboarding_assessment",
+        "extended_assessment",
+        "last_updated",
+    }
+    learner.save(update_fields=changed | _rescheduled(learner))
+
+
+def _augment(learner: LearnerProfile, result: GradingResult, *, now: dt.datetime) -> None:
+    """Extend plan and curriculum by the foundations that goal and grade call for."""
+    curriculum = learner.curriculum
+    if curriculum is None:
+        return
+    augmented = foundations.augment(
+        goal=learner.goal,
+        plan=learner.plan,
+        curriculum=curriculum,
+        inference=learner.inference,
+        average=foundations.report_average(result),
+        now=now,
+        catalogue=coach_tracks.foundations(learner.inference),
+    )
+    learner.plan = augmented.plan
+    learner.curriculum = augmented.curriculum
+    learner.ratings = foundations.missing_ratings(augmented.plan, learner.ratings)
+
+
+def _rescheduled(learner: LearnerProfile) -> set[str]:
+    """Generate the schedule again; that it cannot be done changes nothing else."""
+    with telemetry.timed("schedule_generation_post_grading") as figures:
+        try:
+            return schedules.regenerate(learner)
+        except sequencer.Unschedulable:
+            figures["status"] = "unschedulable"
+            return set()

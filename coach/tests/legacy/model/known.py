@@ -10,8 +10,8 @@ KNOWN: dict[str, Any] = {
     "overlap": True,
     # A dry run writes the reject file.
     "dry_run_rejects": ["rejects.jsonl"],
-    # A record without a time, once updated, counts as edited here.
-    "updated_now": True,
+    # Staff cannot confirm an update to a document that names no time: the preview shows another "now" each time.
+    "staff_now": True,
     # A dry run, and rejected, kept and conflicting records, write attachments' bytes.
     "attachment_bytes": True,
     # The report of a resumed run leaves out what was found before it.

@@ -69,7 +69,7 @@ class Walk(edits.Edits, mishaps.Mishaps):
     def __init__(self, folder: Path, *, seed: str, figures: collections.Counter[str], kills: float) -> None:
         self.seed, self.figures = seed, figures
         self.chance = random.Random(seed)
-        self.timeless = self.chance.random() < 0.3 and "updated_now" not in KNOWN
+        self.timeless = self.chance.random() < 0.3
         self.with_bytes = self.chance.random() < 0.6 and "attachment_bytes" not in KNOWN
         self.writer = stores.Writer(self.chance, timeless=self.timeless, attaches="overlap" not in KNOWN)
         self.world = World(folder, self.chance)
@@ -221,6 +221,8 @@ class Walk(edits.Edits, mishaps.Mishaps):
 
     def import_by_staff(self) -> None:
         """One store by the admin's screens: preview, confirmation, run."""
+        if "staff_now" in KNOWN and self.timeless:
+            raise Ambiguous("staff_now")
         store = self.chance.choice(STORES)
         content = {store: self.writer.stores(bad=self.chance.choice((0, 1, 2)))[store]}
         conflict = self.chance.choice(("report", *DECISIONS))

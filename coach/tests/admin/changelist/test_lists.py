@@ -370,6 +370,6 @@ def test_words_beyond_the_eighth_are_not_searched(console, amara):
 
 
 def test_a_list_without_joins_joins_nothing():
-    rows = StaffAdmin(ScheduleItem, admin.site).rows(None)
+    rows = StaffAdmin(ScheduleItem, admin.site).rows(None).order_by()
     assert not rows.query.select_related
     assert " JOIN " not in str(rows.query)

@@ -12,6 +12,7 @@ CROSSING = {
     "agent/test_failures.py": "every kind of failure, through every use case",
     "agent/test_lazy.py": "what is imported when",
     "agent/test_slow.py": "a server under slow calls",
+    "api/http/test_scopes.py": "what each token may call, over all routes",
     "api/test_fast_reads.py": "the reads as one: queries and bytes",
     "browser": "journeys of staff in a browser",
     "contract": "the recorded exchanges",

@@ -50,7 +50,7 @@ TESTED_IN = {
     "coach/agent/model/answers.py": "agent/model/test_reading.py",
     "coach/agent/model/prompts.py": "agent/model/test_coach.py",
     "coach/agent/model/runs.py": "agent/model/test_coach.py",
-    "coach/agent/offline/tracks.py": "agent/offline/test_coach.py",
+    "coach/agent/offline/time_words.py": "agent/offline/test_times.py",
     "coach/api/http/uploads.py": "api/test_attachments.py",
     "coach/attachments.py": "hostile/test_uploads.py",
     "coach/engines/sequencing/schedule_texts.py": "engines/sequencing/test_sequencer.py",

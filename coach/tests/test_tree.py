@@ -44,7 +44,7 @@ TESTED_IN = {
     "coach/admin/imports/staging.py": "admin/imports/test_views.py",
     "coach/admin/screens/attachments.py": "admin/changelist/test_bulk.py",
     "coach/admin/presentation/timeline.py": "admin/screens/learners/test_page.py",
-    "coach/admin/screens/audit.py": "admin/screens/test_desk.py",
+    "coach/admin/screens/audit.py": "admin/changelist/test_lists.py",
     "coach/admin/screens/learners/screen.py": "admin/screens/learners/test_page.py",
     "coach/admin/screens/runs.py": "browser/test_console.py",
     "coach/admin/screens/schedules.py": "browser/test_console.py",
@@ -65,7 +65,7 @@ TESTED_IN = {
     "coach/models/submissions.py": "models/test_round_trips.py",
     "coach/schema_drift.py": "management/commands/test_check_schema.py",
     "coach/services/attachments.py": "api/test_attachments.py",
-    "coach/services/keeping/restoring.py": "admin/screens/test_versions.py",
+    "coach/services/keeping/restoring.py": "services/keeping/test_versions.py",
     "coach/services/staff.py": "admin/screens/learners/test_forms.py",
 }
 

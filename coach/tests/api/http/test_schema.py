@@ -34,4 +34,5 @@ def learners(transactional_db, settings):
 @schema.parametrize()
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_as_documented(case, learners):
-    case.call_and_validate()
+    # The client in this process does not decompress what it asks for.
+    case.call_and_validate(headers={"Accept-Encoding": "identity"})

@@ -201,12 +201,13 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Arcadia Coach",
     "DESCRIPTION": "The backend of a coding mentor for learners with long-term goals.",
     "VERSION": VERSION,
+    "CONTACT": {"name": "The maintainers of Arcadia Coach"},
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     # Not the default hook for enumerations: their words are the contract's, and stay where they are used.
-    "POSTPROCESSING_HOOKS": ["coach.api.http.schema.require_bodies"],
+    "POSTPROCESSING_HOOKS": ["coach.api.http.schema.complete"],
 }
 
 # --- people, words and times ----------------------------------------------------------------------

@@ -21,7 +21,10 @@ _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+( *; *[\w.+-]+=([\w.+-]+|\"[ !#-\[\]
 
 class AttachmentsView(base.View):
     @schema.describe(
-        "A learner's pending attachments, oldest first", answers=ServedAttachments, errors=(422,)
+        "listAttachments",
+        "A learner's pending attachments, oldest first",
+        answers=ServedAttachments,
+        errors=(422,),
     )
     def get(self, request: Request, username: str) -> HttpResponse:
         pending = attachments.pending(username=base.username(username), spelled=username)
@@ -33,18 +36,28 @@ class _Removal(base.View):
 
     spelled_id = ""
 
-    @schema.describe("Remove an attachment; one that is not there is fine", status=204, errors=(422,))
+    @property
+    def allowed_methods(self) -> list[str]:
+        """The methods as described: clients are told of one route that removes."""
+        methods: list[str] = super().allowed_methods
+        return [name for name in methods if name != "DELETE" or not self.spelled_id]
+
+    @schema.describe(
+        "deleteAttachment", "Remove an attachment; one that is not there is fine", status=204, errors=(422,)
+    )
     def delete(self, request: Request, username: str, attachment_id: str = "") -> HttpResponse:
         identifier = base.identifier(attachment_id or self.spelled_id)
         attachments.delete(username=base.username(username), attachment_id=identifier)
         return rendering.nothing()
 
 
+@schema.no_delete
 class FilesView(_Removal):
     throttle_classes = (throttles.Uploads,)
     spelled_id = "files"
 
     @schema.describe(
+        "uploadAttachment",
         "Upload a file as a pending attachment",
         body={"multipart/form-data": uploads.FORM_SCHEMA},
         answers=ServedAttachment,
@@ -64,11 +77,13 @@ class FilesView(_Removal):
         return rendering.document(served, status=201)
 
 
+@schema.no_delete
 class LinksView(_Removal):
     throttle_classes = (throttles.Uploads,)
     spelled_id = "links"
 
     @schema.describe(
+        "linkAttachment",
         "Keep a link as a pending attachment",
         body=requests.LinkRequest,
         answers=ServedAttachment,
@@ -86,7 +101,7 @@ class AttachmentView(_Removal):
 
 
 class DownloadView(base.View):
-    @schema.describe("The bytes of a file", answers=bytes, errors=(404, 422))
+    @schema.describe("downloadAttachment", "The bytes of a file", answers=bytes, errors=(404, 422))
     def get(self, request: Request, username: str, attachment_id: str) -> HttpResponseBase:
         found = attachments.find(
             username=base.username(username), attachment_id=base.identifier(attachment_id)

@@ -16,6 +16,7 @@ class UploadView(base.View):
     throttle_classes = (throttles.Uploads,)
 
     @schema.describe(
+        "uploadChatFile",
         "Upload a file for a chat; the bytes are not kept here",
         body={"multipart/form-data": uploads.FORM_SCHEMA},
         answers=documents.UploadedFile,
@@ -32,6 +33,7 @@ class UploadView(base.View):
 
 class ProtocolView(base.View):
     @schema.describe(
+        "sendChatkitRequest",
         "One request of the ChatKit protocol: a JSON document, or a stream of events",
         body=dict,
         answers=dict,

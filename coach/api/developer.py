@@ -27,6 +27,7 @@ class DeveloperView(base.View):
 
 class ResetView(DeveloperView):
     @schema.describe(
+        "resetLearner",
         "Remove a learner with everything that belongs to them",
         body=requests.ResetRequest,
         status=204,
@@ -39,10 +40,11 @@ class ResetView(DeveloperView):
 
 class SubmissionsView(DeveloperView):
     @schema.describe(
+        "listAllSubmissions",
         "Submissions of everybody, newest first",
         answers=ServedSubmissions,
         errors=(404, 422),
-        parameters=[schema.USERNAME],
+        parameters=[schema.USERNAME, schema.LIMIT, schema.AFTER],
     )
     def get(self, request: Request) -> HttpResponseBase:
         rows = AssessmentSubmission.objects.all()

@@ -17,14 +17,17 @@ class _Probe(base.View):
 
 
 class HealthView(_Probe):
-    @schema.describe("Whether the process answers", answers=health.Liveness)
+    @schema.describe("getHealth", "Whether the process answers", answers=health.Liveness)
     def get(self, request: Request) -> HttpResponse:
         return rendering.document(health.Liveness())
 
 
 class DatabaseHealthView(_Probe):
     @schema.describe(
-        "Whether the database answers and is migrated", answers=health.DatabaseHealth, errors=(503,)
+        "getDatabaseHealth",
+        "Whether the database answers and is migrated",
+        answers=health.DatabaseHealth,
+        errors=(503,),
     )
     def get(self, request: Request) -> HttpResponse:
         return rendering.document(health.database())

@@ -14,6 +14,7 @@ from coach.services import assessments, onboarding
 
 class PlanView(base.View):
     @schema.describe(
+        "createPlan",
         "Make sure that a learner has a plan",
         body=requests.PlanRequest,
         answers=profile.ServedProfile,
@@ -24,7 +25,10 @@ class PlanView(base.View):
         return _view(onboarding.plan(**dict(asked)))
 
     @schema.describe(
-        "The onboarding view of a learner called `plan`", answers=profile.ServedProfile, errors=(404,)
+        "getOnboardingOfPlan",
+        "The onboarding view of a learner called `plan`",
+        answers=profile.ServedProfile,
+        errors=(404,),
     )
     def get(self, request: Request) -> HttpResponse:
         return _view("plan")
@@ -32,14 +36,22 @@ class PlanView(base.View):
 
 class OnboardingView(base.View):
     @schema.describe(
-        "A learner, with the assessment as stored", answers=profile.ServedProfile, errors=(404, 422)
+        "getOnboarding",
+        "A learner, with the assessment as stored",
+        answers=profile.ServedProfile,
+        errors=(404, 422),
     )
     def get(self, request: Request, username: str) -> HttpResponse:
         return _view(base.username(username))
 
 
 class StatusView(base.View):
-    @schema.describe("How far onboarding has come", answers=profile.OnboardingStatus, errors=(404, 422))
+    @schema.describe(
+        "getOnboardingStatus",
+        "How far onboarding has come",
+        answers=profile.OnboardingStatus,
+        errors=(404, 422),
+    )
     def get(self, request: Request, username: str) -> HttpResponse:
         row = profiles.learner_row(base.username(username))
         plan_ready = None not in (row["curriculum_plan"], row["elo_category_plan"])
@@ -55,6 +67,7 @@ class StatusView(base.View):
 
 class AssessmentStatusView(base.View):
     @schema.describe(
+        "setAssessmentStatus",
         "Set how far a learner is with the assessment",
         body=requests.StatusChange,
         answers=assessment.Assessment,

@@ -75,7 +75,7 @@ _submission_rows = Prepared(
 
 
 class ProfileView(base.View):
-    @schema.describe("A learner's profile", answers=profile.ServedProfile, errors=(404, 422))
+    @schema.describe("getProfile", "A learner's profile", answers=profile.ServedProfile, errors=(404, 422))
     def get(self, request: Request, username: str) -> HttpResponse:
         row = _row(_profile_view, base.username(username))
         return rendering.members(
@@ -84,25 +84,33 @@ class ProfileView(base.View):
 
 
 class EloPlanView(base.View):
-    @schema.describe("A learner's rated categories", answers=curriculum.EloPlan, errors=(404, 422))
+    @schema.describe(
+        "getEloPlan", "A learner's rated categories", answers=curriculum.EloPlan, errors=(404, 422)
+    )
     def get(self, request: Request, username: str) -> HttpResponse:
         return rendering.text(part(username, "elo_category_plan"))
 
 
 class CurriculumView(base.View):
-    @schema.describe("A learner's curriculum", answers=curriculum.Curriculum, errors=(404, 422))
+    @schema.describe(
+        "getCurriculum", "A learner's curriculum", answers=curriculum.Curriculum, errors=(404, 422)
+    )
     def get(self, request: Request, username: str) -> HttpResponse:
         return rendering.text(part(username, "curriculum_plan"))
 
 
 class AssessmentView(base.View):
-    @schema.describe("A learner's assessment, as stored", answers=assessment.Assessment, errors=(404, 422))
+    @schema.describe(
+        "getAssessment", "A learner's assessment, as stored", answers=assessment.Assessment, errors=(404, 422)
+    )
     def get(self, request: Request, username: str) -> HttpResponse:
         return rendering.text(part(username, "onboarding_assessment"))
 
 
 class ResultView(base.View):
-    @schema.describe("A learner's latest grading", answers=assessment.GradingResult, errors=(404, 422))
+    @schema.describe(
+        "getGradingResult", "A learner's latest grading", answers=assessment.GradingResult, errors=(404, 422)
+    )
     def get(self, request: Request, username: str) -> HttpResponse:
         return rendering.text(part(username, "onboarding_assessment_result"))
 

@@ -14,6 +14,7 @@ from coach.services import progress, schedules
 
 class ScheduleView(base.View):
     @schema.describe(
+        "getSchedule",
         "A learner's schedule, generated where there is none",
         answers=ServedSchedule,
         errors=(400, 404, 422),
@@ -26,6 +27,7 @@ class ScheduleView(base.View):
 
 class AdjustView(base.View):
     @schema.describe(
+        "adjustSchedule",
         "Move an item of the schedule to a later day",
         body=requests.ScheduleAdjustment,
         answers=ServedSchedule,
@@ -38,6 +40,7 @@ class AdjustView(base.View):
 
 class LaunchView(base.View):
     @schema.describe(
+        "launchItem",
         "Begin an item of the schedule",
         body=requests.ItemLaunch,
         answers=Launch,
@@ -50,6 +53,7 @@ class LaunchView(base.View):
 
 class CompleteView(base.View):
     @schema.describe(
+        "completeItem",
         "Mark an item of the schedule as completed",
         body=requests.ItemCompletion,
         answers=ServedSchedule,
@@ -62,6 +66,7 @@ class CompleteView(base.View):
 
 class ReopenView(base.View):
     @schema.describe(
+        "reopenItem",
         "Undo the completion of an item of the schedule",
         body=requests.ItemRequest,
         answers=ServedSchedule,

@@ -28,7 +28,9 @@ class _TopicView(base.View):
 class LessonView(_TopicView):
     kind = "lesson"
 
-    @schema.describe("Ask for a lesson", body=requests.TopicRequest, answers=documents.Lesson, errors=_ERRORS)
+    @schema.describe(
+        "askLesson", "Ask for a lesson", body=requests.TopicRequest, answers=documents.Lesson, errors=_ERRORS
+    )
     def post(self, request: Request) -> HttpResponse:
         return super().post(request)
 
@@ -36,7 +38,9 @@ class LessonView(_TopicView):
 class QuizView(_TopicView):
     kind = "quiz"
 
-    @schema.describe("Ask for a quiz", body=requests.TopicRequest, answers=documents.Quiz, errors=_ERRORS)
+    @schema.describe(
+        "askQuiz", "Ask for a quiz", body=requests.TopicRequest, answers=documents.Quiz, errors=_ERRORS
+    )
     def post(self, request: Request) -> HttpResponse:
         return super().post(request)
 
@@ -45,21 +49,35 @@ class MilestoneView(_TopicView):
     kind = "milestone"
 
     @schema.describe(
-        "Mark a milestone", body=requests.TopicRequest, answers=documents.Milestone, errors=_ERRORS
+        "askMilestone",
+        "Mark a milestone",
+        body=requests.TopicRequest,
+        answers=documents.Milestone,
+        errors=_ERRORS,
     )
     def post(self, request: Request) -> HttpResponse:
         return super().post(request)
 
 
 class ChatView(base.View):
-    @schema.describe("Talk with the coach", body=requests.ChatRequest, answers=documents.Chat, errors=_ERRORS)
+    @schema.describe(
+        "sendMessage",
+        "Talk with the coach",
+        body=requests.ChatRequest,
+        answers=documents.Chat,
+        errors=_ERRORS,
+    )
     def post(self, request: Request) -> HttpResponse:
         return rendering.document(sessions.chat(bodies.read(request, requests.ChatRequest)))
 
 
 class ResetView(base.View):
     @schema.describe(
-        "Forget a session, or all of them", body=requests.SessionReset, status=204, errors=(422,)
+        "resetSession",
+        "Forget a session, or all of them",
+        body=requests.SessionReset,
+        status=204,
+        errors=(422,),
     )
     def post(self, request: Request) -> HttpResponse:
         sessions.reset(session_id=bodies.read(request, requests.SessionReset).session_id)

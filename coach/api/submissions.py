@@ -16,13 +16,20 @@ from coach.services import submissions
 class SubmissionsView(base.View):
     throttle_classes = (throttles.Submissions,)
 
-    @schema.describe("A learner's submissions, newest first", answers=ServedSubmissions, errors=(422,))
+    @schema.describe(
+        "listSubmissions",
+        "A learner's submissions, newest first",
+        answers=ServedSubmissions,
+        errors=(422,),
+        parameters=[schema.LIMIT, schema.AFTER],
+    )
     def get(self, request: Request, username: str) -> HttpResponseBase:
         rows = AssessmentSubmission.objects
         blank = not username.strip()
         return paging.submissions(request, rows.none() if blank else rows.of(base.username(username)))
 
     @schema.describe(
+        "submitAnswers",
         "Submit answers to the assessment and have them graded",
         body=requests.SubmissionRequest,
         answers=ServedSubmission,

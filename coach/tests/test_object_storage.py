@@ -8,7 +8,7 @@ from moto.server import ThreadedMotoServer
 
 from arcadia import environment
 from coach import attachments as storage
-from coach.services import attachments
+from coach.services import attachments, learners
 from coach.tests import cast
 
 FILES = "/api/onboarding/amara/assessment/attachments/files"
@@ -84,13 +84,15 @@ def test_what_is_not_there_is_a_failure_of_the_storage(bucket):
 
 
 @pytest.mark.django_db
-def test_an_upload_is_an_object_until_it_is_deleted(bucket, client):
+def test_an_upload_is_an_object_until_no_version_keeps_it(bucket, client):
     cast.learner(cast.AMARA)
 
     shown = client.post(FILES, {"file": SimpleUploadedFile("notes.txt", b"alpha\n", "text/plain")}).json()
     assert len(names(bucket)) == 1
 
     attachments.delete(username="amara", attachment_id=shown["attachment_id"])
+    assert len(names(bucket)) == 1  # the version of the deleted attachment can be put back
+    learners.delete(username="amara")
     assert names(bucket) == []
 
 

@@ -128,6 +128,9 @@ class Trial:
     def _backfill(self, *words: str) -> subprocess.Popen[bytes]:
         fixed = ["--data-dir", str(self.folder), "--rejects", str(self.rejects), "--no-progress"]
         fixed += ["--batch-size", str(self.arguments.batch_size)]
+        if "--resume" not in words:
+            # A run from the beginning refuses a reject file that holds an earlier run's lines.
+            self.rejects.unlink(missing_ok=True)
         return self._manage("backfill", *(words if "--resume" in words else fixed))
 
     def _manage(self, *words: str) -> subprocess.Popen[bytes]:

@@ -160,6 +160,10 @@ def samples():
     return all_parts(LEGACY)
 
 
+# The sample stores are older than progress.
+NOT_IN_OLD_STORES = {"launch_status", "last_launched_at", "last_completed_at", "active_session_id"}
+
+
 @pytest.mark.parametrize("document", STORED, ids=lambda document: document.__name__)
 def test_every_member_of_every_stored_shape_is_filled_in_somewhere(document, samples):
     filled = {
@@ -169,13 +173,13 @@ def test_every_member_of_every_stored_shape_is_filled_in_somewhere(document, sam
         for name, value in record.items()
         if value not in (None, "", [], {})
     }
-    assert filled == set(document.model_fields)
+    assert filled == set(document.model_fields) - NOT_IN_OLD_STORES
 
 
 @pytest.mark.parametrize("document", STORED, ids=lambda document: document.__name__)
 def test_every_word_of_every_choice_occurs_somewhere(document, samples):
     for name, field in document.model_fields.items():
-        if get_origin(field.annotation) is Literal:
+        if get_origin(field.annotation) is Literal and name not in NOT_IN_OLD_STORES:
             words = {getattr(part, name) for _, part, _ in samples if type(part) is document}
             assert words == set(get_args(field.annotation)), name
 

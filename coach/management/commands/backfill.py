@@ -160,6 +160,13 @@ class Command(BaseCommand):
             ledger.mark_dead()
             if self.arguments["resume"]:
                 return self._resume(lock)
+            explicit = self._explicit_rejects()
+            if explicit and explicit.has_lines():
+                return self._refuse(
+                    f"refused, nothing was written: {explicit.path} holds rejected records of an earlier run; "
+                    f"mend them and use --retry-rejected {explicit.path}, or name another file",
+                    REFUSED,
+                )
             with self._inputs() as found:
                 self._say_absent(found)
                 run = ledger.start(

@@ -98,6 +98,7 @@ def test_a_run_is_not_resumed_over_another_store_but_begun_anew(people, expected
     assert LearnerProfile.objects.count() == committed
 
     people.path("profiles").write_bytes(before)
+    people.rejects.unlink(missing_ok=True)
     again = processes.manage(*backfill(people), "--rejects", people.rejects)
     assert again.status == 2, again.said
     assert processes.left_by(people) == expected
@@ -143,6 +144,7 @@ def test_a_store_that_is_written_to_while_it_is_read_ends_the_run(people, expect
     assert (BackfillRun.objects.get().state, BackfillRun.objects.get().error) == ("failed", reason)
     assert ended.next_command == ["backfill", "--data-dir", str(people.folder)]
     path.write_bytes(before)
+    people.rejects.unlink(missing_ok=True)
     again = processes.manage(*ended.next_command, "--rejects", people.rejects, "--no-progress")
     assert again.status == 2, again.said
     assert processes.left_by(people) == expected

@@ -7,6 +7,7 @@ import sys
 import threading
 
 import pytest
+from django.db import connection
 
 from coach.tests.legacy import people
 from coach.tests.legacy.conftest import stores
@@ -23,6 +24,8 @@ def test_previews_at_once_leave_the_collector_and_the_switch_interval_alone(stor
     def preview():
         seen.append(stores.backfill(dry_run=True).counts["profiles"]["created"])
         seen.append((gc.isenabled(), sys.getswitchinterval()))
+        # A web server does so after each request; otherwise the pool is empty after twenty threads.
+        connection.close()
 
     for _ in range(50):
         threads = [threading.Thread(target=preview) for _ in range(2)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -249,6 +250,8 @@ _LOG_FORMATS: dict[str, dict[str, object]] = {
 _LOG_FORMAT = environment.choice(
     "ARCADIA_LOG_FORMAT", allowed=("json", "text"), default="text" if DEBUG else "json"
 )
+# Every line of the log is one JSON object, Python's warnings included.
+logging.captureWarnings(_LOG_FORMAT == "json")
 DATABASE_ECHO = environment.flag("ARCADIA_DATABASE_ECHO", default=False)
 LOGGING = {
     "version": 1,

@@ -122,7 +122,7 @@ def test_coaches_edit_a_profile_with_the_keyboard_alone(console, amara):
     page.locator("input[name=_save]").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#content")).to_contain_text("Tune slow queries.")
-    expect(page.locator(".timeline")).to_contain_text("Changed goal.")
+    expect(page.locator(".timeline")).to_contain_text(f"$.goal: {amara.goal!r} → 'Tune slow queries.'")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ CROSSING = {
     "agent/test_slow.py": "a server under slow calls",
     "api/http/test_scopes.py": "what each token may call, over all routes",
     "api/test_fast_reads.py": "the reads as one: queries and bytes",
+    "api/test_generated_client.py": "the description, as a generator reads it",
     "browser": "journeys of staff in a browser",
     "contract": "the recorded exchanges",
     "engines/sequencing/test_properties.py": "what holds for every schedule",

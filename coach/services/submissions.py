@@ -60,7 +60,7 @@ def submit(*, username: str, answers: Sequence[Answer], metadata: Mapping[str, s
     )
     # What is uploaded while the answers are graded belongs to the next submission.
     arrived = list(AttachmentMetadata.objects.filter(learner=learner).pending().values_list("pk", flat=True))
-    graded = _grade(learner, submission)
+    graded = _grade(learner, submission, arrived)
     with transaction.atomic():
         learner = learners.locked(username)
         # The assessment may have been replaced while the answers were graded.
@@ -110,24 +110,26 @@ def _kept(metadata: Mapping[str, str]) -> dict[str, str]:
     return {key: value.strip() for key, value in metadata.items() if value.strip()}
 
 
-def _grade(learner: LearnerProfile, submission: Submission) -> Graded:
+def _grade(learner: LearnerProfile, submission: Submission, arrived: list[int]) -> Graded:
     """The model's grading where there is one to ask and its answer can be used; otherwise the provisional one.
 
     Called before the transaction: the model may take minutes.
     """
-    result = _model_grading(learner, submission)
+    result = _model_grading(learner, submission, arrived)
     if result is not None:
         return Graded(result=result, by=AssessmentSubmission.Grader.MODEL)
     report = rules.provisional_report(submission.submission_id, submission.responses, now=utc_now())
     return Graded(result=report, by=AssessmentSubmission.Grader.PROVISIONAL)
 
 
-def _model_grading(learner: LearnerProfile, submission: Submission) -> GradingResult | None:
+def _model_grading(
+    learner: LearnerProfile, submission: Submission, arrived: list[int]
+) -> GradingResult | None:
     coach = agent.coach()
     if coach is None:
         return None
     assessment, plan = _assessment(learner), learner.plan
-    pending = [attachment.to_document() for attachment in attachments.consume(learner)]
+    pending = [attachment.to_document() for attachment in attachments.consume(learner, arrived)]
     ask = GradeRequest(
         goals=LearnerGoals(learner.username, learner.goal, learner.use_case, learner.strengths),
         plan=plan,

@@ -70,6 +70,29 @@ def test_pending_attachments_are_taken_along_in_order_and_files_lose_their_url(a
     assert attachments.pending(username="amara", spelled="amara") == []
 
 
+def test_an_attachment_that_comes_after_the_answers_waits_for_the_next_submission(amara, model):
+    looks = 0
+
+    def attach_and_execute(execute, sql, params, many, context):
+        nonlocal looks
+        looks += "coach_attachmentmetadata" in sql
+        if looks == 2:
+            looks += 1
+            document = {"attachment_id": "att_late", "username": "amara", "kind": "link", "name": "latecomer"}
+            cast.attach(
+                amara, PendingAttachment(**document, url="https://late.example", created_at=cast.NOON)
+            )
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(attach_and_execute):
+        shown = submit()
+
+    assert [entry["name"] for entry in shown["attachments"]] == ["file", "link"]
+    assert "own.example" in str(model.requests)
+    assert "late.example" not in str(model.requests)
+    assert [entry.name for entry in attachments.pending(username="amara", spelled="amara")] == ["latecomer"]
+
+
 def test_what_is_served_is_what_the_rows_say(amara):
     submit()
 

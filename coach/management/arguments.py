@@ -1,14 +1,22 @@
-"""Types of the commands' arguments: text in, values out, or an error that says what is expected."""
+"""The options of `manage.py backfill`: their types, and what a resumed run keeps of them."""
 
 from __future__ import annotations
 
+import shlex
 from argparse import ArgumentTypeError
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandParser
 
 from coach.documents import usernames
+from coach.legacy.deciding.compare import OnConflict
 from coach.legacy.running.backfill import Limit
+from coach.legacy.stores import Store
 
 NO_FILE = ""
+LATEST = "latest"
 
 
 def file(text: str) -> Path | str:
@@ -42,3 +50,89 @@ def limit(text: str) -> Limit:
     except ValueError:
         pass
     raise ArgumentTypeError("a whole number or a share like 0.5% is expected")
+
+
+def add_backfill(parser: CommandParser) -> None:
+    """The options of `manage.py backfill`."""
+    add = parser.add_argument
+    add("--data-dir", type=Path, help="where the three store files lie (default: ARCADIA_LEGACY_DATA_DIR)")
+    for store in Store:
+        about = f"the store of {store}, instead of the one in --data-dir"
+        add(f"--{store}", type=file, metavar="FILE", help=about)
+    about = "copy the attachments' bytes from below this folder"
+    add("--attachment-files", type=Path, metavar="DIR", help=about)
+    modes = parser.add_mutually_exclusive_group()
+    modes.add_argument("--dry-run", action="store_true", help="say what would happen, write nothing")
+    about = "compare the database with the stores, write nothing"
+    modes.add_argument("--verify", action="store_true", help=about)
+    about = "go on with an unfinished run"
+    modes.add_argument("--resume", nargs="?", const=LATEST, metavar="RUN", help=about)
+    about = "import the (mended) records of a reject file"
+    add("--retry-rejected", type=Path, metavar="FILE", help=about)
+    about = "only this learner; may be repeated"
+    add("--username", action="append", type=username, metavar="NAME", help=about)
+    add("--batch-size", type=batch_size, metavar="N", help="records per transaction (default: 500)")
+    add("--on-conflict", choices=[str(word) for word in OnConflict], help="default: report")
+    about = "stop after that many rejects, or that share of all records"
+    add("--max-rejects", type=limit, metavar="N|P%", help=about)
+    about = "where rejected records go (default: below var/backfill)"
+    add("--rejects", type=Path, metavar="FILE", help=about)
+    about = "afterwards, queue the memory notes that were never queued for upload"
+    add("--queue-uploads", action="store_true", help=about)
+    add("--report", type=Path, metavar="FILE", help="write the outcome as JSON, too")
+    add("--format", choices=["text", "json"], default="text", help="what is printed at the end")
+    add("--no-progress", action="store_true", help="show no progress")
+
+
+def remembered(arguments: Mapping[str, Any]) -> dict[str, object]:
+    """What a resumed run must do alike, as JSON values."""
+    values = {name: arguments[name] for name in (*_REMEMBERED, *_RENEWABLE)}
+    return {name: _plain(value) for name, value in values.items() if value is not None}
+
+
+def recall(arguments: dict[str, Any], options: Mapping[str, Any], *, aborted: bool) -> None:
+    """Take over the options of the run that is resumed.
+
+    Those that may be given again are taken over only where they are not, and never the limit that ended the run.
+    """
+    for name, value in options.items():
+        if name in _RENEWABLE and (arguments[name] is not None or (aborted and name == "max_rejects")):
+            continue
+        arguments[name] = _RECALL.get(name, lambda value: value)(value)
+
+
+def again(arguments: Mapping[str, Any]) -> str:
+    """The words that name the same inputs once more, each after a space."""
+    words = []
+    for name in ("data_dir", *Store, "retry_rejected", "attachment_files"):
+        if value := arguments.get(str(name)):
+            words += [f"--{str(name).replace('_', '-')}", shlex.quote(str(value))]
+    for name in arguments["username"] or ():
+        words += ["--username", shlex.quote(name)]
+    return "".join(f" {word}" for word in words)
+
+
+_REMEMBERED = (
+    "data_dir",
+    *map(str, Store),
+    "retry_rejected",
+    "username",
+    "on_conflict",
+    "rejects",
+    "attachment_files",
+)
+_RENEWABLE = ("batch_size", "max_rejects")
+_RECALL: dict[str, Any] = {
+    "attachment_files": Path,
+    "rejects": Path,
+    "max_rejects": limit,
+    "on_conflict": OnConflict,
+}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value.resolve())
+    if isinstance(value, Limit):
+        return str(value.number) if value.number is not None else f"{value.per_cent}%"
+    return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +27,6 @@ class Inputs:
 
     files: list[StoreFile] = field(default_factory=list)
     absent: list[Path] = field(default_factory=list)
-    attachments: Path | None = None
     _open: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Inputs:
@@ -35,16 +34,6 @@ class Inputs:
 
     def __exit__(self, *_: object) -> None:
         self._open.close()
-
-    def is_input(self, output: Path) -> bool:
-        """Whether that path, however it is spelled, is a file that is read here, or is looked for here."""
-        if any(file.is_at(output) for file in self.files):
-            return True
-        looked_for = [*self.absent, *(file.path.with_name(MANIFEST) for file in self.files)]
-        if output.resolve() in {path.resolve() for path in looked_for}:
-            return True
-        folder = self.attachments
-        return folder is not None and output.exists() and output.resolve().is_relative_to(folder.resolve())
 
     def add(self, file: StoreFile) -> None:
         self._open.callback(file.close)
@@ -74,6 +63,30 @@ def of_stores(folder: Path | None, named: Mapping[Store, Path]) -> Inputs:
         inputs.__exit__()
         raise
     return inputs
+
+
+def paths_of_stores(folder: Path | None, named: Mapping[Store, Path]) -> list[Path]:
+    """Every file that `of_stores` may read, manifests included."""
+    paths = list(named.values())
+    for store in Store:
+        if folder and store not in named:
+            path = folder / LAYOUTS[store].file_name
+            paths += [path, _packed(path)]
+    return [*paths, *{path.with_name(MANIFEST) for path in paths}]
+
+
+def is_one_of(output: Path, paths: Iterable[Path], folder: Path | None = None) -> bool:
+    """Whether a path is one of these, or a file below that folder: by another spelling, a link, or a hard link."""
+    if folder and output.exists() and output.resolve().is_relative_to(folder.resolve()):
+        return True
+    return any(_is_same(output, path) for path in paths)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:  # one of them is not there
+        return one.resolve() == other.resolve()
 
 
 def _packed(path: Path) -> Path:

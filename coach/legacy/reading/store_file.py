@@ -113,13 +113,6 @@ class StoreFile:
         if not same:
             raise ChangedFile(self.path, "the file was changed while it was being read")
 
-    def is_at(self, path: Path) -> bool:
-        """Whether that path is this very file: by another spelling, a link, or a hard link."""
-        try:
-            return os.path.samestat(path.stat(), os.fstat(self._opened.file.fileno()))
-        except OSError:
-            return False
-
     def describe(self) -> dict[str, object]:
         """What the ledger and the report keep of the file."""
         return {

@@ -7,13 +7,13 @@ import json
 import shlex
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.db import InterfaceError, OperationalError
 
 from coach.legacy.deciding.compare import OnConflict
@@ -26,181 +26,99 @@ from coach.legacy.running import ledger, worker_process
 from coach.legacy.running.backfill import Backfill, DatabaseFailed, Limit, Options, Stopped, Summary
 from coach.legacy.running.lock import LockHeld, RunLock
 from coach.legacy.running.reject_file import RejectFile
-from coach.legacy.stores import Store
-from coach.management import arguments as types
-from coach.management import rendering
+from coach.legacy.stores import Outcome, Store
+from coach.management import arguments, rendering
+from coach.management.exit_codes import ExitCode, OperatorCommand
 from coach.models import BackfillRun
 from coach.services import assessments, memory_uploads
 
-CLEAN, REFUSED, FINDINGS, ABORTED, DIFFERENCES, LOCKED, CHANGED, FAILED, INTERRUPTED = (
-    0,
-    1,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    130,
-)
-_STATE_STATUS = {ledger.State.ABORTED: ABORTED, ledger.State.INTERRUPTED: INTERRUPTED}
-LATEST = "latest"
+_STATE_STATUS = {ledger.State.ABORTED: ExitCode.ABORTED, ledger.State.INTERRUPTED: ExitCode.INTERRUPTED}
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Imports legacy stores. Running it again is harmless; docs/operations-backfill.md explains everything."
     # The checks would load every view and screen; the server and CI run them.
     requires_system_checks = ()
     stop_requested = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        add = parser.add_argument
-        add(
-            "--data-dir", type=Path, help="where the three store files lie (default: ARCADIA_LEGACY_DATA_DIR)"
-        )
-        for store in Store:
-            add(
-                f"--{store}",
-                type=types.file,
-                metavar="FILE",
-                help=f"the store of {store}, instead of the one in --data-dir",
-            )
-        add(
-            "--attachment-files",
-            type=Path,
-            metavar="DIR",
-            help="copy the attachments' bytes from below this folder",
-        )
-        doing = parser.add_mutually_exclusive_group()
-        doing.add_argument("--dry-run", action="store_true", help="say what would happen, write nothing")
-        doing.add_argument(
-            "--verify", action="store_true", help="compare the database with the stores, write nothing"
-        )
-        doing.add_argument(
-            "--resume", nargs="?", const=LATEST, metavar="RUN", help="go on with an unfinished run"
-        )
-        add(
-            "--retry-rejected", type=Path, metavar="FILE", help="import the (mended) records of a reject file"
-        )
-        add(
-            "--username",
-            action="append",
-            type=types.username,
-            metavar="NAME",
-            help="only this learner; may be repeated",
-        )
-        add("--batch-size", type=types.batch_size, metavar="N", help="records per transaction (default: 500)")
-        add("--on-conflict", choices=[str(word) for word in OnConflict], help="default: report")
-        add(
-            "--max-rejects",
-            type=types.limit,
-            metavar="N|P%",
-            help="stop after that many rejects, or that share of all records",
-        )
-        add(
-            "--rejects",
-            type=Path,
-            metavar="FILE",
-            help="where rejected records go (default: below var/backfill)",
-        )
-        add(
-            "--queue-uploads",
-            action="store_true",
-            help="afterwards, queue the memory notes that were never queued for upload",
-        )
-        add("--report", type=Path, metavar="FILE", help="write the outcome as JSON, too")
-        add("--format", choices=["text", "json"], default="text", help="what is printed at the end")
-        add("--no-progress", action="store_true", help="show no progress")
+        arguments.add_backfill(parser)
 
-    def handle(self, *args: Any, **arguments: Any) -> None:
-        self.arguments = arguments
-        if arguments["retry_rejected"] and arguments["retry_rejected"] == arguments["rejects"]:
-            raise CommandError("--rejects must be another file than the one that --retry-rejected reads")
-        if (
-            self._names_stores()
-            and not any(arguments[store] for store in Store)
-            and not arguments["data_dir"]
-        ):
-            self.stdout.write("no store file is named: there is nothing to import")
-            sys.exit(CLEAN)
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.arguments = options
         try:
-            status = self._verify() if arguments["verify"] else self._import_beside()
+            status = self._do()
         except RefusedFile as error:
-            status = self._refuse(f"refused, nothing was written: {error}", REFUSED)
+            status = self._refuse(f"refused, nothing was written: {error}", ExitCode.REFUSED)
         except ChangedInput as error:
-            status = self._refuse(f"the input changed since the run that is to be resumed: {error}", CHANGED)
+            status = self._refuse(
+                f"the input changed since the run that is to be resumed: {error}", ExitCode.CHANGED
+            )
         except LockHeld as error:
-            status = self._refuse(f"another run holds the lock: {error}", LOCKED)
+            status = self._refuse(f"another run holds the lock: {error}", ExitCode.LOCKED)
         except (OperationalError, InterfaceError) as error:
             # Its kind only: the driver's text may quote a statement.
-            status = self._refuse(f"stopped: the database failed: {type(error).__name__}", FAILED)
-        if arguments["queue_uploads"] and status in (CLEAN, FINDINGS) and not self._only_looks():
+            status = self._refuse(f"stopped: the database failed: {type(error).__name__}", ExitCode.FAILED)
+        is_over = status in (ExitCode.CLEAN, ExitCode.FINDINGS)
+        if options["queue_uploads"] and is_over and not (options["verify"] or options["dry_run"]):
             queued = memory_uploads.queue_missing()
             self.stderr.write(
                 f"{queued} memory notes queued for upload; manage.py upload_memories uploads them"
             )
         sys.exit(status)
 
-    def _only_looks(self) -> bool:
-        return bool(self.arguments["verify"] or self.arguments["dry_run"])
+    def _do(self) -> ExitCode:
+        """Whatever is asked for. Raises what `handle` answers."""
+        named = [self.arguments[store] for store in Store]
+        if self._names_stores() and not any(named) and not self.arguments["data_dir"]:
+            self.stdout.write("no store file is named: there is nothing to import")
+            return ExitCode.CLEAN
+        if not self.arguments["resume"]:
+            self._check_outputs(self._input_paths())
+        return self._verify() if self.arguments["verify"] else self._import_beside()
 
     # --- importing --------------------------------------------------------------------------------
 
-    def _import_beside(self) -> int:
+    def _import_beside(self) -> ExitCode:
         # Before anything else: it may fork.
         with worker_process.beside() as self.submit:
             return self._import()
 
-    def _import(self) -> int:
+    def _import(self) -> ExitCode:
         if self.arguments["dry_run"]:
             with self._inputs() as found:
-                self._say_absent(found)
                 return self._run(found, self._options(), None, None)
         with RunLock() as lock:
             ledger.mark_dead()
             if self.arguments["resume"]:
                 return self._resume(lock)
-            explicit = self._explicit_rejects()
-            if explicit and explicit.has_lines():
-                return self._refuse(
-                    f"refused, nothing was written: {explicit.path} holds rejected records of an earlier run; "
-                    f"mend them and use --retry-rejected {explicit.path}, or name another file",
-                    REFUSED,
-                )
             with self._inputs() as found:
-                self._say_absent(found)
                 run = ledger.start(
                     source=BackfillRun.Source.COMMAND,
                     actor=getpass.getuser(),
                     version=settings.VERSION,
-                    options=self._remembered(),
+                    options=arguments.remembered(self.arguments),
                     files=[file.describe() for file in found.files],
                 )
-                rejects = self._reject_file(run)
-                return self._run(found, self._options(), run, rejects, lock)
+                return self._run(found, self._options(), run, self._reject_file(run), lock)
 
-    def _resume(self, lock: RunLock) -> int:
+    def _resume(self, lock: RunLock) -> ExitCode:
         run = self._run_to_resume()
         if run is None:
-            return self._refuse("there is no unfinished run to resume", REFUSED)
-        self._recall(json.loads(run.options))
-        with inputs.of_run(json.loads(run.files)) as found:
+            return self._refuse("there is no unfinished run to resume", ExitCode.REFUSED)
+        files = json.loads(run.files)
+        arguments.recall(self.arguments, json.loads(run.options), aborted=run.state == ledger.State.ABORTED)
+        self._check_outputs([Path(str(file["path"])) for file in files])
+        with inputs.of_run(files) as found:
             reject_file = self._reject_file(run)
             if run.checkpoint_store:
                 reject_file.keep_before(Store(run.checkpoint_store), run.checkpoint_ordinal)
             ledger.take_over(run)
             return self._run(found, self._options(), run, reject_file, lock)
 
-    def _recall(self, remembered: dict[str, Any]) -> None:
-        """Take over the options of the run that is resumed, but for those that may be said anew."""
-        for name, value in remembered.items():
-            if name in _RENEWABLE and self.arguments[name] is not None:
-                continue
-            self.arguments[name] = _RECALL.get(name, lambda value: value)(value)
-
     def _run_to_resume(self) -> BackfillRun | None:
         wanted = self.arguments["resume"]
-        if wanted == LATEST:
+        if wanted == arguments.LATEST:
             return ledger.unfinished()
         rows = BackfillRun.objects.filter(
             source=BackfillRun.Source.COMMAND, pk=int(wanted) if wanted.isdecimal() else 0
@@ -214,7 +132,7 @@ class Command(BaseCommand):
         run: BackfillRun | None,
         rejects: RejectFile | None,
         lock: RunLock | None = None,
-    ) -> int:
+    ) -> ExitCode:
         with self._signals(), self._progress() as progress:
             backfill = Backfill(
                 files=found.files,
@@ -231,29 +149,34 @@ class Command(BaseCommand):
         self._render(backfill.summary, status, rejects)
         return status
 
-    def _execute(self, backfill: Backfill) -> int:
+    def _execute(self, backfill: Backfill) -> ExitCode:
         try:
             backfill.execute()
         except DatabaseFailed as error:
             self.stderr.write(f"stopped: {error}")
-            return FAILED
+            return ExitCode.FAILED
         except Stopped as error:
             self.stderr.write(f"stopped: {error}")
             return _STATE_STATUS[ledger.State(error.state)]
         except ChangedFile as error:
             self.stderr.write(f"stopped: {error}")
-            return CHANGED
-        return CLEAN if backfill.summary.clean else FINDINGS
+            return ExitCode.CHANGED
+        return ExitCode.CLEAN if backfill.summary.clean else ExitCode.FINDINGS
 
     # --- verifying --------------------------------------------------------------------------------
 
-    def _verify(self) -> int:
+    def _verify(self) -> ExitCode:
         with self._inputs() as found, self._progress() as progress:
-            self._say_absent(found)
             result = verify.compare(
                 found.files, usernames=frozenset(self.arguments["username"] or ()), progress=progress
             )
-        status = DIFFERENCES if not result.equal else FINDINGS if result.total("rejected") else CLEAN
+        status = (
+            ExitCode.DIFFERENCES
+            if not result.equal
+            else ExitCode.FINDINGS
+            if result.total("rejected")
+            else ExitCode.CLEAN
+        )
         self._write(rendering.verification(result), rendering.verification_report(result, status=status))
         return status
 
@@ -262,14 +185,47 @@ class Command(BaseCommand):
     def _names_stores(self) -> bool:
         return any(self.arguments[store] is not None for store in Store)
 
+    def _folder(self) -> Path | None:
+        """Where stores that are not named lie; named files are all there is, unless a folder is named too."""
+        if self._names_stores() and not self.arguments["data_dir"]:
+            return None
+        return Path(self.arguments["data_dir"] or settings.LEGACY_DATA_DIR).resolve()
+
+    def _named(self) -> dict[Store, Path]:
+        return {store: path.resolve() for store in Store if (path := self.arguments[store])}
+
     def _inputs(self) -> Inputs:
         if self.arguments["retry_rejected"]:
             return inputs.of_rejects(self.arguments["retry_rejected"].resolve())
-        folder = self.arguments["data_dir"] or settings.LEGACY_DATA_DIR
-        named = {store: path.resolve() for store in Store if (path := self.arguments[store])}
-        # Named files are all there is, unless a folder is named too: no stranger's stores beside them.
-        only_named = self._names_stores() and not self.arguments["data_dir"]
-        return inputs.of_stores(None if only_named else folder.resolve(), named)
+        found = inputs.of_stores(self._folder(), self._named())
+        for path in found.absent:
+            self.stderr.write(f"not there, skipped: {path}")
+        return found
+
+    def _input_paths(self) -> list[Path]:
+        retried = self.arguments["retry_rejected"]
+        return [retried] if retried else inputs.paths_of_stores(self._folder(), self._named())
+
+    def _check_outputs(self, read: Iterable[Path]) -> None:
+        """Raises RefusedFile where an output would replace an input, another output, or rejects of an earlier run."""
+        report, rejects, folder = (self.arguments[name] for name in ("report", "rejects", "attachment_files"))
+        if folder and not folder.is_dir():
+            raise RefusedFile(folder, "is no folder, where --attachment-files expects one")
+        read = list(read)
+        if report and inputs.is_one_of(report, [*read, *([rejects] if rejects else ())], folder):
+            self.arguments["report"] = None
+            raise RefusedFile(
+                report, "is read by this run or holds its rejects: name another file for --report"
+            )
+        if not rejects:
+            return
+        if inputs.is_one_of(rejects, read, folder):
+            raise RefusedFile(rejects, "is read by this run: name another file for --rejects")
+        if rejects.exists() and not rejects.is_file():
+            raise RefusedFile(rejects, "is no regular file: name another one for --rejects")
+        if not self.arguments["resume"] and RejectFile(rejects).has_lines():
+            advice = f"mend them and use --retry-rejected {rejects}, or name another file"
+            raise RefusedFile(rejects, f"holds rejected records of an earlier run; {advice}")
 
     def _options(self) -> Options:
         return Options(
@@ -281,18 +237,10 @@ class Command(BaseCommand):
             attachment_files=self.arguments["attachment_files"],
         )
 
-    def _remembered(self) -> dict[str, object]:
-        """What a resumed run must do alike, as JSON values."""
-        values = {name: self.arguments[name] for name in (*_REMEMBERED, *_RENEWABLE)}
-        return {name: _plain(value) for name, value in values.items() if value is not None}
-
-    def _explicit_rejects(self) -> RejectFile | None:
-        return RejectFile(self.arguments["rejects"]) if self.arguments["rejects"] else None
-
     def _reject_file(self, run: BackfillRun) -> RejectFile:
         # The moment tells runs of one number in different databases apart.
         name = f"rejects-{run.pk}-{run.started_at:%Y%m%dT%H%M%S}.jsonl"
-        return self._explicit_rejects() or RejectFile(settings.BASE_DIR / "var" / "backfill" / name)
+        return RejectFile(self.arguments["rejects"] or settings.BASE_DIR / "var" / "backfill" / name)
 
     # --- what the operator sees -------------------------------------------------------------------
 
@@ -311,31 +259,31 @@ class Command(BaseCommand):
     def _progress(self) -> rendering.ProgressBar:
         return rendering.ProgressBar(self.stderr, shown=not self.arguments["no_progress"])
 
-    def _say_absent(self, found: Inputs) -> None:
-        for path in found.absent:
-            self.stderr.write(f"not there, skipped: {path}")
-
-    def _refuse(self, message: str, status: int) -> int:
+    def _refuse(self, message: str, status: ExitCode) -> ExitCode:
         self.stderr.write(message)
+        values = {"run": None, "state": status.name.lower(), "error": message, "status": int(status)}
+        self._write("", values)
         return status
 
-    def _render(self, summary: Summary, status: int, rejects: RejectFile | None) -> None:
+    def _render(self, summary: Summary, status: ExitCode, rejects: RejectFile | None) -> None:
         reject_path = str(rejects.path) if rejects and rejects.path.exists() else None
-        command = self._next_command(summary, status, reject_path)
-        text = rendering.outcome(
-            summary, rejects=reject_path, command=command, dry_run=self.arguments["dry_run"]
-        )
+        command = f"python manage.py backfill{self._next_words(summary, status, reject_path)}"
+        is_rehearsal = self.arguments["dry_run"]
+        text = rendering.outcome(summary, rejects=reject_path, command=command, dry_run=is_rehearsal)
         values = rendering.report(
             summary,
-            status=status,
-            dry_run=self.arguments["dry_run"],
+            status=int(status),
+            dry_run=is_rehearsal,
             rejects=reject_path,
             next_command=command,
         )
         self._write(text, values)
 
     def _write(self, text: str, values: dict[str, Any]) -> None:
-        self.stdout.write(text if self.arguments["format"] == "text" else rendering.as_json(values))
+        if self.arguments["format"] == "json":
+            text = rendering.as_json(values)
+        if text:
+            self.stdout.write(text)
         if self.arguments["report"]:
             try:
                 self.arguments["report"].parent.mkdir(parents=True, exist_ok=True)
@@ -344,53 +292,18 @@ class Command(BaseCommand):
                 # The run itself is over: its outcome stands on the screen and in the ledger.
                 self.stderr.write(f"the report could not be written: {error.strerror}")
 
-    def _next_command(self, summary: Summary, status: int, rejects: str | None) -> str:
-        if status in (ABORTED, FAILED, INTERRUPTED) and summary.run_id:
-            return f"python manage.py backfill --resume {summary.run_id}"
-        if status == CHANGED:
-            return "python manage.py backfill" + self._again()
+    def _next_words(self, summary: Summary, status: ExitCode, rejects: str | None) -> str:
+        """What to type after the command's name; it never does again what has just been done in vain."""
+        is_stopped = status in (ExitCode.ABORTED, ExitCode.FAILED, ExitCode.INTERRUPTED)
+        if is_stopped and summary.run_id:
+            return f" --resume {summary.run_id}"
+        again = arguments.again(self.arguments)
+        if self.arguments["dry_run"]:
+            decision = self.arguments["on_conflict"]
+            begin = again + (f" --on-conflict {decision}" if decision else "")
+            return begin + (" --dry-run" if is_stopped or status == ExitCode.CHANGED else "")
+        if status == ExitCode.CHANGED:
+            return again
         if rejects:
-            return f"python manage.py backfill --retry-rejected {shlex.quote(rejects)}"
-        if status == FINDINGS:
-            return "python manage.py backfill" + self._again() + " --on-conflict keep (or overwrite)"
-        return (
-            "python manage.py backfill" + self._again() + ("" if self.arguments["dry_run"] else " --verify")
-        )
-
-    def _again(self) -> str:
-        words = []
-        for name in ("data_dir", *Store, "retry_rejected", "attachment_files"):
-            if value := self.arguments.get(str(name)):
-                words += [f"--{str(name).replace('_', '-')}", shlex.quote(str(value))]
-        for name in self.arguments["username"] or ():
-            words += ["--username", shlex.quote(name)]
-        return "".join(f" {word}" for word in words)
-
-
-_REMEMBERED = (
-    "data_dir",
-    *map(str, Store),
-    "retry_rejected",
-    "username",
-    "on_conflict",
-    "rejects",
-    "attachment_files",
-)
-# What may be said anew when a run is resumed.
-_RENEWABLE = ("batch_size", "max_rejects")
-
-
-_RECALL: dict[str, Any] = {
-    "attachment_files": Path,
-    "rejects": Path,
-    "max_rejects": types.limit,
-    "on_conflict": OnConflict,
-}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Path):
-        return str(value.resolve())
-    if isinstance(value, Limit):
-        return str(value.number) if value.number is not None else f"{value.per_cent}%"
-    return value
+            return f" --retry-rejected {shlex.quote(rejects)}"
+        return again + (" --on-conflict keep" if summary.total(Outcome.CONFLICT) else " --verify")

@@ -43,12 +43,4 @@ KNOWN: dict[str, Any] = {
     "verify_bytes": True,
     # Verification does not mention what only the database has.
     "only_here": True,
-    # An output may be an input; a reject file that holds lines is lost; a folder may be missing; usage errors end
-    # with 2.
-    "output_input": True,
-    "rejects_with_lines": True,
-    "no_folder": True,
-    "usage": True,
-    # A refusal leaves no report.
-    "refusal_json": True,
 }

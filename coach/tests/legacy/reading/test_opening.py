@@ -170,10 +170,9 @@ def test_an_output_is_recognised_as_an_input_however_it_is_spelled(tmp_path, mon
     (tmp_path / "link").symlink_to(path)
     os.link(path, tmp_path / "hard")
     monkeypatch.chdir(tmp_path)
-    with inputs.of_stores(tmp_path, {}) as found:
-        found.attachments = tmp_path / "files"
-        spelled = [path, path.with_name("link"), path.with_name("hard"), path.relative_to(tmp_path)]
-        spelled += [tmp_path / "files" / ".." / path.name, tmp_path / "files" / "bytes", tmp_path / MANIFEST]
-        spelled += [tmp_path / "assessment_submissions.json"]
-        assert [name for name in spelled if not found.is_input(name)] == []
-        assert not found.is_input(tmp_path / "report.json")
+    read, files = inputs.paths_of_stores(tmp_path, {}), tmp_path / "files"
+    spelled = [path, path.with_name("link"), path.with_name("hard"), path.relative_to(tmp_path)]
+    spelled += [files / ".." / path.name, files / "bytes", tmp_path / MANIFEST]
+    spelled += [tmp_path / "assessment_submissions.json"]
+    assert [name for name in spelled if not inputs.is_one_of(name, read, files)] == []
+    assert not inputs.is_one_of(tmp_path / "report.json", read, files)

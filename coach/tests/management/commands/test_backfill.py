@@ -166,8 +166,10 @@ def test_rejects_answer_2_and_can_be_retried(stores, tmp_path):
 
 
 def test_a_retry_never_writes_into_the_file_it_reads(stores, tmp_path):
-    with pytest.raises(CommandError):
-        call_command("backfill", "--retry-rejected", "a.jsonl", "--rejects", "a.jsonl")
+    rejects = tmp_path / "a.jsonl"
+    rejects.write_text("{}\n")
+    answer = manage("backfill", "--retry-rejected", rejects, "--rejects", rejects)
+    assert (answer.status, rejects.read_text()) == (1, "{}\n")
 
 
 def test_conflicts_answer_2_until_they_are_decided(stores):

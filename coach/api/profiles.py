@@ -12,29 +12,20 @@ from rest_framework.request import Request
 from coach.api.http import base, errors, rendering, schema
 from coach.documents import assessment, curriculum, profile
 from coach.models import AssessmentSubmission, LearnerProfile, MemoryRecord
+from coach.models.database import members
+from coach.models.database.fields import DocumentField
 from coach.models.database.prepared import Prepared
 from coach.services import assessments, learners
 
 SHOWN_SUBMISSIONS = 12
 
-_COLUMNS = (
-    "pk",
-    "username",
-    "goal",
-    "use_case",
-    "strengths",
-    "timezone",
-    "knowledge_tags",
-    "recent_sessions",
-    "elo_snapshot",
-    "memory_index_id",
-    "last_updated",
-    "elo_category_plan",
-    "curriculum_plan",
-    "onboarding_assessment_result",
-    "goal_inference",
-    "foundation_tracks",
+# Members that are served as they are stored. The assessment is left out: it is shown extended.
+_STORED = tuple(
+    field
+    for field in members.shared(LearnerProfile, profile.ServedProfile)
+    if field.attname != "onboarding_assessment"
 )
+_COLUMNS = ("pk", "elo_snapshot", *(field.attname for field in _STORED))
 # The stored assessment is wide, and the profile view shows it only where nobody has extended it yet.
 _NOT_EXTENDED = Case(When(extended_assessment=None, then=F("onboarding_assessment")))
 # Placeholders of the queries below.
@@ -143,31 +134,24 @@ def served(
     row: dict[str, Any], *, shown_assessment: str | bytes | None, submissions: list[orjson.Fragment]
 ) -> dict[str, Any]:
     """A profile's members in the contract's order, stored documents passed through unparsed."""
-    return {
-        "username": row["username"],
-        "goal": row["goal"],
-        "use_case": row["use_case"],
-        "strengths": row["strengths"],
-        "timezone": row["timezone"],
-        "knowledge_tags": rendering.stored(row["knowledge_tags"]),
-        "recent_sessions": rendering.stored(row["recent_sessions"]),
+    found = {
+        field.attname: rendering.stored(row[field.attname])
+        if isinstance(field, DocumentField)
+        else row[field.attname]
+        for field in _STORED
+    }
+    found |= {
         "memory_records": _notes(row["pk"]),
         "skill_ratings": [
             {"category": key, "rating": rating} for key, rating in orjson.loads(row["elo_snapshot"]).items()
         ],
-        "memory_index_id": row["memory_index_id"],
-        "last_updated": row["last_updated"],
-        "elo_category_plan": rendering.stored(row["elo_category_plan"]),
-        "curriculum_plan": rendering.stored(row["curriculum_plan"]),
         "curriculum_schedule": rendering.stored(row["shown_schedule"]),
         "onboarding_assessment": rendering.stored(shown_assessment),
-        "onboarding_assessment_result": rendering.stored(row["onboarding_assessment_result"]),
-        "goal_inference": rendering.stored(row["goal_inference"]),
-        "foundation_tracks": rendering.stored(row["foundation_tracks"])
-        if row["foundation_tracks"] not in ("[]", b"[]")
-        else _inferred_tracks(row["goal_inference"]),
         "assessment_submissions": submissions,
     }
+    if row["foundation_tracks"] in ("[]", b"[]"):
+        found["foundation_tracks"] = _inferred_tracks(row["goal_inference"])
+    return {name: found[name] for name in profile.ServedProfile.model_fields}
 
 
 def _extended(row: dict[str, Any]) -> str | bytes | None:

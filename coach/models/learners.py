@@ -12,6 +12,7 @@ from coach.documents.base import LONGEST_IDENTIFIER, Whole
 from coach.documents.curriculum import Curriculum, EloPlan, GoalInference, Track
 from coach.documents.profile import DEFAULT_MEMORY_INDEX_ID, Note, Profile
 from coach.documents.schedule import Schedule
+from coach.models.database import members
 from coach.models.database.fields import DocumentField, Parsed
 from coach.models.database.search import FragmentIndex
 from coach.models.imported import Imported
@@ -93,23 +94,7 @@ class LearnerProfile(Imported):
 
     def apply_document(self, document: Profile) -> None:
         """Take over a profile's own members; its notes and its schedule are rows of their own."""
-        self.username = document.username
-        self.goal = document.goal
-        self.use_case = document.use_case
-        self.strengths = document.strengths
-        self.timezone = document.timezone
-        self.tags = document.knowledge_tags
-        self.sessions = document.recent_sessions
-        self.ratings = document.elo_snapshot
-        self.memory_index_id = document.memory_index_id
-        self.last_updated = document.last_updated
-        self.plan = document.elo_category_plan
-        self.curriculum = document.curriculum_plan
-        self.adjustments = document.schedule_adjustments
-        self.assessment = document.onboarding_assessment
-        self.result = document.onboarding_assessment_result
-        self.inference = document.goal_inference
-        self.tracks = document.foundation_tracks
+        members.take(self, document)
         self.extended_assessment = None
 
     def to_document(self) -> Profile:
@@ -123,23 +108,5 @@ class LearnerProfile(Imported):
     def assemble(self, *, notes: Sequence[Note], schedule: Schedule | None) -> Profile:
         """The profile as it is stored, of this row and of notes and a schedule that were read already."""
         return Profile.model_construct(
-            username=self.username,
-            goal=self.goal,
-            use_case=self.use_case,
-            strengths=self.strengths,
-            timezone=self.timezone,
-            knowledge_tags=self.tags,
-            recent_sessions=self.sessions,
-            memory_records=list(notes),
-            elo_snapshot=self.ratings,
-            memory_index_id=self.memory_index_id,
-            last_updated=self.last_updated,
-            elo_category_plan=self.plan,
-            curriculum_plan=self.curriculum,
-            curriculum_schedule=schedule,
-            schedule_adjustments=self.adjustments,
-            onboarding_assessment=self.assessment,
-            onboarding_assessment_result=self.result,
-            goal_inference=self.inference,
-            foundation_tracks=self.tracks,
+            **members.of(self, Profile), memory_records=list(notes), curriculum_schedule=schedule
         )

@@ -6,6 +6,7 @@ from django.db import models
 
 from coach.documents.base import LONGEST_IDENTIFIER
 from coach.documents.profile import Note
+from coach.models.database import members
 from coach.models.database.fields import DocumentField, Parsed
 from coach.models.learners import LearnerProfile
 
@@ -45,13 +46,8 @@ class MemoryRecord(models.Model):
     def apply_document(self, document: Note, *, position: int) -> None:
         """Take over a note that stands at `position` (from 0) in its profile."""
         self.position = position
-        self.note_id = document.note_id
-        self.note = document.note
-        self.tag_list = document.tags
-        self.created_at = document.created_at
+        members.take(self, document)
 
     def to_document(self) -> Note:
         """The note as it is stored and served."""
-        return Note.model_construct(
-            note_id=self.note_id, note=self.note, tags=self.tag_list, created_at=self.created_at
-        )
+        return Note.model_construct(**members.of(self, Note))

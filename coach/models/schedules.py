@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 from django.db import models
 
 from coach.documents import schedule as schedules
 from coach.documents.schedule import (
     CategoryAllocation,
-    Effort,
-    ItemKind,
-    LaunchStatus,
     Rationale,
     Schedule,
     ScheduleWarning,
@@ -20,6 +16,7 @@ from coach.documents.schedule import (
 from coach.documents.schedule import (
     ScheduleItem as ItemDocument,
 )
+from coach.models.database import members
 from coach.models.database.fields import DocumentField, Parsed
 from coach.models.learners import LearnerProfile
 
@@ -70,43 +67,14 @@ class CurriculumSchedule(models.Model):
 
     def apply_document(self, document: Schedule) -> None:
         """Take over a schedule's own members; its items are rows of their own."""
-        self.generated_at = document.generated_at
-        self.time_horizon_days = document.time_horizon_days
-        self.timezone = document.timezone
-        self.cadence_notes = document.cadence_notes
-        self.pacing_overview = document.pacing_overview
-        self.is_stale = document.is_stale
-        self.warning_list = document.warnings
-        self.allocations = document.category_allocations
-        self.rationales = document.rationale_history
-        self.sessions_per_week = document.sessions_per_week
-        self.projected_weekly_minutes = document.projected_weekly_minutes
-        self.long_range_item_count = document.long_range_item_count
-        self.extended_weeks = document.extended_weeks
-        self.long_range_keys = document.long_range_category_keys
+        members.take(self, document)
         self.api_json = schedules.served(document).to_json()
 
     def to_document(self, *, items: Sequence[ItemDocument] | None = None) -> Schedule:
         """The schedule as it is stored; its items are read from the database unless they are given."""
         if items is None:
             items = [item.to_document() for item in self.items.order_by("position")]
-        return Schedule.model_construct(
-            generated_at=self.generated_at,
-            time_horizon_days=self.time_horizon_days,
-            timezone=self.timezone,
-            cadence_notes=self.cadence_notes,
-            pacing_overview=self.pacing_overview,
-            items=list(items),
-            is_stale=self.is_stale,
-            warnings=self.warning_list,
-            category_allocations=self.allocations,
-            rationale_history=self.rationales,
-            sessions_per_week=self.sessions_per_week,
-            projected_weekly_minutes=self.projected_weekly_minutes,
-            long_range_item_count=self.long_range_item_count,
-            extended_weeks=self.extended_weeks,
-            long_range_category_keys=self.long_range_keys,
-        )
+        return Schedule.model_construct(**members.of(self, Schedule), items=list(items))
 
 
 class ScheduleItem(models.Model):
@@ -193,42 +161,8 @@ class ScheduleItem(models.Model):
     def apply_document(self, document: ItemDocument, *, position: int) -> None:
         """Take over an item that stands at `position` (from 0) in its schedule."""
         self.position = position
-        self.item_id = document.item_id
-        self.kind = document.kind
-        self.category_key = document.category_key
-        self.title = document.title
-        self.summary = document.summary
-        self.objective_list = document.objectives
-        self.prerequisite_ids = document.prerequisites
-        self.recommended_minutes = document.recommended_minutes
-        self.recommended_day_offset = document.recommended_day_offset
-        self.effort_level = document.effort_level
-        self.focus_reason = document.focus_reason
-        self.expected_outcome = document.expected_outcome
-        self.user_adjusted = document.user_adjusted
-        self.launch_status = document.launch_status
-        self.last_launched_at = document.last_launched_at
-        self.last_completed_at = document.last_completed_at
-        self.active_session_id = document.active_session_id
+        members.take(self, document)
 
     def to_document(self) -> ItemDocument:
         """The item as it is stored."""
-        return ItemDocument.model_construct(
-            item_id=self.item_id,
-            kind=cast(ItemKind, self.kind),
-            category_key=self.category_key,
-            title=self.title,
-            summary=self.summary,
-            objectives=self.objective_list,
-            prerequisites=self.prerequisite_ids,
-            recommended_minutes=self.recommended_minutes,
-            recommended_day_offset=self.recommended_day_offset,
-            effort_level=cast(Effort, self.effort_level),
-            focus_reason=self.focus_reason,
-            expected_outcome=self.expected_outcome,
-            user_adjusted=self.user_adjusted,
-            launch_status=cast(LaunchStatus, self.launch_status),
-            last_launched_at=self.last_launched_at,
-            last_completed_at=self.last_completed_at,
-            active_session_id=self.active_session_id,
-        )
+        return ItemDocument.model_construct(**members.of(self, ItemDocument))

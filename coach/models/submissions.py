@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.db import models
 
@@ -11,6 +10,7 @@ from coach.documents import submissions as documents
 from coach.documents.assessment import GradingResult
 from coach.documents.base import LONGEST_IDENTIFIER
 from coach.documents.submissions import Attachment, PendingAttachment, Response, Submission
+from coach.models.database import members
 from coach.models.database.fields import DocumentField, Parsed
 from coach.models.imported import Imported
 from coach.models.learners import LearnerProfile
@@ -81,11 +81,7 @@ class AssessmentSubmission(Imported):
 
     def apply_document(self, document: Submission) -> None:
         """Take over a submission's own members; its attachments are rows of their own."""
-        self.submission_id = document.submission_id
-        self.submitted_at = document.submitted_at
-        self.response_list = document.responses
-        self.metadata_members = document.metadata
-        self.result = document.grading
+        members.take(self, document)
         self.api_json = documents.served(document).to_json()
 
     def to_document(
@@ -95,13 +91,9 @@ class AssessmentSubmission(Imported):
         if attachments is None:
             attachments = [row.to_document() for row in self.attachments.order_by("position")]
         return Submission.model_construct(
-            submission_id=self.submission_id,
+            **members.of(self, Submission),
             username=self.learner.username if username is None else username,
-            submitted_at=self.submitted_at,
-            responses=self.response_list,
             attachments=list(attachments),
-            metadata=self.metadata_members,
-            grading=self.result,
         )
 
 
@@ -200,35 +192,14 @@ class AttachmentMetadata(Imported):
     def apply_document(self, document: Attachment | PendingAttachment, *, position: int = 0) -> None:
         """Take over an attachment; `position` is its place (from 0) in its submission."""
         self.position = position
-        self.source = document.source if isinstance(document, Attachment) else None
-        self.attachment_id = document.attachment_id
-        self.kind = document.kind
-        self.name = document.name
-        self.description = document.description
-        self.url = document.url
-        self.content_type = document.content_type
-        self.size_bytes = document.size_bytes
-        self.stored_path = document.stored_path
-        self.created_at = document.created_at
+        self.source = None
+        members.take(self, document)
 
     def to_document(self) -> Attachment:
         """The attachment as a submission stores it."""
-        return Attachment.model_construct(**self._members(), source=self.source)
+        return Attachment.model_construct(**members.of(self, Attachment))
 
     def to_pending_document(self, *, username: str | None = None) -> PendingAttachment:
         """The attachment as the store of pending ones holds it."""
         name = self.learner.username if username is None else username
-        return PendingAttachment.model_construct(**self._members(), username=name)
-
-    def _members(self) -> dict[str, Any]:
-        return {
-            "attachment_id": self.attachment_id,
-            "kind": self.kind,
-            "name": self.name,
-            "description": self.description,
-            "url": self.url,
-            "content_type": self.content_type,
-            "size_bytes": self.size_bytes,
-            "stored_path": self.stored_path,
-            "created_at": self.created_at,
-        }
+        return PendingAttachment.model_construct(**members.of(self, PendingAttachment), username=name)

@@ -12,8 +12,9 @@ from django.db.models import Max, QuerySet
 from coach.documents import schedule as zones
 from coach.documents import usernames
 from coach.documents.base import LARGEST_WHOLE, utc_now
-from coach.documents.profile import Note
+from coach.documents.profile import Note, Profile
 from coach.models import LearnerProfile, MemoryRecord
+from coach.models.database import members
 from coach.services import audit, memory_uploads
 from coach.services.keeping import stored_bytes, versions
 from coach.services.operations import callers
@@ -64,7 +65,9 @@ def apply_metadata(
     `metadata` is whatever a client sent: members of the wrong kind are ignored. Returns the names
     of the changed columns, `last_updated` among them if there are any.
     """
-    before = {name: getattr(learner, name) for name in _METADATA_COLUMNS}
+    before = {
+        field.attname: getattr(learner, field.attname) for field in members.shared(LearnerProfile, Profile)
+    }
     for name in ("goal", "use_case", "strengths"):
         if text := _text(metadata.get(name)):
             setattr(learner, name, text)
@@ -162,17 +165,6 @@ def delete(*, username: str) -> None:
         audit.record("learner.forgotten", None, username=learner.username)
         learner.delete()
     stored_bytes.release(paths)
-
-
-_METADATA_COLUMNS = (
-    "goal",
-    "use_case",
-    "strengths",
-    "timezone",
-    "knowledge_tags",
-    "elo_snapshot",
-    "recent_sessions",
-)
 
 
 def _present(username: str) -> str:

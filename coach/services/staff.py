@@ -17,6 +17,7 @@ from django.db import models, transaction
 from coach import attachments as storage
 from coach.documents.assessment import GradingResult
 from coach.documents.base import utc_now
+from coach.documents.profile import Profile
 from coach.models import (
     AssessmentSubmission,
     AttachmentMetadata,
@@ -24,6 +25,7 @@ from coach.models import (
     LearnerProfile,
     RecordVersion,
 )
+from coach.models.database import members
 from coach.services import (
     assessments,
     attachments,
@@ -35,22 +37,14 @@ from coach.services import (
 )
 from coach.services.keeping import restoring, versions
 
-EDITABLE_COLUMNS = frozenset(
-    {
-        "goal",
-        "use_case",
-        "strengths",
-        "timezone",
-        "knowledge_tags",
-        "elo_snapshot",
-        "elo_category_plan",
-        "curriculum_plan",
-        "onboarding_assessment",
-        "goal_inference",
-        "foundation_tracks",
-        "schedule_adjustments",
-    }
-)
+# The other members are the service's own.
+EDITABLE_COLUMNS = frozenset(field.attname for field in members.shared(LearnerProfile, Profile)) - {
+    "username",
+    "recent_sessions",
+    "memory_index_id",
+    "last_updated",
+    "onboarding_assessment_result",
+}
 _DERIVED_FROM = frozenset({"elo_category_plan", "onboarding_assessment"})
 
 

@@ -8,13 +8,11 @@ from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from coach import json_text
 from coach.agent.errors import UnusableAnswer
-
-DEEPEST_NESTING = 64
 
 D = TypeVar("D", bound=BaseModel)
 
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _ESCAPE = re.compile(r'\\(["\\/bfnrtu])|\\')
 
 
@@ -55,25 +53,13 @@ def refuse_unusable_text(answer: Any) -> None:
 
     Raises UnusableAnswer.
     """
-    level = [answer]
-    for _ in range(DEEPEST_NESTING):
-        if any(isinstance(part, str) and not is_storable(part) for part in level):
+    if json_text.is_too_deep(answer):
+        raise UnusableAnswer(
+            f"The language model's answer is nested deeper than {json_text.DEEPEST_NESTING} levels."
+        )
+    for characters in (json_text.NUL, json_text.SURROGATES):
+        for _ in json_text.places(answer, characters):
             raise UnusableAnswer("The language model's answer holds characters that cannot be stored.")
-        level = [part for whole in level for part in _parts(whole)]
-        if not level:
-            return
-    raise UnusableAnswer(f"The language model's answer is nested deeper than {DEEPEST_NESTING} levels.")
-
-
-def is_storable(text: str) -> bool:
-    """Whether a text holds neither NUL characters nor lone surrogates."""
-    return not _UNSTORABLE.search(text)
-
-
-def _parts(whole: Any) -> list[Any]:
-    if isinstance(whole, dict):
-        return [*whole.keys(), *whole.values()]
-    return whole if isinstance(whole, list) else []
 
 
 def _first(error: ValidationError) -> str:

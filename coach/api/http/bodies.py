@@ -15,10 +15,12 @@ from django.http import HttpRequest, UnreadablePostError
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from rest_framework.request import Request
 
-DEEPEST_NESTING = 64
+from coach import json_text
+
 # What is wrong with a request is said so often, and quotes so many characters of it at a time.
 MOST_FAULTS = 100
 LONGEST_QUOTE = 200
+_TOO_DEEP = f"nested deeper than {json_text.DEEPEST_NESTING} levels"
 
 D = TypeVar("D", bound=BaseModel)
 T = TypeVar("T")
@@ -57,9 +59,9 @@ def read(request: Request, shape: type[D]) -> D:
     except ValidationError as error:
         raise Unprocessable(list(_faults(error, "body"))) from error
     if is_json and b"\\u" in body:
-        _refuse(value, "\0")
+        _refuse(value, json_text.NUL)
         # Half a pair in a member that nobody reads does no harm.
-        _refuse(document.model_dump(), _SURROGATES)
+        _refuse(document.model_dump(), json_text.SURROGATES)
     return document
 
 
@@ -94,16 +96,8 @@ def unusable_form(reason: str, *place: str) -> Unprocessable:
 
 def unstorable(*place: Any) -> Unprocessable:
     """What is wrong with a text that no database of ours keeps."""
-    return Unprocessable(
-        [
-            _fault(
-                "string_unicode",
-                ["body", *place],
-                "NUL characters and lone surrogates cannot be stored.",
-                None,
-            )
-        ]
-    )
+    reason = "NUL characters and lone surrogates cannot be stored."
+    return Unprocessable([_fault("string_unicode", ["body", *place], reason, None)])
 
 
 _adapter = functools.cache(TypeAdapter[Any])
@@ -180,33 +174,18 @@ def _json(body: bytes) -> Any:
     except json.JSONDecodeError as error:
         raise _malformed(error.pos, error.msg) from error
     except RecursionError as error:
-        raise _malformed(0, f"nested deeper than {DEEPEST_NESTING} levels") from error
+        raise _malformed(0, _TOO_DEEP) from error
     except ValueError as error:
         # Not UTF-8, or a number of more digits than can be read.
         raise _malformed(0, str(error)) from error
-    if _is_too_deep(value):
-        raise _malformed(0, f"nested deeper than {DEEPEST_NESTING} levels")
+    if json_text.is_too_deep(value):
+        raise _malformed(0, _TOO_DEEP)
     return value
 
 
 def _malformed(position: int, reason: str) -> Unprocessable:
     fault = _fault("json_invalid", ["body", position], "JSON decode error", {})
     return Unprocessable([{**fault, "ctx": {"error": reason}}])
-
-
-def _is_too_deep(value: Any) -> bool:
-    level = [value]
-    for _ in range(DEEPEST_NESTING):
-        level = [part for whole in level for part in _parts(whole)]
-        if not level:
-            return False
-    return True
-
-
-def _parts(value: Any) -> Any:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
 
 
 def _faults(error: ValidationError, *prefix: str) -> Iterator[dict[str, Any]]:
@@ -239,24 +218,7 @@ def _fault(kind: str, place: list[Any], message: str, value: Any) -> dict[str, A
     return {"type": kind, "loc": place, "msg": message, "input": value}
 
 
-_SURROGATES = "\ud800-\udfff"
-
-
-def _refuse(value: Any, characters: str) -> None:
+def _refuse(value: Any, characters: re.Pattern[str]) -> None:
     """No database of ours keeps NUL characters or lone surrogates. Raises Unprocessable."""
-    unstorable_one = re.compile(f"[{characters}]")
-    for place, text in _texts(value):
-        if unstorable_one.search(text):
-            raise unstorable(*place)
-
-
-def _texts(value: Any, *place: Any) -> Iterator[tuple[tuple[Any, ...], str]]:
-    if isinstance(value, str):
-        yield place, value
-    elif isinstance(value, list):
-        for index, element in enumerate(value):
-            yield from _texts(element, *place, index)
-    elif isinstance(value, dict):
-        for key, element in value.items():
-            yield (*place, key), key
-            yield from _texts(element, *place, key)
+    for place in json_text.places(value, characters):
+        raise unstorable(*place)

@@ -11,6 +11,7 @@ import orjson
 import pydantic_core
 from pydantic import ValidationError
 
+from coach import json_text
 from coach.documents import json_paths, submissions
 from coach.documents import schedule as schedules
 from coach.documents.assessment import Assessment
@@ -21,7 +22,6 @@ from coach.legacy.decoding.faults import Fault, Unfit
 from coach.legacy.reading import scanner
 
 LARGEST_RECORD = scanner.CHECKED_BYTES
-DEEPEST_NESTING = 64
 # A member name that is spelled with escapes may hold a colon of its own.
 _ESCAPED_COLON = re.compile(rb"\\u003[aA]")
 
@@ -93,8 +93,8 @@ def _refuse_depth(raw: bytes) -> None:
         found = scanner.depth(raw)
     except ValueError:
         return
-    if found > DEEPEST_NESTING:
-        raise Unfit(Code.TOO_DEEP, Fault("$", f"nested {found} deep, at most {DEEPEST_NESTING} are taken"))
+    if found > (most := json_text.DEEPEST_NESTING):
+        raise Unfit(Code.TOO_DEEP, Fault("$", f"nested {found} deep, at most {most} are taken"))
 
 
 def _reason(raw: bytes, error: orjson.JSONDecodeError) -> str:
@@ -133,49 +133,21 @@ def _unknown(document: type[Document], record: dict[str, Any], raw: bytes) -> di
     if not found:
         return {}
     # Declared members are no deeper than their classes; only here anything can be nested.
-    if any(_deeper_than(unknown.at(record, steps), DEEPEST_NESTING - len(steps)) for steps in found):
+    most = json_text.DEEPEST_NESTING
+    if any(json_text.is_too_deep(unknown.at(record, steps), most - len(steps)) for steps in found):
         _refuse_depth(raw)
     # Read once more: orjson makes floats of whole numbers beyond 64 bits, and these go back as they came.
     exact = json.loads(raw)
     return {json_paths.spell(steps): unknown.at(exact, steps) for steps in found}
 
 
-def _deeper_than(value: Any, limit: int) -> bool:
-    """Whether containers are nested deeper than `limit`, the value itself included."""
-    level = [value]
-    for _ in range(limit + 1):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, (dict, list))
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-        if not level:
-            return False
-    return True
-
-
 def _refuse_nul(raw: bytes, record: dict[str, Any]) -> None:
     if b"\\u0000" not in raw:
         return
-    found = [json_paths.spell(steps) for steps in _nul_places(record, ())]
+    found = [json_paths.spell(steps) for steps in json_text.places(record, json_text.NUL)]
     if found:
         reason = "a NUL character (U+0000), which PostgreSQL cannot store"
         raise Unfit(Code.NUL_CHARACTER, *(Fault(path, reason) for path in found))
-
-
-def _nul_places(value: Any, steps: unknown.Steps) -> Iterator[unknown.Steps]:
-    if isinstance(value, str):
-        if "\0" in value:
-            yield steps
-    elif isinstance(value, dict):
-        for name, inner in value.items():
-            if "\0" in name:
-                yield (*steps, name)
-            yield from _nul_places(inner, (*steps, name))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _nul_places(inner, (*steps, index))
 
 
 def _refuse_repeated(raw: bytes, record: dict[str, Any]) -> None:

@@ -55,6 +55,14 @@ class DocumentField(models.TextField):
                 raise ValidationError([_fault(fault) for fault in error.errors(include_url=False)]) from error
         return value or None
 
+    def to_value(self, text: str) -> Any:
+        """The document that a stored text holds."""
+        return _adapter(self.schema).validate_json(text)
+
+    def to_text(self, value: Any) -> str:
+        """A document as it is stored: compact JSON in the served form."""
+        return _text_of(self.schema, value)
+
     def formfield(self, **kwargs: Any) -> forms.Field | None:
         return super().formfield(**{"widget": forms.Textarea, **kwargs})
 
@@ -76,14 +84,13 @@ class Parsed(Generic[T]):
         if instance is None:
             return self
         text = getattr(instance, self.column)
-        return cast(T, None if text is None else _adapter(self._schema(instance)).validate_json(text))
+        return cast(T, None if text is None else self._field(instance).to_value(text))
 
     def __set__(self, instance: models.Model, value: T) -> None:
-        text = None if value is None else _text_of(self._schema(instance), value)
-        setattr(instance, self.column, text)
+        setattr(instance, self.column, None if value is None else self._field(instance).to_text(value))
 
-    def _schema(self, instance: models.Model) -> Any:
-        return instance._meta.get_field(self.column).schema  # type: ignore[union-attr]
+    def _field(self, instance: models.Model) -> DocumentField:
+        return cast(DocumentField, instance._meta.get_field(self.column))
 
 
 _adapters: dict[Any, TypeAdapter[Any]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from typing import Any
 
@@ -13,16 +14,25 @@ from django.utils.safestring import SafeString
 from pydantic import TypeAdapter
 from pydantic import ValidationError as DocumentError
 
+from coach import json_text
 from coach.admin.presentation import documents, json_lines
 from coach.documents import json_paths
 from coach.documents import schedule as zones
 from coach.documents.base import Document
+from coach.documents.profile import Profile
 from coach.legacy.decoding import unknown
 from coach.models import LearnerProfile
+from coach.models.database import members
 from coach.models.database.fields import DocumentField
 from coach.services import staff
 
-PROFILE_COLUMNS = ("goal", "use_case", "strengths", "timezone", "knowledge_tags")
+# What staff edit as plain fields; the other documents have a page each.
+PROFILE_COLUMNS = tuple(
+    field.attname
+    for field in members.shared(LearnerProfile, Profile)
+    if field.attname in staff.EDITABLE_COLUMNS
+    and (not isinstance(field, DocumentField) or field.schema == list[str])
+)
 MOVED = "Somebody else changed this meanwhile. What stands there now: {}. Send again to replace it."
 
 
@@ -199,6 +209,11 @@ def validated(text: str, schema: Any) -> str:
         ) from None
     except RecursionError:
         raise ValidationError("It is nested too deep.") from None
+    if json_text.is_too_deep(record):
+        raise ValidationError("It is nested too deep.")
+    if nul := list(itertools.islice(json_text.places(record, json_text.NUL), 20)):
+        reason = "a NUL character (U+0000), which PostgreSQL cannot store"
+        raise ValidationError([_fault(text, steps, reason) for steps in nul])
     try:
         document = adapter.validate_json(text)
     except DocumentError as error:
@@ -207,10 +222,7 @@ def validated(text: str, schema: Any) -> str:
         ) from None
     if misspelt := _unknown(schema, record):
         raise ValidationError([_fault(text, steps, "no member of this document") for steps in misspelt[:20]])
-    stored = adapter.dump_json(document).decode()
-    if "\\u0000" in stored:
-        raise ValidationError("A NUL character (U+0000) stands in a text; PostgreSQL cannot store it.")
-    return stored
+    return adapter.dump_json(document).decode()
 
 
 def _unknown(schema: Any, record: Any) -> list[tuple[str | int, ...]]:

@@ -21,7 +21,7 @@ from coach.admin.changelist.lists import StaffAdmin
 from coach.admin.imports.views import StoreImport
 from coach.admin.presentation import cells, changes, documents, links, timeline
 from coach.admin.screens.learners.actions import REGENERATE, LearnerActions, belongings
-from coach.admin.screens.learners.forms import DocumentForm, ProfileForm
+from coach.admin.screens.learners.forms import PROFILE_COLUMNS, DocumentForm, ProfileForm
 from coach.admin.screens.learners.page import LearnerPage
 from coach.legacy.stores import Store
 from coach.models import (
@@ -74,7 +74,7 @@ class LearnerAdmin(LearnerActions, StoreImport, StaffAdmin):
     list_columns = ("username", "goal", "last_updated", "edited_since_import", "imported_by_id")
     nothing_here = "No learner yet. Import a profiles store, or run manage.py backfill."
     form = ProfileForm
-    fields = ("goal", "use_case", "strengths", "timezone", "knowledge_tags", "seen")
+    fields = (*PROFILE_COLUMNS, "seen")
     change_form_template = "admin/coach/learnerprofile/edit.html"
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -1,5 +1,6 @@
 import pytest
 
+from coach import json_text
 from coach.agent.errors import UnusableAnswer
 from coach.agent.model import answers, reading
 
@@ -47,7 +48,7 @@ def test_characters_that_no_database_keeps_are_refused(text, wrap):
 
 def test_nesting_without_end_is_refused():
     value = []
-    for _ in range(reading.DEEPEST_NESTING):
+    for _ in range(json_text.DEEPEST_NESTING):
         value = [value]
 
     with pytest.raises(UnusableAnswer, match="deeper"):

@@ -1,0 +1,38 @@
+"""Rows and documents: each column of a row holds the document's member of the same name."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from django.db import models
+
+from coach.documents.base import Document
+from coach.models.database.fields import DocumentField
+
+
+def take(row: models.Model, document: Document) -> None:
+    """Fill the columns of a row from a document; nothing is saved."""
+    for field in shared(type(row), type(document)):
+        value = getattr(document, field.attname)
+        if isinstance(field, DocumentField) and value is not None:
+            value = field.to_text(value)
+        setattr(row, field.attname, value)
+
+
+def of(row: models.Model, document: type[Document]) -> dict[str, Any]:
+    """The members of a document that a row holds."""
+    found = {}
+    for field in shared(type(row), document):
+        value = getattr(row, field.attname)
+        if isinstance(field, DocumentField) and value is not None:
+            value = field.to_value(value)
+        found[field.attname] = value
+    return found
+
+
+@functools.cache
+def shared(model: type[models.Model], document: type[Document]) -> tuple[models.Field[Any, Any], ...]:
+    """The columns that a document has a member for, in the document's order."""
+    columns = {field.attname: field for field in model._meta.concrete_fields}
+    return tuple(columns[name] for name in document.model_fields if name in columns)

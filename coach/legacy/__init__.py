@@ -12,5 +12,5 @@ their order, and each room imports only those before it:
 | `deciding` | `compare.plan(...)`: one `Planned` a record, with its outcome and `changes()` |
 | `writing` | `apply.Writer(...)`: plans and writes one batch in one transaction |
 | `running` | `backfill.Backfill(...)`: a whole run over several files, with lock, ledger, reject file and checkpoint |
-| `proving` | `verify` and `export`, the proof and the way back; needs nothing beyond `deciding` |
+| `proving` | `verify` and `export`, the proof and the way back; needs nothing beyond `writing` |
 """

@@ -41,3 +41,4 @@ class Code(StrEnum):
     UNSAFE_PATH = "unsafe_path", "the path leads out of the attachments folder"
     MISSING_FILE = "missing_file", "the bytes cannot be read"
     OTHER_SIZE = "other_size", "the file has another size than the record says; it is copied"
+    OTHER_BYTES = "other_bytes", "the storage holds other bytes than the folder, or none"

@@ -67,8 +67,8 @@ def outcome(summary: Summary, *, rejects: str | None, command: str, dry_run: boo
 
 def verification(result: Verification) -> str:
     """What the operator reads at the end of a verification."""
-    words = ("read", "equal", "different", "missing", "rejected")
-    rows = [["store", *words]]
+    words = ("read", "equal", "different", "missing", "rejected", "only_here")
+    rows = [["store", *(word.replace("_", " ") for word in words)]]
     rows += [[store, *(f"{counts[word]:,}" for word in words)] for store, counts in result.counts.items()]
     lines = [table(rows), ""]
     for difference in result.differences[:MOST_SHOWN]:
@@ -77,6 +77,9 @@ def verification(result: Verification) -> str:
     left_out = len(result.differences) + result.left_out - MOST_SHOWN
     if left_out > 0:
         lines.append(f"  and {left_out:,} more: see --report")
+    for store, keys in result.only_here.items():
+        more = ", …" if result.counts[store]["only_here"] > MOST_SHOWN else ""
+        lines.append(_printable(f"only in the database: {store} {', '.join(keys[:MOST_SHOWN])}{more}"))
     if result.total("rejected"):
         lines.append(f"{result.total('rejected'):,} records of the stores cannot be imported at all")
     lines.append(
@@ -97,6 +100,7 @@ def verification_report(result: Verification, **more: Any) -> dict[str, Any]:
         "stores": result.counts,
         "differences": found,
         "differences_left_out": result.left_out,
+        "only_here": result.only_here,
         **more,
     }
 

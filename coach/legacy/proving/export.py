@@ -22,7 +22,6 @@ from coach.legacy.decoding import unknown
 from coach.legacy.proving import stored_json
 from coach.legacy.proving.stored_json import StoredRecord
 from coach.legacy.stores import LAYOUTS, MANIFEST, Store
-from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
 
 _BATCH = 40
 Progress = Callable[[Store, int, int], None]
@@ -136,7 +135,7 @@ def _snapshot() -> Iterator[None]:
 
 
 def _write(store: Store, part: _Part, usernames: frozenset[str], progress: Progress) -> Exported:
-    rows = _rows(store, usernames)
+    rows = stored_json.rows(store, usernames)
     total, done, misplaced = rows.count(), 0, 0
     listed, learner = LAYOUTS[store].listed, ""
     part.write(b"{")
@@ -157,19 +156,6 @@ def _write(store: Store, part: _Part, usernames: frozenset[str], progress: Progr
         progress(store, done, total)
     part.write((b"\n]" if listed and learner else b"") + b"\n}\n")
     return Exported(part.path, store, part.size, part.sha256, done, misplaced)
-
-
-def _rows(store: Store, usernames: frozenset[str]) -> QuerySet[Any]:
-    """What a store holds, in the order in which it stands there: a learner's records side by side."""
-    rows: QuerySet[Any]
-    if store == Store.PROFILES:
-        rows = LearnerProfile.objects.order_by("pk")
-        return rows.filter(username__in=usernames) if usernames else rows
-    if store == Store.SUBMISSIONS:
-        rows = AssessmentSubmission.objects.order_by("learner_id", "pk")
-    else:
-        rows = AttachmentMetadata.objects.pending().order_by("learner_id", "pk")
-    return rows.filter(learner__username__in=usernames) if usernames else rows
 
 
 def _records(store: Store, rows: QuerySet[Any]) -> Iterator[StoredRecord]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import orjson
-from django.db import models
+from django.db import DataError, models
 
 from coach.documents.base import Document
 from coach.documents.profile import Note, Profile
@@ -47,6 +47,39 @@ def of(store: Store, row_ids: Collection[int]) -> dict[int, StoredRecord]:
     holds its document as `to_json` writes it.
     """
     return dict(_WAYS[store](row_ids)) if row_ids else {}
+
+
+# What reading a value ends in that no import, service or form could have written.
+UNREADABLE = (DataError, ValueError, TypeError, AttributeError, OverflowError)
+
+
+def unreadable(store: Store, row_id: int) -> Iterator[str]:
+    """The columns of a record that cannot be read, each by its path; the record itself where it is gone."""
+    found = False
+    for path, model, key in _TABLES[store]:
+        for column in model._meta.concrete_fields:
+            try:
+                for (value,) in model._base_manager.filter(**{key: row_id}).values_list(column.attname):
+                    if isinstance(column, DocumentField) and value is not None:
+                        orjson.loads(value)
+            except UNREADABLE:
+                found = True
+                yield f"{path}.{column.name} (cannot be read)"
+    if not found:
+        yield "$ (cannot be read)"
+
+
+def rows(store: Store, usernames: frozenset[str] = frozenset()) -> models.QuerySet[Any]:
+    """What a store holds, in the order in which it stands there: a learner's records side by side."""
+    found: models.QuerySet[Any]
+    if store == Store.PROFILES:
+        found = LearnerProfile.objects.order_by("pk")
+        return found.filter(username__in=usernames) if usernames else found
+    if store == Store.SUBMISSIONS:
+        found = AssessmentSubmission.objects.order_by("learner_id", "pk")
+    else:
+        found = AttachmentMetadata.objects.pending().order_by("learner_id", "pk")
+    return found.filter(learner__username__in=usernames) if usernames else found
 
 
 Row = tuple[Any, ...]
@@ -147,4 +180,18 @@ _WAYS: dict[Store, Callable[[Collection[int]], Iterator[tuple[int, StoredRecord]
     Store.PROFILES: _held_profiles,
     Store.SUBMISSIONS: _held_submissions,
     Store.ATTACHMENTS: _held_pending,
+}
+# The tables of a record: where their columns stand in it, and what leads from a row to the record's own.
+_TABLES: dict[Store, list[tuple[str, type[models.Model], str]]] = {
+    Store.PROFILES: [
+        ("$", LearnerProfile, "pk"),
+        ("$.memory_records", MemoryRecord, "learner"),
+        ("$.curriculum_schedule", CurriculumSchedule, "learner"),
+        ("$.curriculum_schedule.items", ScheduleItem, "schedule__learner"),
+    ],
+    Store.SUBMISSIONS: [
+        ("$", AssessmentSubmission, "pk"),
+        ("$.attachments", AttachmentMetadata, "submission"),
+    ],
+    Store.ATTACHMENTS: [("$", AttachmentMetadata, "pk")],
 }

@@ -1,7 +1,7 @@
 """The proof: every document re-derived from the database and compared with the stores, member by member.
 
 Each record's text is put together from the rows as they are, and the store's record is spelled out alike: equal texts are
-equal documents. Only where the texts differ, both are read as documents and compared.
+equal documents. Only where the texts differ, the rows' text is read as a document and compared.
 
 Writes nothing and locks nothing, so it can run beside the service. Differences are named by path, never by content.
 """
@@ -9,22 +9,34 @@ Writes nothing and locks nothing, so it can run beside the service. Differences 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
+import msgspec
+
+from coach import attachments
 from coach.documents import differences
-from coach.legacy.deciding import provenance, stored_rows
+from coach.documents.submissions import Submission
+from coach.legacy.codes import Code
+from coach.legacy.deciding import provenance
 from coach.legacy.deciding.deduplication import Deduplication, owner
 from coach.legacy.deciding.provenance import Provenance
-from coach.legacy.deciding.stored_rows import Rows
-from coach.legacy.decoding import records
+from coach.legacy.decoding import codec, records
+from coach.legacy.decoding.codec import Content
+from coach.legacy.decoding.faults import Unfit
 from coach.legacy.decoding.records import Decoded, Rejected
-from coach.legacy.proving import stored_json
+from coach.legacy.proving import derived, stored_json
+from coach.legacy.proving.stored_json import StoredRecord
 from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.reading.store_file import StoreFile
-from coach.legacy.stores import Store
+from coach.legacy.stores import LAYOUTS, Store
+from coach.legacy.writing.attachment_files import Copier
+from coach.legacy.writing.learners import Derive
+from coach.models import AttachmentMetadata
 
 MOST_DIFFERENCES = 1000
 _BATCH = 200
@@ -42,12 +54,17 @@ class Difference:
 
 @dataclass
 class Verification:
-    """Counts per store (`equal`, `different`, `missing`, `rejected`), and the first MOST_DIFFERENCES differences."""
+    """Counts per store (`equal`, `different`, `missing`, `rejected`), and the first MOST_DIFFERENCES differences.
+
+    `only_here` counts the records that no store holds: no difference, since the service goes on living. The first
+    MOST_DIFFERENCES are named.
+    """
 
     files: list[dict[str, object]]
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
     left_out: int = 0
+    only_here: dict[str, list[str]] = field(default_factory=dict)
 
     def total(self, word: str) -> int:
         return sum(counts[word] for counts in self.counts.values())
@@ -58,140 +75,260 @@ class Verification:
         return not self.total("different") and not self.total("missing")
 
 
+Progress = Callable[[Store, int, int], None]
+
+
 def compare(
     files: Sequence[StoreFile],
     *,
+    derive: Derive,
     usernames: frozenset[str] = frozenset(),
-    progress: Callable[[Store, int, int], None] = lambda store, done, total: None,
+    attachment_files: Path | None = None,
+    progress: Progress = lambda store, done, total: None,
 ) -> Verification:
-    """Compare checked files with the database; `usernames` (normal form) restricts it to those learners."""
+    """Compare checked files with the database; `usernames` (normal form) restricts it to those learners.
+
+    `derive` is what an import is given; `attachment_files` is the folder that the stored bytes have to equal.
+    """
     result = Verification(files=[file.describe() for file in files])
+    copier = Copier(attachment_files, writes=False) if attachment_files else None
     for store in Store:
         for file in files:
             if store in file.stores and (file.store or file.index.count(store)):
-                _one_store(result, file, store, usernames, progress)
+                _Comparison(result, files, file, store, derive, usernames, copier).run(progress)
     return result
 
 
-def _one_store(
-    result: Verification,
-    file: StoreFile,
-    store: Store,
-    usernames: frozenset[str],
-    progress: Callable[[Store, int, int], None],
-) -> None:
-    counts = result.counts.setdefault(
-        store, dict.fromkeys(("read", "equal", "different", "missing", "rejected"), 0)
-    )
-    sieve = Deduplication(store, file.index)
-    for batch in _read_ahead(file.batches(store, _BATCH), usernames):
-        admitted = [sieve.admit(item) for item in batch.records]
-        counts["read"] += len(admitted)
-        counts["rejected"] += sum(isinstance(item, Rejected) for item in admitted)
-        _one_batch(result, store, [item for item in admitted if isinstance(item, Decoded)], batch.texts)
-        progress(store, batch.last + 1, file.index.count(store))
+class _Said(NamedTuple):
+    """A record that was read: its text, what is derived from it, and what is wrong with its bytes."""
 
-
-# --- the store's side -------------------------------------------------------------------------------
+    record: Decoded | Rejected
+    text: bytes = b""
+    derived: derived.Values = ()
+    bytes_at_fault: tuple[str, ...] = ()
 
 
 class _Batch(NamedTuple):
-    """Records that were read, the text of each good one by its ordinal, and the last ordinal (wanted or not)."""
+    """Records that were read, and the last ordinal (wanted or not)."""
 
-    records: list[Decoded | Rejected]
-    texts: dict[int, bytes]
+    said: list[_Said]
     last: int
 
 
-def _read_ahead(batches: Iterable[list[RawRecord]], usernames: frozenset[str]) -> Iterator[_Batch]:
-    """The batches in their order; while the database is asked about one, the next one is being read."""
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode") as executor:
-        waiting: Future[_Batch] | None = None
-        for raws in batches:
-            coming = executor.submit(_read, raws, usernames)
+@dataclass
+class _Comparison:
+    """One store of one file, compared with the database."""
+
+    result: Verification
+    files: Sequence[StoreFile]
+    file: StoreFile
+    store: Store
+    derive: Derive
+    usernames: frozenset[str]
+    copier: Copier | None
+
+    def run(self, progress: Progress) -> None:
+        words = ("read", "equal", "different", "missing", "rejected", "only_here")
+        self.counts = self.result.counts.setdefault(self.store, dict.fromkeys(words, 0))
+        sieve = Deduplication(self.store, self.file.index)
+        for batch in self._read_ahead():
+            admitted = [item._replace(record=sieve.admit(item.record)) for item in batch.said]
+            self.counts["read"] += len(admitted)
+            self.counts["rejected"] += sum(isinstance(item.record, Rejected) for item in admitted)
+            self._one_batch([item for item in admitted if isinstance(item.record, Decoded)])
+            progress(self.store, batch.last + 1, self.file.index.count(self.store))
+        if self.file.store:
+            self._find_only_here()
+
+    # --- the store's side ---------------------------------------------------------------------------
+
+    def _read_ahead(self) -> Iterator[_Batch]:
+        """The batches in their order; while the database is asked about one, the next one is being read."""
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode") as executor:
+            waiting: Future[_Batch] | None = None
+            for raws in self.file.batches(self.store, _BATCH):
+                coming = executor.submit(self._read, raws)
+                if waiting:
+                    yield waiting.result()
+                waiting = coming
             if waiting:
                 yield waiting.result()
-            waiting = coming
-        if waiting:
-            yield waiting.result()
 
+    def _read(self, raws: Sequence[RawRecord]) -> _Batch:
+        names = self.usernames
+        wanted = [raw for raw in raws if owner(raw) in names] if names else raws
+        return _Batch([self._said(records.decode(raw)) for raw in wanted], raws[-1].ordinal)
 
-def _read(raws: Sequence[RawRecord], usernames: frozenset[str]) -> _Batch:
-    found, said = [], {}
-    for raw in raws:
-        if usernames and owner(raw) not in usernames:
-            continue
-        decoded = records.decode(raw)
-        if isinstance(decoded, Decoded):
-            decoded, content = decoded.with_content()
-            said[raw.ordinal] = content.to_json(content.members)
-            decoded = decoded.without_content()
-        found.append(decoded)
-    return _Batch(found, said, raws[-1].ordinal)
+    def _said(self, decoded: Decoded | Rejected) -> _Said:
+        if isinstance(decoded, Rejected):
+            return _Said(decoded)
+        decoded, content = decoded.with_content()
+        values = derived.expected(self.store, content, self.derive)
+        text, at_fault = content.to_json(content.members), tuple(self._bytes_at_fault(decoded))
+        return _Said(decoded.without_content(), text, values, at_fault)
 
+    def _bytes_at_fault(self, decoded: Decoded) -> Iterator[str]:
+        if not self.copier:
+            return
+        try:
+            for found in self.copier.copy_all(decoded.document):
+                if found.fault and found.code != Code.OTHER_SIZE:
+                    yield f"{found.fault.path} ({found.fault.reason})"
+        except attachments.StorageError as error:
+            yield f"$ ({error})"
 
-# --- both sides -------------------------------------------------------------------------------------
+    # --- both sides ---------------------------------------------------------------------------------
 
+    def _one_batch(self, said: Sequence[_Said]) -> None:
+        decoded = [item.record for item in said if isinstance(item.record, Decoded)]
+        marks = provenance.find(self.store, {item.key for item in decoded})
+        learners = provenance.learner_ids({item.username for item in decoded})
+        row_ids = {mark.pk for mark in marks.values()}
+        held = _readable(self.store, row_ids)
+        columns = derived.held(self.store, row_ids)
+        taken = self._taken({item.key for item in decoded if _is_not_pending(marks.get(item.key))})
+        for item, record in zip(said, decoded, strict=True):
+            mark = marks.get(record.key)
+            if record.username in taken.get(record.key, ()):
+                self.counts["equal"] += 1
+            elif self.store != Store.PROFILES and record.username not in learners:
+                self.counts["rejected"] += 1
+            elif mark is None:
+                self._note("missing", record, ["$ (no such row)"])
+            elif mark.username != record.username:
+                self._note("different", record, ["$ (of another learner)"])
+            else:
+                text, values = held.get(mark.pk), columns.get(mark.pk)
+                self._note("different", record, list(self._differing(item, record, mark, text, values)))
 
-def _one_batch(
-    result: Verification, store: Store, decoded: Sequence[Decoded], said: Mapping[int, bytes]
-) -> None:
-    counts = result.counts[store]
-    marks = provenance.find(store, {item.key for item in decoded})
-    learners = provenance.learner_ids({item.username for item in decoded})
-    wanted = [item for item in decoded if not _has_no_place(item, marks.get(item.key), learners)]
-    counts["rejected"] += len(decoded) - len(wanted)
-    same = _same(store, wanted, marks, said)
-    rows = stored_rows.load(store, {mark.pk for key, mark in marks.items() if key not in same})
-    for item in wanted:
-        mark = marks.get(item.key)
-        if mark is None or not (item.key in same or mark.pk in rows):
-            counts["missing"] += 1
-            _note(result, item.raw, item.key, ("$ (no such row)",))
-            continue
-        paths = tuple(_differing(item, mark, rows.get(mark.pk)))
-        counts["different" if paths else "equal"] += 1
-        if paths:
-            _note(result, item.raw, item.key, paths)
+    def _taken(self, keys: set[str]) -> dict[str, set[str]]:
+        """Of attachments that are not pending: whose submissions of the same stores hold them, by key."""
+        found: dict[str, set[str]] = {}
+        if self.store == Store.ATTACHMENTS and keys:
+            rows = AttachmentMetadata.objects.filter(attachment_id__in=keys, submission__isnull=False)
+            names = rows.order_by().values_list(
+                "attachment_id", "learner__username", "submission__submission_id"
+            )
+            for key, username, submission in names:
+                if self._in_store(submission, key):
+                    found.setdefault(key, set()).add(username)
+        return found
 
-
-def _has_no_place(decoded: Decoded, mark: Provenance | None, learners: Mapping[str, int]) -> bool:
-    """Whether an import would reject the record: nobody has its learner's name, or its id is another learner's."""
-    if decoded.raw.store == Store.PROFILES:
+    def _in_store(self, submission: str, attachment: str) -> bool:
+        """Whether the same stores hold that attachment inside of that submission."""
+        for file in self.files:
+            for raw in file.index.earlier(Store.SUBMISSIONS, submission, before=sys.maxsize):
+                decoded = records.decode(raw)
+                document = decoded.document if isinstance(decoded, Decoded) else None
+                held = document.attachments if isinstance(document, Submission) else ()
+                if any(inner.attachment_id == attachment for inner in held):
+                    return True
         return False
-    return decoded.username not in learners or (mark is not None and mark.username != decoded.username)
+
+    def _differing(
+        self,
+        said: _Said,
+        decoded: Decoded,
+        mark: Provenance,
+        held: StoredRecord | None,
+        columns: derived.Values | None,
+    ) -> Iterator[str]:
+        """The members that differ, and the columns that are not as they have to be."""
+        if mark.used:
+            yield "$ (used by a submission since)"
+        if held is None:
+            yield from stored_json.unreadable(self.store, mark.pk)
+            return
+        found, values, content_checksum = [], said.derived, decoded.content_checksum
+        if held.text != said.text:
+            try:
+                ours = codec.read(LAYOUTS[self.store].document, held.text)
+            except Unfit as unfit:
+                faults = [f"{fault.path} (cannot be read)" for fault in unfit.faults if fault.path != "$"]
+                yield from faults or stored_json.unreadable(self.store, mark.pk)
+                return
+            found = [*_changes(ours, decoded), *_respelled(held.text, ours.to_json(ours.members))]
+            values, content_checksum = derived.expected(self.store, ours, self.derive), ours.checksums()[1]
+        yield from found
+        if columns is not None:
+            yield from derived.differing(self.store, columns, values)
+        yield from said.bytes_at_fault
+        yield from _unknown(mark, decoded)
+        # Only the very bytes that were imported say what the import noted; an edit here may have come and gone.
+        if not found and mark.raw_checksum == decoded.raw.checksum and not mark.edited:
+            if mark.import_checksum != decoded.import_checksum:
+                yield "$.import_checksum (provenance)"
+            if mark.content_checksum != content_checksum:
+                yield "$.content_checksum (provenance)"
+
+    def _note(self, word: str, decoded: Decoded, paths: Sequence[str]) -> None:
+        self.counts[word if paths else "equal"] += 1
+        if paths and len(self.result.differences) < MOST_DIFFERENCES:
+            difference = Difference(self.store, decoded.raw.place, decoded.key, tuple(paths))
+            self.result.differences.append(difference)
+        elif paths:
+            self.result.left_out += 1
+
+    # --- the database's side ------------------------------------------------------------------------
+
+    def _find_only_here(self) -> None:
+        rows = stored_json.rows(self.store, self.usernames)
+        if rows.count() <= self.counts["equal"] + self.counts["different"]:
+            return
+        named = self.result.only_here.setdefault(self.store, [])
+        for (key,) in rows.values_list(LAYOUTS[self.store].key).iterator():
+            if not self.file.index.holds(self.store, key):
+                self.counts["only_here"] += 1
+                if len(named) < MOST_DIFFERENCES:
+                    named.append(key)
 
 
-def _same(
-    store: Store, decoded: Sequence[Decoded], marks: Mapping[str, Provenance], said: Mapping[int, bytes]
-) -> set[str]:
-    """The keys of the records whose rows give the very text that the store's record gives."""
-    held = stored_json.of(store, {marks[item.key].pk for item in decoded if item.key in marks})
-    found = set()
-    for item in decoded:
-        mark = marks.get(item.key)
-        text = held.get(mark.pk) if mark else None
-        if text and text.text == said[item.raw.ordinal]:
-            found.add(item.key)
-    return found
+def _is_not_pending(mark: Provenance | None) -> bool:
+    return mark is None or mark.used
 
 
-def _differing(decoded: Decoded, mark: Provenance, rows: Rows | None) -> Iterator[str]:
-    """The members that differ; `rows` are None where the texts are the same."""
-    if mark.used:
-        yield "$ (used by a submission since)"
-    if rows is not None:
-        # Where only the spelling differs, or a time was filled in, no member does.
-        for change in differences.between(rows.document(), decoded.document):
-            yield change.path
+def _readable(store: Store, row_ids: Collection[int]) -> dict[int, StoredRecord]:
+    """The records behind those primary keys, as far as they can be read."""
+    try:
+        return stored_json.of(store, row_ids)
+    except stored_json.UNREADABLE:
+        numbers = list(row_ids)
+        if len(numbers) == 1:
+            return {}
+        middle = len(numbers) // 2
+        return _readable(store, numbers[:middle]) | _readable(store, numbers[middle:])
+
+
+def _changes(ours: Content, decoded: Decoded) -> Iterator[str]:
+    # Where only the spelling differs, or a time was filled in, no member does.
+    return (change.path for change in differences.between(ours.document(), decoded.document))
+
+
+def _respelled(text: bytes, canonical: bytes) -> Iterator[str]:
+    """The members that an export would spell otherwise than the store."""
+    expected = _members(canonical) if text != canonical else {}
+    for name, value in _members(text).items() if expected else ():
+        if value != expected.get(name):
+            yield f"$.{name} (spelling)"
+
+
+def _members(text: bytes) -> dict[str, bytes]:
+    """The members of an object, unparsed."""
+    found = msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    return {name: bytes(value) for name, value in found.items()}
+
+
+def _unknown(mark: Provenance, decoded: Decoded) -> Iterator[str]:
     kept = json.loads(mark.unknown or "{}")
-    for path in sorted({*kept, *decoded.unknown}):
-        if path not in kept or path not in decoded.unknown or kept[path] != decoded.unknown[path]:
+    if not isinstance(kept, dict):
+        yield "$.unknown_members (cannot be read)"
+        return
+    ours, theirs = _spelled(kept), _spelled(decoded.unknown)
+    for path in sorted({*ours, *theirs}):
+        if ours.get(path) != theirs.get(path):
             yield f"{path} (unknown member)"
 
 
-def _note(result: Verification, raw: RawRecord, key: str, paths: tuple[str, ...]) -> None:
-    if len(result.differences) < MOST_DIFFERENCES:
-        result.differences.append(Difference(raw.store, raw.place, key, paths))
-    else:
-        result.left_out += 1
+def _spelled(members: Mapping[str, Any]) -> dict[str, str]:
+    """Values by path, as texts: `==` takes 1 for true, and for 1.0."""
+    return {path: json.dumps(value, sort_keys=True) for path, value in members.items()}

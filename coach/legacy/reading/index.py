@@ -92,6 +92,11 @@ class Index:
         found = self._database.execute("SELECT 1 FROM repeated WHERE store = ? AND key = ?", (store, key))
         return found.fetchone() is not None
 
+    def holds(self, store: Store, key: str) -> bool:
+        """Whether an entry of the store has that natural key."""
+        found = self._database.execute("SELECT 1 FROM entry WHERE store = ? AND key = ?", (store, key))
+        return found.fetchone() is not None
+
     def earlier(self, store: Store, key: str, *, before: int) -> Iterator[RawRecord]:
         """The entries with that natural key whose ordinal is less, in their order."""
         return self._select("store = ? AND key = ? AND ordinal < ? ORDER BY ordinal", store, key, before)

@@ -26,10 +26,13 @@ class Copied:
 
 
 class Copier:
-    """Copies from one folder. Reads nothing outside of it, links included."""
+    """Copies from one folder. Reads nothing outside of it, links included.
 
-    def __init__(self, folder: Path) -> None:
-        self._root = folder.resolve()
+    One that does not write finds fault with bytes that would have to be copied.
+    """
+
+    def __init__(self, folder: Path, *, writes: bool = True) -> None:
+        self._root, self._writes = folder.resolve(), writes
 
     def copy_all(self, document: Document) -> Iterator[Copied]:
         """Bring over the bytes of a submission's attachments, or of a pending one. Raises attachments.StorageError."""
@@ -50,6 +53,9 @@ class Copier:
         except OSError as error:
             return _fault(Code.MISSING_FILE, path, f"the bytes cannot be read: {error.strerror}")
         code = "present" if _lies_there(target, size, digest) else "copied"
+        if code == "copied" and not self._writes:
+            reason = f"the storage holds other bytes of {attachment.attachment_id}, or none"
+            return _fault(Code.OTHER_BYTES, path, reason)
         if code == "copied":
             _write(source, target, size, digest)
         if attachment.size_bytes not in (None, size):

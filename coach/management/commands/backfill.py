@@ -168,7 +168,11 @@ class Command(OperatorCommand):
     def _verify(self) -> ExitCode:
         with self._inputs() as found, self._progress() as progress:
             result = verify.compare(
-                found.files, usernames=frozenset(self.arguments["username"] or ()), progress=progress
+                found.files,
+                derive=assessments.extended,
+                usernames=frozenset(self.arguments["username"] or ()),
+                attachment_files=self.arguments["attachment_files"],
+                progress=progress,
             )
         status = (
             ExitCode.DIFFERENCES

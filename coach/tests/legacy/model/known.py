@@ -18,29 +18,10 @@ KNOWN: dict[str, Any] = {
     "resume_report": True,
     # A conflict that was kept comes up again.
     "keep": True,
-    # Verification takes a record that is another learner's for a rejected one.
-    "verify_other_learner": True,
     # A record that cannot be imported keeps a later one of the same key out.
     "first_importable": True,
     # An attachment that was used here and has changed in the store is a conflict.
     "used_since": True,
     # An unknown member is exported with another element than it came with, after its list was changed here.
     "unknown_moves": True,
-    # Changes of columns that verification does not name, or that end it in a traceback.
-    "tamper": (
-        "(another kind)",
-        "(spelled otherwise)",
-        "(members in another order)",
-        "ValidationError",
-        ".extended_assessment",
-        ".api_json",
-        ".import_checksum",
-        ".content_checksum",
-        ".graded_by",
-        ".learner",
-    ),
-    # Bytes are not looked at by verification.
-    "verify_bytes": True,
-    # Verification does not mention what only the database has.
-    "only_here": True,
 }

@@ -145,7 +145,8 @@ class Backfill:
         self._observe, self._progress, self._stop, self._confirm = observe, progress, stop, confirm
         self._submit = submit
         self._maker = Maker(run_id=run.pk if run else None, at=utc_now(), derive=derive)
-        self._copier = Copier(options.attachment_files) if options.attachment_files else None
+        folder = options.attachment_files
+        self._copier = Copier(folder, rehearses=options.dry_run) if folder else None
         self._rehearsed = Index() if options.dry_run else None
         self._outcomes: dict[int, Outcome] = {}
         self._copied: dict[int, list[Copied]] = {}

@@ -31,7 +31,7 @@ from coach.legacy.writing.tables import CopyRows, Maker
 
 # Called within the transaction that writes a batch, with its outcomes: where the ledger keeps up.
 Record = Callable[[Sequence[Planned]], None]
-# Called with decoded records before their transaction: where attachments' bytes are copied.
+# Called before their transaction with records that it is going to write: where attachments' bytes are copied.
 Prepare = Callable[[Sequence[Decoded]], None]
 
 
@@ -108,16 +108,29 @@ class Writer:
         if batch.admitted is None:
             batch.admitted = {item.raw.ordinal: self._deduplication.admit(item) for item in decoded}
         if self.prepare:
-            self.prepare([item for item in batch.admitted.values() if isinstance(item, Decoded)])
+            self._prepare(
+                self.prepare, [item for item in batch.admitted.values() if isinstance(item, Decoded)]
+            )
         return self._write(batch, batch.raws, record)
 
     # --- before the transaction -------------------------------------------------------------------
 
     def _settled(self, raw: RawRecord, mark: Provenance) -> Planned | None:
-        """The outcome of a record that needs no reading. Where bytes are copied, every record does."""
-        if self.prepare or raw.fault or self._deduplication.is_duplicate(raw.key):
+        """The outcome of a record that needs no reading."""
+        if raw.fault or self._deduplication.is_duplicate(raw.key):
             return None
         return compare.settled(raw, mark)
+
+    def _prepare(self, prepare: Prepare, decoded: Sequence[Decoded]) -> None:
+        """Bytes belong to what is going to be created or updated; nothing is locked meanwhile."""
+        planned = compare.plan(
+            self.store,
+            decoded,
+            learners=self._deduplication.learners({item.username for item in decoded}),
+            on_conflict=self.on_conflict,
+        )
+        written = (Outcome.CREATED, Outcome.UPDATED)
+        prepare([plan.decoded for plan in planned if plan.decoded and plan.outcome in written])
 
     # --- the transaction --------------------------------------------------------------------------
 

@@ -28,11 +28,11 @@ class Copied:
 class Copier:
     """Copies from one folder. Reads nothing outside of it, links included.
 
-    One that does not write finds fault with bytes that would have to be copied.
+    One that does not write finds fault with bytes that would have to be copied; one that rehearses takes them for copied.
     """
 
-    def __init__(self, folder: Path, *, writes: bool = True) -> None:
-        self._root, self._writes = folder.resolve(), writes
+    def __init__(self, folder: Path, *, writes: bool = True, rehearses: bool = False) -> None:
+        self._root, self._writes, self._rehearses = folder.resolve(), writes, rehearses
 
     def copy_all(self, document: Document) -> Iterator[Copied]:
         """Bring over the bytes of a submission's attachments, or of a pending one. Raises attachments.StorageError."""
@@ -56,7 +56,7 @@ class Copier:
         if code == "copied" and not self._writes:
             reason = f"the storage holds other bytes of {attachment.attachment_id}, or none"
             return _fault(Code.OTHER_BYTES, path, reason)
-        if code == "copied":
+        if code == "copied" and not self._rehearses:
             _write(source, target, size, digest)
         if attachment.size_bytes not in (None, size):
             reason = (

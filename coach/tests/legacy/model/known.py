@@ -8,12 +8,8 @@ from typing import Any
 KNOWN: dict[str, Any] = {
     # A pending attachment that a submission of the store holds stays pending.
     "overlap": True,
-    # A dry run writes the reject file.
-    "dry_run_rejects": ["rejects.jsonl"],
     # Staff cannot confirm an update to a document that names no time: the preview shows another "now" each time.
     "staff_now": True,
-    # A dry run, and rejected, kept and conflicting records, write attachments' bytes.
-    "attachment_bytes": True,
     # The report of a resumed run leaves out what was found before it.
     "resume_report": True,
     # A conflict that was kept comes up again.

@@ -47,6 +47,7 @@ def test_bytes_are_copied_verified_and_not_copied_again(stores, folder, tmp_path
     assert summary.bytes_copied == {"copied": 1}
     assert attachments.digest("amara/notes.txt") == hashlib.sha256(b"hello").hexdigest()
     written = (tmp_path / "storage/amara/notes.txt").stat()
+    AttachmentMetadata.objects.all().delete()
     assert stores.backfill(attachment_files=folder).bytes_copied == {"present": 1}
     assert (tmp_path / "storage/amara/notes.txt").stat() == written
 
@@ -93,9 +94,37 @@ def test_files_within_submissions_are_copied_too(stores, folder):
     assert stores.backfill(attachment_files=folder).bytes_copied == {"copied": 1}
 
 
-def test_a_file_that_was_lost_is_copied_for_an_unchanged_record(stores, folder):
+@pytest.mark.parametrize(
+    ("theirs", "here", "outcome"),
+    [
+        ({}, {}, "unchanged"),
+        ({}, {"name": "edited"}, "kept"),
+        ({"name": "moved"}, {"name": "edited"}, "conflict"),
+        ({"name": 7}, {}, "rejected"),
+        ({"name": "moved"}, {}, "updated"),
+    ],
+)
+def test_bytes_follow_the_outcome_of_their_record(stores, folder, theirs, here, outcome):
     one(stores, folder, stored_path="amara/notes.txt")
-    attachments.delete("amara/notes.txt")
-    summary = stores.backfill(attachment_files=folder)
-    assert summary.counts["attachments"]["unchanged"] == 1
-    assert summary.bytes_copied == {"copied": 1}
+    if here:
+        AttachmentMetadata.objects.update(edited_since_import=True, **here)
+    (folder / "amara" / "notes.txt").write_bytes(b"other")
+    summary = one(stores, folder, stored_path="amara/notes.txt", **theirs)
+    assert summary.counts["attachments"][outcome] == 1
+    stored = b"other" if outcome == "updated" else b"hello"
+    assert attachments.digest("amara/notes.txt") == hashlib.sha256(stored).hexdigest()
+
+
+def test_a_rehearsal_looks_at_the_bytes_and_writes_none(stores, folder):
+    stores.write(
+        profiles=[profile("amara")],
+        attachments={
+            "amara": [
+                attachment("a1", kind="file", stored_path="amara/notes.txt"),
+                attachment("a2", kind="file", stored_path="absent.txt"),
+            ]
+        },
+    )
+    summary = stores.backfill(attachment_files=folder, dry_run=True)
+    assert summary.bytes_copied == {"copied": 1, "missing_file": 1}
+    assert not attachments.exists("amara/notes.txt")

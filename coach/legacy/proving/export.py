@@ -39,16 +39,25 @@ class Exported:
     misplaced: int
 
 
+class Refused(Exception):
+    """The folder holds stores that an export must not replace; the message says which."""
+
+
 def stores(
     folder: Path,
     *,
+    inputs: Path | None = None,
+    force: bool = False,
     usernames: frozenset[str] = frozenset(),
     progress: Progress = lambda store, done, total: None,
 ) -> list[Exported]:
     """Write the three stores and their manifest into a folder; `usernames` restricts it to those learners.
 
-    Each file gets its name only when it is whole and on the disk; the manifest comes last. Raises OSError.
+    Each file gets its name only when it is whole and on the disk; the manifest comes last. Raises OSError, and Refused
+    where the folder holds stores: those of an earlier export give way to a whole one, others only to `force`, and those
+    of the folder `inputs` to nothing.
     """
+    _refuse_to_replace(folder, inputs, lenient=force or (not usernames and _is_export(folder)))
     folder.mkdir(parents=True, exist_ok=True)
     parts = {store: _Part(folder / LAYOUTS[store].file_name) for store in Store}
     manifest = _Part(folder / MANIFEST)
@@ -67,6 +76,30 @@ def stores(
         for part in (*parts.values(), manifest):
             part.discard()
     return exported
+
+
+def _refuse_to_replace(folder: Path, inputs: Path | None, *, lenient: bool) -> None:
+    for path in _held(folder):
+        if inputs and any(path.samefile(read) for read in _held(inputs)):
+            raise Refused(f"{path} is what an import reads; name another folder")
+        if not lenient:
+            raise Refused(f"{path} is there already; name an empty folder, or replace it with --force")
+
+
+def _held(folder: Path) -> list[Path]:
+    """The stores in a folder, packed ones included."""
+    names = [name for layout in LAYOUTS.values() for name in (layout.file_name, f"{layout.file_name}.gz")]
+    return [folder / name for name in names if (folder / name).exists()]
+
+
+def _is_export(folder: Path) -> bool:
+    """Whether all stores in a folder are those that an export left there, as far as names and sizes tell."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+        sizes = {name: file["size"] for name, file in manifest["files"].items() if manifest["exported_at"]}
+        return {path.name: path.stat().st_size for path in _held(folder)}.items() <= sizes.items()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
 
 
 class _Part:

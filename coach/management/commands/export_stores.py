@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from coach.legacy.proving import export
@@ -29,6 +30,7 @@ class Command(BaseCommand):
             metavar="NAME",
             help="only this learner; may be repeated",
         )
+        parser.add_argument("--force", action="store_true", help="replace stores that are there already")
         parser.add_argument("--no-progress", action="store_true", help="show no progress")
 
     def handle(self, *args: Any, **arguments: Any) -> None:
@@ -36,8 +38,14 @@ class Command(BaseCommand):
         try:
             with rendering.ProgressBar(self.stderr, shown=not arguments["no_progress"]) as progress:
                 written = export.stores(
-                    folder, usernames=frozenset(arguments["username"] or ()), progress=progress
+                    folder,
+                    inputs=settings.LEGACY_DATA_DIR,
+                    force=arguments["force"],
+                    usernames=frozenset(arguments["username"] or ()),
+                    progress=progress,
                 )
+        except export.Refused as error:
+            raise CommandError(f"refused, nothing was written: {error}") from error
         except OSError as error:
             raise CommandError(f"nothing was published: {error.strerror or error}") from error
         for file in written:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
+import shutil
 
 import pytest
 from django.db import connection
@@ -134,6 +136,55 @@ def test_only_the_named_learners_are_exported(imported, tmp_path):
     found = exported(tmp_path, usernames=frozenset({"fél ix"}))
     assert list(read(found, "profiles")) == list(read(found, "submissions")) == ["fél ix"]
     assert read(found, "attachments") == {}
+
+
+def legacy(folder):
+    shutil.rmtree(folder)
+    Stores(folder).path("profiles").parent.mkdir()
+    Stores(folder).write(profiles=[])
+
+
+def grown(folder):
+    with Stores(folder).path("submissions").open("ab") as file:
+        file.write(b" ")
+
+
+@pytest.mark.parametrize(
+    ("change", "names", "is_refused"),
+    [
+        (lambda folder: None, (), False),
+        (lambda folder: None, ("amara",), True),
+        (legacy, (), True),
+        (legacy, ("amara",), True),
+        (grown, (), True),
+        (lambda folder: (folder / "assessment_submissions.json.gz").write_bytes(b""), (), True),
+        (shutil.rmtree, ("amara",), False),
+    ],
+)
+def test_an_export_replaces_nothing_but_an_earlier_export_unasked(
+    imported, tmp_path, change, names, is_refused
+):
+    folder = exported(tmp_path).folder
+    change(folder)
+    before = {path: path.read_bytes() for path in folder.iterdir()} if folder.exists() else {}
+    if is_refused:
+        with pytest.raises(export.Refused, match="--force"):
+            export.stores(folder, usernames=frozenset(names))
+        assert {path: path.read_bytes() for path in folder.iterdir()} == before
+    export.stores(folder, usernames=frozenset(names), force=is_refused)
+    assert list(read(Stores(folder), "profiles")) == ["amara", *(() if names else ("fél ix",))]
+
+
+@pytest.mark.parametrize("link", [os.link, os.symlink])
+def test_no_export_replaces_what_an_import_reads_however_it_is_named(imported, tmp_path, link):
+    export_folder = tmp_path / "export"
+    export_folder.mkdir()
+    link(imported.path("profiles"), Stores(export_folder).path("profiles"))
+    (tmp_path / "linked").symlink_to(imported.folder)
+    for folder in (imported.folder, tmp_path / "linked", export_folder):
+        with pytest.raises(export.Refused, match="what an import reads"):
+            export.stores(folder, inputs=imported.folder, force=True)
+    assert verified(imported).equal
 
 
 def test_unknown_members_whose_place_is_gone_are_counted(imported, tmp_path):

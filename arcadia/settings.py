@@ -21,6 +21,8 @@ if not SECRET_KEY:
         "ARCADIA_SECRET_KEY must be set to a long random text, for example the output of "
         "`python -c 'import secrets; print(secrets.token_urlsafe(50))'` (or set ARCADIA_DEBUG=1 on your own machine)."
     )
+# Keys the digests of erased usernames; with another key a later import no longer recognises them.
+ERASURE_KEY = environment.text("ARCADIA_ERASURE_KEY", SECRET_KEY)
 ALLOWED_HOSTS = environment.words("ARCADIA_ALLOWED_HOSTS") or (
     ["*"] if DEBUG else ["127.0.0.1", "localhost", "[::1]"]
 )

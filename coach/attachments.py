@@ -125,9 +125,11 @@ def upload(chunks: Iterable[bytes], *, limit: int) -> Stored:
 
 
 def delete(path: str) -> None:
-    """Remove the bytes at that path, if there are any. Raises UnsafePath, StorageError."""
+    """Remove the bytes at that path, if there are any, and folders that are empty then. Raises UnsafePath, StorageError."""
+    path = safe_path(path)
     try:
-        _storage().delete(safe_path(path))
+        _storage().delete(path)
+        _remove_empty_folders(path)
     except OSError as error:
         raise StorageError(f"cannot delete an attachment: {error.strerror}") from error
 
@@ -135,6 +137,18 @@ def delete(path: str) -> None:
 def uploads() -> Iterator[str]:
     """The paths of everything that was ever uploaded and still lies in the storage."""
     yield from _walk(UPLOADS)
+
+
+def _remove_empty_folders(path: str) -> None:
+    """Legacy stores name folders after learners; those of uploads have random names, and may be about to be used."""
+    storage = _storage()
+    if not isinstance(storage, FileSystemStorage) or path.startswith(f"{UPLOADS}/"):
+        return
+    for folder in PurePosixPath(path).parents[:-1]:
+        try:
+            os.rmdir(storage.path(str(folder)))
+        except OSError:
+            return
 
 
 def _storage() -> Storage:

@@ -98,8 +98,12 @@ def is_attached(file_id: str, *, store: str, seconds: float) -> bool:
 
 
 def remove(file_id: str, *, store: str, seconds: float) -> None:
-    """Take a file out of a vector store and delete it; one that is gone already is fine. Raises AgentError."""
-    _delete(lambda api: api.vector_stores.files.delete(file_id, vector_store_id=store), seconds)
+    """Take a file out of its vector store (blank: it is in none) and delete it; one that is gone already is fine.
+
+    Raises AgentError.
+    """
+    if store:
+        _delete(lambda api: api.vector_stores.files.delete(file_id, vector_store_id=store), seconds)
     _delete(lambda api: api.files.delete(file_id), seconds)
 
 

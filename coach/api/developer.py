@@ -11,7 +11,7 @@ from coach.api.http import base, bodies, paging, rendering, schema
 from coach.documents import requests
 from coach.documents.submissions import ServedSubmissions
 from coach.models import AssessmentSubmission
-from coach.services import learners
+from coach.services.keeping import erasing
 from coach.services.operations import callers
 
 
@@ -34,7 +34,7 @@ class ResetView(DeveloperView):
         errors=(404, 422),
     )
     def post(self, request: Request) -> HttpResponse:
-        learners.delete(username=bodies.read(request, requests.ResetRequest).username)
+        erasing.erase(username=bodies.read(request, requests.ResetRequest).username)
         return rendering.nothing()
 
 

@@ -31,6 +31,7 @@ class Code(StrEnum):
     REPEATED_IN_INPUT = "repeated_in_input", "an earlier record of the input has the same key and counts"
     UNKNOWN_LEARNER = "unknown_learner", "there is no learner of that name"
     OTHER_LEARNER = "other_learner", "the id belongs to another learner"
+    ERASED = "erased", "the learner was erased; --restore-erased brings such learners back"
     REFUSED_BY_DATABASE = "refused_by_database", "a constraint of the database; it is named"
     # In conflict.
     BOTH_MOVED = "both_moved", "changed in the store and here since the last import"

@@ -77,6 +77,8 @@ def add_backfill(parser: CommandParser) -> None:
     add("--max-rejects", type=limit, metavar="N|P%", help=about)
     about = "where rejected records go (default: below var/backfill)"
     add("--rejects", type=Path, metavar="FILE", help=about)
+    about = "bring learners back who were erased"
+    add("--restore-erased", action="store_true", help=about)
     about = "afterwards, queue the memory notes that were never queued for upload"
     add("--queue-uploads", action="store_true", help=about)
     add("--report", type=Path, metavar="FILE", help="write the outcome as JSON, too")
@@ -109,6 +111,8 @@ def again(arguments: Mapping[str, Any]) -> str:
             words += [f"--{str(name).replace('_', '-')}", shlex.quote(str(value))]
     for name in arguments["username"] or ():
         words += ["--username", shlex.quote(name)]
+    if arguments["restore_erased"]:
+        words.append("--restore-erased")
     return "".join(f" {word}" for word in words)
 
 
@@ -120,6 +124,7 @@ _REMEMBERED = (
     "on_conflict",
     "rejects",
     "attachment_files",
+    "restore_erased",
 )
 _RENEWABLE = ("batch_size", "max_rejects")
 _RECALL: dict[str, Any] = {

@@ -3,6 +3,7 @@
 from coach.models.audit import AuditEvent
 from coach.models.backfills import BackfillFinding, BackfillLock, BackfillRun
 from coach.models.chat import ChatFile, ChatItem, ChatThread
+from coach.models.erasures import ErasedLearner
 from coach.models.learners import LearnerProfile
 from coach.models.memory import MemoryRecord
 from coach.models.memory_uploads import MemoryUpload
@@ -25,6 +26,7 @@ __all__ = [
     "ChatItem",
     "ChatThread",
     "CurriculumSchedule",
+    "ErasedLearner",
     "LearnerProfile",
     "MemoryRecord",
     "MemoryUpload",

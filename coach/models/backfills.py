@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from coach.documents.base import utc_now
+from coach.documents.base import LONGEST_IDENTIFIER, utc_now
 from coach.models.database.fields import DocumentField, Parsed
 
 
@@ -102,6 +102,12 @@ class BackfillFinding(models.Model):
     natural_key = models.TextField(
         blank=True, default="", help_text="Username or id, as far as it could be read."
     )
+    username = models.CharField(
+        max_length=LONGEST_IDENTIFIER,
+        blank=True,
+        default="",
+        help_text="Whose record it is, as far as it could be read.",
+    )
     checksum = models.CharField(
         max_length=64, blank=True, default="", help_text="sha256 of the record's bytes."
     )
@@ -123,6 +129,7 @@ class BackfillFinding(models.Model):
             models.Index(
                 fields=("natural_key",), name="backfill_finding_by_key", opclasses=("text_pattern_ops",)
             ),
+            models.Index(fields=("username",), name="backfill_finding_by_username"),
         )
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Learners: finding and locking them, making them, what sessions tell about them, forgetting them."""
+"""Learners: finding and locking them, making them, what sessions tell about them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from coach.documents.profile import Note, Profile
 from coach.models import LearnerProfile, MemoryRecord
 from coach.models.database import members
 from coach.services import audit, memory_uploads
-from coach.services.keeping import stored_bytes, versions
+from coach.services.keeping import versions
 from coach.services.operations import callers
 
 MOST_SESSIONS = 10
@@ -147,30 +147,6 @@ def _drop_oldest_notes(learner: LearnerProfile) -> None:
         with versions.keeping(learner, *[(versions.Kind.NOTE, note_id) for note_id in dropped.values()]):
             memory_uploads.withdraw(learner, list(dropped.values()))
             MemoryRecord.objects.filter(pk__in=dropped).delete()
-
-
-def delete(*, username: str) -> None:
-    """Remove a learner with everything that belongs to them, bytes included; nobody of that name is no error.
-
-    `username` is as somebody spelled it. Raises usernames.UnusableUsername for a blank one.
-    """
-    with transaction.atomic():
-        try:
-            learner = locked(_present(username))
-        except LearnerNotFound:
-            return
-        kept = (learner.attachments, learner.versions)
-        paths = {path for rows in kept for path in rows.values_list("stored_path", flat=True) if path}
-        memory_uploads.withdraw(learner)
-        audit.record("learner.forgotten", None, username=learner.username)
-        learner.delete()
-    stored_bytes.release(paths)
-
-
-def _present(username: str) -> str:
-    """The normal form of a username; a learner who is there can be removed even if nobody could be called that today."""
-    name = usernames.folded(username)
-    return name if LearnerProfile.objects.named(name).exists() else usernames.normalise(username)
 
 
 def _one(found: QuerySet[LearnerProfile], username: str) -> LearnerProfile:

@@ -1,6 +1,6 @@
 """The outbox of memory notes: queueing with the note, leasing to workers, delivering, withdrawing, giving up.
 
-Nothing here runs in the web process but `queue` and `withdraw`, which write rows. Only `manage.py
+Nothing here runs in the web process but what writes rows (`queue`, `withdraw`, `forget`, `queue_removals`). Only `manage.py
 upload_memories`, which an operator starts on purpose, sends anything to a vector store.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -28,6 +28,8 @@ from coach.services import audit
 from coach.services.operations import connections
 
 Outcome = Literal["stored", "removed", "failed", "dead", "abandoned"]
+# What stands in place of the id of an erased learner's note.
+ERASED = "erased"
 _BATCH = 500
 # After these answers nothing was done; after any other failure nobody knows.
 _CERTAINLY_NOT_DONE = frozenset({400, 401, 403, 404, 413, 415, 422, 429})
@@ -51,14 +53,26 @@ def queue(learner: LearnerProfile, note_id: str) -> None:
     MemoryUpload.objects.bulk_create([_row(learner.pk, note_id)])
 
 
-def withdraw(learner: LearnerProfile, note_ids: Collection[str] | None = None) -> None:
-    """Have the copies of a (locked) learner's notes removed, all unless some are named, in the transaction
-    that deletes the notes. What certainly never left needs no removal: its row goes at once."""
-    rows = MemoryUpload.objects.of(learner)
-    if note_ids is not None:
-        rows = rows.filter(note_id__in=note_ids)
+def withdraw(learner: LearnerProfile, note_ids: Collection[str]) -> None:
+    """Have the copies of some of a (locked) learner's notes removed, in the transaction that deletes the notes.
+    What certainly never left needs no removal: its row goes at once."""
+    rows = MemoryUpload.objects.of(learner).filter(note_id__in=note_ids)
     _never_sent(rows).delete()
     _withdraw(rows)
+
+
+def forget(learner: LearnerProfile) -> None:
+    """Have the copies of all of a (locked) learner's notes removed; the rows name neither learner nor note any more."""
+    rows = MemoryUpload.objects.of(learner)
+    _never_sent(rows).delete()
+    _withdraw(rows)
+    rows.update(learner=None, note_id=ERASED, last_error="")
+
+
+def queue_removals(file_ids: Iterable[str]) -> None:
+    """Have files of chats removed at the provider, in the transaction that deletes what is known of them."""
+    rows = [_row(None, ERASED, store="", withdrawn=True, remote_file_id=file_id) for file_id in file_ids]
+    MemoryUpload.objects.bulk_create(rows)
 
 
 def queue_missing() -> int:
@@ -87,12 +101,13 @@ def withdraw_strays() -> int:
     return _withdraw(strays)
 
 
-def _row(learner_pk: int, note_id: str) -> MemoryUpload:
+def _row(learner_pk: int | None, note_id: str, *, store: str | None = None, **columns: Any) -> MemoryUpload:
     return MemoryUpload(
         learner_id=learner_pk,
         note_id=note_id,
-        vector_store_id=settings.AGENT_VECTOR_STORE,
+        vector_store_id=settings.AGENT_VECTOR_STORE if store is None else store,
         idempotency_key=secrets.token_hex(16),
+        **columns,
     )
 
 

@@ -93,8 +93,8 @@ def merge(
     """A session's attachments after a request's were added to them, in order.
 
     A known one keeps its place, and its members where the new ones are null. With `images_only` all others
-    leave the session for good. Without an id the session is the common one. The attachments are removed with the
-    learner of that name.
+    leave the session for good. Without an id the session is the common one. The attachments, and the uploaded files behind
+    them, belong to the learner of that name.
     """
     caller = callers.current()
     learner = LearnerProfile.objects.named(username).first() if username else None
@@ -108,6 +108,11 @@ def merge(
     made = {"owner": caller.token, "session_key": digest(session_id or ""), "learner": learner}
     for attachment in attachments:
         _merge(rows, made, _own(attachment, caller))
+    if learner:
+        SessionAttachment.objects.filter(pk__in=[row.pk for row in rows.values()], learner=None).update(
+            learner=learner
+        )
+        files.claim(learner, [attachment.file_id for attachment in attachments], owner=caller.token)
     if images_only:
         dropped = [row.pk for row in rows.values() if not _is_image(row.document)]
         SessionAttachment.objects.filter(pk__in=dropped).delete()

@@ -35,7 +35,7 @@ from coach.services import (
     memory_uploads,
     schedules,
 )
-from coach.services.keeping import restoring, versions
+from coach.services.keeping import erasing, restoring, versions
 
 # The other members are the service's own.
 EDITABLE_COLUMNS = frozenset(field.attname for field in members.shared(LearnerProfile, Profile)) - {
@@ -223,7 +223,7 @@ def delete(*, user: AbstractBaseUser, username: str) -> None:
     if learner is not None:
         # In no transaction of ours: the bytes go once the rows are gone for certain.
         with audit.acting_as(_name(user)):
-            learners.delete(username=username)
+            learner.username = erasing.erase(username=username) or ""
         _history(user, learner, "Deleted.", flag=DELETION)
 
 

@@ -8,7 +8,8 @@ from moto.server import ThreadedMotoServer
 
 from arcadia import environment
 from coach import attachments as storage
-from coach.services import attachments, learners
+from coach.services import attachments
+from coach.services.keeping import erasing
 from coach.tests import cast
 
 FILES = "/api/onboarding/amara/assessment/attachments/files"
@@ -92,7 +93,7 @@ def test_an_upload_is_an_object_until_no_version_keeps_it(bucket, client):
 
     attachments.delete(username="amara", attachment_id=shown["attachment_id"])
     assert len(names(bucket)) == 1  # the version of the deleted attachment can be put back
-    learners.delete(username="amara")
+    erasing.erase(username="amara")
     assert names(bucket) == []
 
 

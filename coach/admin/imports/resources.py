@@ -22,7 +22,6 @@ from import_export.formats.base_formats import Format
 from import_export.instance_loaders import BaseInstanceLoader
 from import_export.results import Result
 
-from coach.admin.imports import staging
 from coach.admin.imports.staging import Staged
 from coach.legacy.deciding.compare import OnConflict, Planned
 from coach.legacy.reading import store_file
@@ -35,6 +34,7 @@ from coach.legacy.running.reject_file import RejectFile
 from coach.legacy.stores import Outcome, Store
 from coach.models import BackfillRun
 from coach.services import assessments, staff
+from coach.services.keeping import staged_files
 
 MOST_SHOWN = 200
 MOST_CHANGES = 20
@@ -245,7 +245,7 @@ class StoreResource(resources.Resource):
                 if differences := list(_differences(shown, witness.plan)):
                     result = StoreResult(summary=summary, witness=witness, file=dataset.describe())
                     raise ChangedMeanwhile(result, differences)
-                staging.keep_rejects(run.pk, rejects)
+                staged_files.keep_rejects(run.pk, rejects)
                 staff.imported(user=user, run=run)
         except ChangedMeanwhile:
             # What it would have done is what is shown, and confirmed, next.

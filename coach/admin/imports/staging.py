@@ -1,4 +1,4 @@
-"""Uploads between preview and confirmation: private, signed for one person and one store, gone after an hour.
+"""Uploads between preview and confirmation: private, signed for one person and one store, refused after an hour.
 
 They lie in the storage called `staging`, which all web servers share. What the browser carries is a signed token,
 never a file name.
@@ -19,16 +19,14 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core import signing
-from django.core.files.base import ContentFile, File
-from django.core.files.storage import Storage, storages
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from import_export.tmp_storages import BaseStorage
 
-from coach.documents.base import utc_now
+from coach.services.keeping import staged_files
 
 LIFETIME = dt.timedelta(hours=1)
 _SALT = "coach.admin.imports.staging"
-_UPLOADS, _REJECTS = "imports", "rejects"
 
 
 class Unusable(Exception):
@@ -56,7 +54,7 @@ class Staged:
             # Store files and reject files are told apart by their names.
             path = Path(folder) / ("upload.jsonl" if self.is_rejects else "upload.json")
             try:
-                with _storage().open(_path(self.id), "rb") as source, path.open("wb") as target:
+                with staged_files.storage().open(_path(self.id), "rb") as source, path.open("wb") as target:
                     shutil.copyfileobj(source, target, 1024 * 1024)
             except OSError:
                 raise Unusable(
@@ -72,13 +70,13 @@ class Staged:
     def remember(self, plan: list[list[Any]]) -> None:
         """Keep what was shown, to be compared with what a confirmation would do."""
         path = _path(self.id, "plan")
-        _storage().delete(path)
-        _storage().save(path, ContentFile(json.dumps(plan).encode()))
+        staged_files.storage().delete(path)
+        staged_files.storage().save(path, ContentFile(json.dumps(plan).encode()))
 
     def remembered(self) -> list[list[Any]]:
         """What was shown. Raises Unusable."""
         try:
-            with _storage().open(_path(self.id, "plan"), "rb") as file:
+            with staged_files.storage().open(_path(self.id, "plan"), "rb") as file:
                 return list(json.loads(file.read()))
         except (OSError, ValueError):
             raise Unusable("What was shown for this upload is gone. Upload it again.") from None
@@ -87,16 +85,15 @@ class Staged:
         """Remove the upload and what was shown of it."""
         for kind in ("upload", "plan"):
             with contextlib.suppress(OSError):
-                _storage().delete(_path(self.id, kind))
+                staged_files.storage().delete(_path(self.id, kind))
 
 
 def stage(uploaded: UploadedFile, *, user: AbstractBaseUser, store: str, on_conflict: str) -> Staged:
-    """Keep an upload until it is confirmed; abandoned ones are cleaned up on the way."""
-    clean_up()
+    """Keep an upload until it is confirmed; `manage.py maintain` removes abandoned ones."""
     staged = Staged(
         secrets.token_hex(16), user.pk, store, Path(uploaded.name or "upload").name[:200], on_conflict
     )
-    _storage().save(_path(staged.id), uploaded)
+    staged_files.storage().save(_path(staged.id), uploaded)
     return staged
 
 
@@ -111,38 +108,6 @@ def claim(token: str, *, user: AbstractBaseUser, store: str) -> Staged:
     if (staged.user, staged.store) != (user.pk, store):
         raise Unusable("The preview was made by somebody else or for another store. Upload the file again.")
     return staged
-
-
-def clean_up(*, now: dt.datetime | None = None) -> int:
-    """Remove uploads that were never confirmed; answers how many files that were."""
-    now = now or utc_now()
-    removed = 0
-    for name in _names(_UPLOADS):
-        path = f"{_UPLOADS}/{name}"
-        with contextlib.suppress(OSError):
-            if now - _storage().get_modified_time(path) > LIFETIME:
-                _storage().delete(path)
-                removed += 1
-    return removed
-
-
-def keep_rejects(run: int, path: Path) -> None:
-    """Keep the reject file of a run, to be downloaded from any web server."""
-    # Left behind by a run that was rolled back and whose number was given again.
-    _storage().delete(_rejects_of(run))
-    if path.exists():
-        with path.open("rb") as file:
-            _storage().save(_rejects_of(run), File(file))
-
-
-def has_rejects(run: int) -> bool:
-    """Whether there is a reject file of a run of these screens."""
-    return _storage().exists(_rejects_of(run))
-
-
-def open_rejects(run: int) -> File[bytes]:
-    """The reject file of a run of these screens, to be closed. Raises FileNotFoundError."""
-    return _storage().open(_rejects_of(run), "rb")
 
 
 class TokenStorage(BaseStorage):
@@ -163,20 +128,5 @@ class TokenStorage(BaseStorage):
         self._staged.discard()
 
 
-def _storage() -> Storage:
-    return storages["staging"]
-
-
-def _rejects_of(run: int) -> str:
-    return f"{_REJECTS}/run-{run}.jsonl"
-
-
 def _path(identity: str, kind: str = "upload") -> str:
-    return f"{_UPLOADS}/{identity}.{kind}"
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return _storage().listdir(folder)[1]
-    except FileNotFoundError:
-        return []
+    return f"{staged_files.UPLOADS}/{identity}.{kind}"

@@ -16,7 +16,6 @@ from django.utils.safestring import SafeString
 
 from coach.admin.access import rights
 from coach.admin.changelist import filters, search
-from coach.admin.imports import staging
 from coach.admin.presentation import cells, changes, links
 from coach.admin.screens import operations
 from coach.admin.screens.records import Fact, History, Tool
@@ -29,6 +28,7 @@ from coach.models import (
     LearnerProfile,
     RecordVersion,
 )
+from coach.services.keeping import staged_files
 
 MOST_FINDINGS = 100
 MOST_REPLACED = 25
@@ -115,7 +115,7 @@ class RunAdmin(History):
             raise Http404("This run has no reject file here.")
         by_screens = row.source == BackfillRun.Source.ADMIN
         return FileResponse(
-            staging.open_rejects(pk) if by_screens else _command_rejects(pk).open("rb"),
+            staged_files.open_rejects(pk) if by_screens else _command_rejects(pk).open("rb"),
             as_attachment=True,
             filename=f"rejects-{pk}.jsonl",
             content_type="application/octet-stream",
@@ -164,7 +164,7 @@ def _totals(row: BackfillRun) -> str:
 def _has_rejects(row: BackfillRun) -> bool:
     """Whether a run's reject file is at hand: in the staging storage, or where the command left it on this machine."""
     if row.source == BackfillRun.Source.ADMIN:
-        return staging.has_rejects(row.pk)
+        return staged_files.has_rejects(row.pk)
     return _command_rejects(row.pk).is_file()
 
 

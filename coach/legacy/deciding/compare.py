@@ -7,7 +7,7 @@ written here.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -94,15 +94,22 @@ def plan(
     records: Sequence[Decoded],
     *,
     learners: Mapping[str, int],
+    erased: Set[str] = frozenset(),
     on_conflict: OnConflict = OnConflict.REPORT,
 ) -> list[Planned]:
     """An outcome for each record, in their order.
 
-    `learners` are the learners that are there (or, for a rehearsal, would be): username to primary key. Takes one query
-    per table; what is written in the same transaction as this reads needs the learners' locks first.
+    `learners` are the learners that are there (or, for a rehearsal, would be): username to primary key; `erased` are the names
+    of those who must not come back. Takes one query per table; what is written in the same transaction as this reads needs
+    the learners' locks first.
     """
     marks = provenance.find(store, {record.key for record in records})
-    planned = [_first_look(store, record, marks.get(record.key), learners) for record in records]
+    planned = [
+        rejection(reject(record.raw, Code.ERASED, Fault("$", "the learner was erased")))
+        if record.username in erased
+        else _first_look(store, record, marks.get(record.key), learners)
+        for record in records
+    ]
     open_ones = [plan for plan in planned if plan.mark is not None and plan.outcome != Outcome.REJECTED]
     rows = stored_rows.load(store, {plan.mark.pk for plan in open_ones if plan.mark and _must_read(plan)})
     for plan_ in open_ones:

@@ -36,7 +36,7 @@ from coach.legacy.reading.store_file import StoreFile
 from coach.legacy.stores import LAYOUTS, Store
 from coach.legacy.writing.attachment_files import Copier
 from coach.legacy.writing.learners import Derive
-from coach.models import AttachmentMetadata
+from coach.models import AttachmentMetadata, ErasedLearner
 
 MOST_DIFFERENCES = 1000
 _BATCH = 200
@@ -182,7 +182,8 @@ class _Comparison:
     def _one_batch(self, said: Sequence[_Said]) -> None:
         decoded = [item.record for item in said if isinstance(item.record, Decoded)]
         marks = provenance.find(self.store, {item.key for item in decoded})
-        learners = provenance.learner_ids({item.username for item in decoded})
+        names = {item.username for item in decoded}
+        learners, erased = provenance.learner_ids(names), ErasedLearner.objects.among(names)
         row_ids = {mark.pk for mark in marks.values()}
         held = _readable(self.store, row_ids)
         columns = derived.held(self.store, row_ids)
@@ -191,7 +192,7 @@ class _Comparison:
             mark = marks.get(record.key)
             if record.username in taken.get(record.key, ()):
                 self.counts["equal"] += 1
-            elif self.store != Store.PROFILES and record.username not in learners:
+            elif record.username in erased or self._has_no_learner(record, learners):
                 self.counts["rejected"] += 1
             elif mark is None:
                 self._note("missing", record, ["$ (no such row)"])
@@ -200,6 +201,9 @@ class _Comparison:
             else:
                 text, values = held.get(mark.pk), columns.get(mark.pk)
                 self._note("different", record, list(self._differing(item, record, mark, text, values)))
+
+    def _has_no_learner(self, record: Decoded, learners: Mapping[str, int]) -> bool:
+        return self.store != Store.PROFILES and record.username not in learners
 
     def _taken(self, keys: set[str]) -> dict[str, set[str]]:
         """Of attachments that are not pending: whose submissions of the same stores hold them, by key."""

@@ -83,6 +83,7 @@ class Options:
     batch_size: int = 500
     max_rejects: Limit = Limit()
     attachment_files: Path | None = None
+    restore_erased: bool = False
 
 
 @dataclass
@@ -201,6 +202,7 @@ class Backfill:
             dry_run=self._options.dry_run,
             rehearsed=self._rehearsed,
             confirm=self._confirm,
+            restore_erased=self._options.restore_erased,
             prepare=self._copy if self._copier and store != Store.PROFILES else None,
         )
         for batch in self._read_ahead(writer, self._batches(file, store, start)):

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from coach.documents.base import utc_now
+from coach.legacy.codes import Code
+from coach.legacy.deciding import deduplication
 from coach.legacy.deciding.compare import Planned
 from coach.legacy.decoding.faults import Fault
 from coach.legacy.reading.raw_records import RawRecord
@@ -75,6 +77,7 @@ def record_file(run: BackfillRun, raw: RawRecord, *, key: str, code: str, fault:
         ordinal=raw.ordinal,
         place=raw.place,
         natural_key=key,
+        username=deduplication.owner(raw) or "",
         checksum=raw.checksum,
         code=code,
         errors=json.dumps([fault.to_object()]),
@@ -111,17 +114,21 @@ def empty_counts() -> dict[str, int]:
 
 
 def _finding(run: BackfillRun, planned: Planned) -> BackfillFinding:
-    return BackfillFinding(
+    finding = BackfillFinding(
         run=run,
         outcome=planned.outcome,
         store=planned.record.store,
         ordinal=planned.record.ordinal,
-        place=_storable(planned.record.place),
-        natural_key=_storable(planned.key),
-        checksum=planned.record.checksum,
+        place="$",
         code=planned.code,
         errors=json.dumps(errors(planned)),
     )
+    # The place of an erased learner's record, like its key, may be the name.
+    if planned.code != Code.ERASED:
+        finding.place, finding.natural_key = _storable(planned.record.place), _storable(planned.key)
+        finding.username = deduplication.owner(planned.record) or ""
+        finding.checksum = planned.record.checksum
+    return finding
 
 
 def errors(planned: Planned) -> list[dict[str, Any]]:

@@ -38,7 +38,10 @@ class RejectFile:
         """
         place = _place(planned[0].record.store, planned[0].record.ordinal)
         self._take_back(place)
-        lines = [_line(plan) for plan in planned if plan.outcome == Outcome.REJECTED]
+        # Nothing of an erased learner is written down again.
+        lines = [
+            _line(plan) for plan in planned if plan.outcome == Outcome.REJECTED and plan.code != Code.ERASED
+        ]
         if not lines:
             return
         file = self._file or self._open()

@@ -5,7 +5,7 @@ A batch comes in two halves, so that the next one can be decoded while the datab
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +28,7 @@ from coach.legacy.writing import decode_jobs, tables, versions
 from coach.legacy.writing.decode_jobs import DecodeJob, DecodeResult, Submit
 from coach.legacy.writing.learners import LearnerCopyRows
 from coach.legacy.writing.tables import CopyRows, Maker
+from coach.models import ErasedLearner
 
 # Called within the transaction that writes a batch, with its outcomes: where the ledger keeps up.
 Record = Callable[[Sequence[Planned]], None]
@@ -55,7 +56,7 @@ class Writer:
     `maker` marks the rows; `index` (of the store file) knows which keys stand twice in the input, None where a key
     cannot; `dry_run` plans the same outcomes and writes nothing; `rehearsed` then holds the names of learners that
     would have been created, for the stores that follow; `confirm` is called first in every transaction, and raises where
-    this run may write no more.
+    this run may write no more; `restore_erased` lets learners come back who were erased.
     """
 
     store: Store
@@ -66,6 +67,7 @@ class Writer:
     rehearsed: Index | None = None
     prepare: Prepare | None = None
     confirm: Callable[[], None] = lambda: None
+    restore_erased: bool = False
 
     def __post_init__(self) -> None:
         self._deduplication = Deduplication(self.store, self.index, rehearsed=self.rehearsed)
@@ -127,6 +129,7 @@ class Writer:
             self.store,
             decoded,
             learners=self._deduplication.learners({item.username for item in decoded}),
+            erased=self._erased(decoded),
             on_conflict=self.on_conflict,
         )
         written = (Outcome.CREATED, Outcome.UPDATED)
@@ -166,13 +169,25 @@ class Writer:
         learners = self._deduplication.learners({item.username for item in decoded})
         if not self.dry_run:
             tables.lock_learners(set(learners.values()))
-        planned = compare.plan(self.store, decoded, learners=learners, on_conflict=self.on_conflict)
+        # After the locks: who is being erased right now is erased by then.
+        planned = compare.plan(
+            self.store,
+            decoded,
+            learners=learners,
+            erased=self._erased(decoded),
+            on_conflict=self.on_conflict,
+        )
         self._save(batch, planned, learners)
         outcomes = batch.settled | {plan.record.ordinal: plan for plan in planned}
         outcomes |= {
             item.raw.ordinal: compare.rejection(item) for item in admitted if isinstance(item, Rejected)
         }
         return [outcomes[raw.ordinal] for raw in raws]
+
+    def _erased(self, decoded: Sequence[Decoded]) -> Set[str]:
+        """Whose records are not brought back."""
+        names = {item.username for item in decoded}
+        return set() if self.restore_erased else ErasedLearner.objects.among(names)
 
     def _save(self, batch: Batch, planned: Iterable[Planned], learners: dict[str, int]) -> None:
         if self.dry_run:
@@ -191,6 +206,8 @@ class Writer:
                 changed.append((plan.rows, self._rows(plan.decoded, learners)))
         tables.update(self.store, changed)
         tables.insert(self.store, new)
+        if self.restore_erased and self.store == Store.PROFILES:
+            ErasedLearner.objects.restore({plan.username for plan in planned if plan.decoded})
 
     def _lines(self, batch: Batch, decoded: Decoded, learners: dict[str, int]) -> CopyRows:
         made = batch.decoding.result().built.get(decoded.raw.ordinal)

@@ -239,6 +239,7 @@ class Command(OperatorCommand):
             batch_size=self.arguments["batch_size"] or Options.batch_size,
             max_rejects=self.arguments["max_rejects"] or Limit(),
             attachment_files=self.arguments["attachment_files"],
+            restore_erased=self.arguments["restore_erased"],
         )
 
     def _reject_file(self, run: BackfillRun) -> RejectFile:

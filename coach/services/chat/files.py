@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from typing import Any
+
+from django.db.models import QuerySet
 
 from coach.agent import files
 from coach.documents.sessions import UploadedFile
 from coach.models import ChatFile, LearnerProfile
+from coach.services import memory_uploads
 from coach.services.operations import callers, connections
 from coach.services.operations.callers import Caller
 
@@ -41,6 +45,20 @@ def made_by(caller: Caller) -> dict[str, Any]:
     """The columns that say whose a thread or a file is: a token's, and a learner's where the token is for one."""
     learner = LearnerProfile.objects.named(caller.learner).first() if caller.learner else None
     return {"owner": caller.token, "learner": learner}
+
+
+def claim(learner: LearnerProfile, file_ids: Iterable[str], *, owner: str) -> None:
+    """Say that a token's files belong to a learner, with whom they will be erased; those of another learner stay theirs."""
+    rows = ChatFile.objects.filter(file_id__in=file_ids, kind=ChatFile.Kind.UPLOAD, owner=owner)
+    rows.filter(learner=None).update(learner=learner)
+
+
+def forget(rows: QuerySet[ChatFile]) -> None:
+    """Delete what is known of files, and have the provider's copies removed; belongs into a transaction."""
+    uploads = rows.filter(kind=ChatFile.Kind.UPLOAD).values_list("file", flat=True)
+    ids = [UploadedFile.model_validate_json(file).openai_file_id for file in uploads]
+    memory_uploads.queue_removals(filter(None, ids))
+    rows.delete()
 
 
 def known(file_id: str, *, owner: str) -> UploadedFile | None:

@@ -9,15 +9,22 @@ from coach import attachments as storage
 from coach.models import AttachmentMetadata, RecordVersion
 
 
-def release(paths: Iterable[str]) -> None:
-    """Remove bytes that no attachment and no version refers to any more; paths that lead nowhere are left alone."""
+def release(paths: Iterable[str]) -> list[str]:
+    """Remove bytes that no attachment and no version refers to any more; the paths where the storage failed.
+
+    Paths that lead nowhere are left alone.
+    """
+    failed = []
     for path in set(paths):
         try:
             if not _in_use(path):
                 storage.delete(path)
-        except (storage.UnsafePath, storage.StorageError):
-            # The row is gone, which is what was asked for; `clean_attachments` tries again.
+        except storage.UnsafePath:
             continue
+        except storage.StorageError:
+            # The row is gone, which is what was asked for; `maintain` tries again.
+            failed.append(path)
+    return failed
 
 
 def delete(path: str) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from coach.documents import usernames
-from coach.models import AssessmentSubmission, AuditEvent, LearnerProfile, MemoryRecord
+from coach.models import AuditEvent, LearnerProfile, MemoryRecord
 from coach.services import learners
 from coach.tests import cast
 
@@ -92,20 +92,6 @@ def test_only_the_newest_150_notes_are_kept_when_one_is_added():
     assert kept[0] == written.note_id
     assert kept[-1] == "n6"
     assert MemoryRecord.objects.get(note_id=written.note_id).tag_list == ["a"]
-
-
-def test_forgetting_takes_everything_but_the_audit():
-    learner = cast.learner(cast.AMARA, memory_records=[{"note_id": "n", "note": "x"}])
-    AssessmentSubmission.objects.create(
-        learner=learner, submission_id="s", submitted_at=cast.NOON, api_json="{}"
-    )
-
-    learners.delete(username=" Amara ")
-    learners.delete(username="nobody")
-
-    assert not LearnerProfile.objects.exists()
-    assert not AssessmentSubmission.objects.exists()
-    assert AuditEvent.objects.get().username == "amara"
 
 
 def test_nobody_is_made_of_a_name_that_cannot_be_one():

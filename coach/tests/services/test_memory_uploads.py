@@ -5,6 +5,7 @@ import pytest
 from coach.documents.base import utc_now
 from coach.models import AuditEvent, LearnerProfile, MemoryRecord, MemoryUpload
 from coach.services import learners, memory_uploads
+from coach.services.keeping import erasing
 from coach.tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -208,7 +209,7 @@ def test_forgetting_a_learner_removes_the_copies(provider):
     remember("one")
     remember("two")
     drain()
-    learners.delete(username="amara")
+    erasing.erase(username="amara")
 
     assert drain() == ["removed", "removed"]
     assert (provider.files, stored(provider)) == ({}, [])
@@ -217,7 +218,7 @@ def test_forgetting_a_learner_removes_the_copies(provider):
 
 def test_what_never_left_is_forgotten_at_once(provider):
     remember()
-    learners.delete(username="amara")
+    erasing.erase(username="amara")
 
     assert not MemoryUpload.objects.exists()
     assert drain() == []
@@ -229,7 +230,7 @@ def test_a_copy_that_may_exist_is_looked_for(provider):
     upload = MemoryUpload.objects.get()
     killed_worker()
     provider.add_file(f"memory-{upload.idempotency_key}.md", "")
-    learners.delete(username="amara")
+    erasing.erase(username="amara")
 
     assert drain() == ["removed"]
     assert not provider.files
@@ -238,7 +239,7 @@ def test_a_copy_that_may_exist_is_looked_for(provider):
 def test_a_copy_that_is_gone_already_is_fine(provider):
     remember()
     drain()
-    learners.delete(username="amara")
+    erasing.erase(username="amara")
     provider.files.clear()
     provider.stores.clear()
 
@@ -252,7 +253,7 @@ def test_a_learner_who_goes_while_the_note_is_on_its_way(provider):
     assert lease is not None
     note = memory_uploads._note(lease.upload)
     assert note is not None
-    learners.delete(username="amara")
+    erasing.erase(username="amara")
     worker._upload(lease, note)
     assert memory_uploads._stored(lease) == "stored"
 

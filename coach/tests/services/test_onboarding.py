@@ -8,6 +8,7 @@ from coach.agent.errors import Unavailable
 from coach.documents.base import utc_now
 from coach.models import AuditEvent, LearnerProfile, MemoryRecord
 from coach.services import learners, onboarding, submissions
+from coach.services.keeping import erasing
 from coach.services.operations import connections as letting_go
 from coach.tests import cast
 
@@ -147,7 +148,7 @@ def test_a_learner_who_is_removed_meanwhile_stays_removed(model):
     asking = threading.Thread(target=ask)
     asking.start()
     until(lambda: len(model.requests) == 2)
-    learners.delete(username="nova")
+    erasing.erase(username="nova")
     asking.join()
 
     assert len(raised) == 1

@@ -120,7 +120,7 @@ def belongings(rows: QuerySet[LearnerProfile]) -> tuple[str, ...]:
     ]
     return (
         f"With them go {', '.join(parts)}, and the files they uploaded.",
-        "Audit events stay. This cannot be undone: export them first if in doubt.",
+        "Audit events stay, without the name. This cannot be undone, and imports do not bring them back.",
     )
 
 

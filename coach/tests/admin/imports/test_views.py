@@ -13,7 +13,6 @@ from django.db import connection
 from django.test import override_settings
 
 from coach.admin.imports import resources, staging, views
-from coach.documents.base import utc_now
 from coach.legacy.running.lock import LockHeld
 from coach.legacy.writing import apply
 from coach.models import (
@@ -27,6 +26,7 @@ from coach.models import (
     ScheduleItem,
 )
 from coach.services import assessments
+from coach.services.keeping import staged_files
 from coach.tests.admin.conftest import token_of
 from coach.tests.legacy import people
 from coach.tests.legacy.conftest import stores
@@ -252,15 +252,9 @@ def test_a_token_expires(console, upload, confirm, monkeypatch):
 
 def test_an_upload_that_is_gone_is_told(console, upload, confirm):
     shown = upload(console, LEARNERS, profiles("amara"))
-    staging.clean_up(now=utc_now() + dt.timedelta(hours=2))
+    for path in staged_files.older_than(dt.timedelta()):
+        staged_files.storage().delete(path)
     assert "is gone" in text(confirm(console, LEARNERS, shown))
-
-
-def test_abandoned_uploads_are_cleaned_up_and_young_ones_are_not(console, upload):
-    upload(console, LEARNERS, profiles("amara"))
-    assert staging.clean_up() == 0
-    assert staging.clean_up(now=utc_now() + dt.timedelta(hours=2)) >= 2
-    assert staging.clean_up(now=utc_now() + dt.timedelta(hours=2)) == 0
 
 
 def test_a_confirmed_upload_is_removed(console, upload, confirm):

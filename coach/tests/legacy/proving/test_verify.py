@@ -29,8 +29,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 some = settings(
     max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
-# Marks and learners, a query a table, derived columns, and the number of rows, of each store.
-QUERIES = (2 + 4 + 1 + 1) + (2 + 2 + 1 + 1) + (2 + 1 + 1)
+# Marks, learners and erased ones, a query a table, derived columns, and the number of rows, of each store.
+QUERIES = (3 + 4 + 1 + 1) + (3 + 2 + 1 + 1) + (3 + 1 + 1)
 
 
 @pytest.fixture

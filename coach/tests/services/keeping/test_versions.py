@@ -13,7 +13,7 @@ from django.test import override_settings
 from coach.documents.base import utc_now
 from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile, MemoryRecord, RecordVersion
 from coach.services import attachments, learners, staff
-from coach.services.keeping import restoring, stored_bytes, versions
+from coach.services.keeping import erasing, restoring, stored_bytes, versions
 from coach.tests import cast
 from coach.tests.admin.conftest import amara
 from coach.tests.legacy import people
@@ -140,7 +140,7 @@ def test_bytes_go_with_the_learner_although_a_version_keeps_them(amara):
     attachments.delete(username="amara", attachment_id="att-link")
     stored_bytes.release(["amara/gone.py"])
     assert storages["attachments"].exists("amara/gone.py")
-    learners.delete(username="amara")
+    erasing.erase(username="amara")
     assert not storages["attachments"].exists("amara/gone.py")
     assert not RecordVersion.objects.exists()
 

@@ -1,0 +1,125 @@
+"""Erasing learners: all that belongs to one, every copy of it, and every mention of the name.
+
+What must stay (audit events, history entries, runs) shows an opaque id in place of the name. A tombstone keeps imports from
+bringing the learner back.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable
+
+from django.contrib.admin.models import LogEntry
+from django.db import transaction
+from django.db.models import Q
+
+from coach.documents import usernames
+from coach.documents.base import utc_now
+from coach.models import (
+    ApiToken,
+    AuditEvent,
+    BackfillFinding,
+    BackfillRun,
+    ChatFile,
+    ChatThread,
+    ErasedLearner,
+    LearnerProfile,
+    SessionAttachment,
+)
+from coach.models.erasures import digest
+from coach.services import audit, memory_uploads
+from coach.services.chat import files
+from coach.services.keeping import staged_files, stored_bytes
+from coach.services.operations import callers
+
+
+def erase(*, username: str, unknown_too: bool = False) -> str | None:
+    """Remove a learner with everything that belongs to them; the opaque id that replaces the name.
+
+    Nobody of that name is no error, and answers None. With `unknown_too` what still mentions such a name is erased all the
+    same, and imports are kept from making the learner. `username` is as somebody spelled it. Raises callers.OutOfScope, and
+    usernames.UnusableUsername for a blank one.
+    """
+    name = _present(username)
+    callers.check_learner(name)
+    with transaction.atomic():
+        learner = LearnerProfile.objects.select_for_update().named(name).first()
+        if learner is None and not unknown_too:
+            return None
+        alias = f"erased-{secrets.token_hex(6)}"
+        rejected = _forget_findings(name)
+        _forget_chats(name, learner)
+        _replace_name(name, alias)
+        _bury(name, _forget_records(learner) if learner else set())
+        audit.record("learner.forgotten", None, username=alias)
+    # What is left of these when the process dies now, `manage.py maintain` removes.
+    staged_files.drop_rejects(rejected)
+    remove_bytes(ErasedLearner.objects.filter(pk=digest(name)))
+    return alias
+
+
+def remove_bytes(rows: Iterable[ErasedLearner]) -> None:
+    """Remove the stored bytes of erased learners; those that the storage does not remove now stay listed."""
+    for row in rows:
+        # Of a learner who was erased again meanwhile, the list is another one.
+        left = stored_bytes.release(row.path_list or ())
+        ErasedLearner.objects.filter(pk=row.pk, erased_at=row.erased_at).update(
+            paths=json.dumps(left) if left else None
+        )
+
+
+def _present(username: str) -> str:
+    """The normal form of a username; a learner who is there can be removed even if nobody could be called that today."""
+    name = usernames.folded(username)
+    return name if LearnerProfile.objects.named(name).exists() else usernames.normalise(username)
+
+
+def _forget_records(learner: LearnerProfile) -> set[str]:
+    """Delete a (locked) learner; the paths of the bytes that go with them."""
+    kept = (learner.attachments, learner.versions)
+    paths = {path for rows in kept for path in rows.values_list("stored_path", flat=True) if path}
+    memory_uploads.forget(learner)
+    learner.delete()
+    return paths
+
+
+def _forget_chats(name: str, learner: LearnerProfile | None) -> None:
+    """Delete what a learner said and uploaded in chats, and the tokens that were for this learner alone."""
+    tokens = ApiToken.objects.filter(learner=name)
+    owned = Q(owner__in=list(tokens.values_list("name", flat=True)))
+    if learner:
+        owned |= Q(learner=learner)
+    files.forget(ChatFile.objects.filter(owned))
+    ChatThread.objects.filter(owned).delete()
+    SessionAttachment.objects.filter(owned).delete()
+    tokens.delete()
+
+
+def _forget_findings(name: str) -> list[tuple[int, str, int]]:
+    """Delete what imports found in a learner's records; of each its run, store and number there."""
+    rows = BackfillFinding.objects.filter(Q(username=name) | Q(natural_key=name))
+    found = list(rows.values_list("run_id", "store", "ordinal"))
+    rows.delete()
+    return found
+
+
+def _replace_name(name: str, alias: str) -> None:
+    # A legacy store chooses its ids itself: of what was done, only the kind stays.
+    AuditEvent.objects.filter(username=name).update(username=alias, detail="{}")
+    LogEntry.objects.filter(object_repr=name[:200], content_type__model="learnerprofile").update(
+        object_repr=alias, change_message=""
+    )
+    for pk, text in BackfillRun.objects.values_list("pk", "options"):
+        options = json.loads(text)
+        if name in options.get("username", ()):
+            options["username"] = [alias if word == name else word for word in options["username"]]
+            BackfillRun.objects.filter(pk=pk).update(options=json.dumps(options))
+
+
+def _bury(name: str, paths: set[str]) -> None:
+    row, _ = ErasedLearner.objects.select_for_update().get_or_create(pk=digest(name))
+    row.erased_at, row.restored_at = utc_now(), None
+    if waiting := paths.union(row.path_list or ()):
+        row.path_list = sorted(waiting)
+    row.save()

@@ -1,0 +1,84 @@
+"""Files of the import screens in the storage called `staging`: uploads that wait for confirmation, and reject files."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from django.core.files.base import File
+from django.core.files.storage import Storage, storages
+
+from coach.documents.base import utc_now
+
+UPLOADS, REJECTS = "imports", "rejects"
+# How each line of a reject file begins.
+_HEAD = re.compile(rb'\{"store": "(\w+)", "ordinal": (\d+),')
+
+
+def storage() -> Storage:
+    return storages["staging"]
+
+
+def keep_rejects(run: int, path: Path) -> None:
+    """Keep the reject file of a run, to be downloaded from any web server."""
+    # Left behind by a run that was rolled back and whose number was given again.
+    storage().delete(_rejects_of(run))
+    if path.exists():
+        with path.open("rb") as file:
+            storage().save(_rejects_of(run), File(file))
+
+
+def has_rejects(run: int) -> bool:
+    """Whether there is a reject file of a run of these screens."""
+    return storage().exists(_rejects_of(run))
+
+
+def open_rejects(run: int) -> File[bytes]:
+    """The reject file of a run of these screens, to be closed. Raises FileNotFoundError."""
+    return storage().open(_rejects_of(run), "rb")
+
+
+def drop_rejects(records: Iterable[tuple[int, str, int]]) -> None:
+    """Take records, each a run with the store and the number there, out of the reject files of these screens."""
+    dropped = set(records)
+    for run in {run for run, _, _ in dropped}:
+        if has_rejects(run):
+            _rewrite(run, dropped)
+
+
+def older_than(age: dt.timedelta) -> Iterator[str]:
+    """The paths of files that were written longer ago."""
+    for folder in (UPLOADS, REJECTS):
+        for name in _names(folder):
+            path = f"{folder}/{name}"
+            # Another machine may have removed it.
+            with contextlib.suppress(OSError):
+                if utc_now() - storage().get_modified_time(path) > age:
+                    yield path
+
+
+def _rewrite(run: int, dropped: set[tuple[int, str, int]]) -> None:
+    with tempfile.TemporaryFile() as kept:
+        with open_rejects(run) as lines:
+            for line in lines:
+                head = _HEAD.match(line)
+                if head is None or (run, head[1].decode(), int(head[2])) not in dropped:
+                    kept.write(line)
+        kept.seek(0)
+        storage().delete(_rejects_of(run))
+        storage().save(_rejects_of(run), File(kept))
+
+
+def _rejects_of(run: int) -> str:
+    return f"{REJECTS}/run-{run}.jsonl"
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return storage().listdir(folder)[1]
+    except FileNotFoundError:
+        return []

@@ -7,6 +7,7 @@ from coach.models.erasures import ErasedLearner
 from coach.models.learners import LearnerProfile
 from coach.models.memory import MemoryRecord
 from coach.models.memory_uploads import MemoryUpload
+from coach.models.retries import IdempotencyKey
 from coach.models.schedules import CurriculumSchedule, ScheduleItem
 from coach.models.sessions import SessionAttachment
 from coach.models.submissions import AssessmentSubmission, AttachmentMetadata
@@ -27,6 +28,7 @@ __all__ = [
     "ChatThread",
     "CurriculumSchedule",
     "ErasedLearner",
+    "IdempotencyKey",
     "LearnerProfile",
     "MemoryRecord",
     "MemoryUpload",

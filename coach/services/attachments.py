@@ -67,8 +67,8 @@ def upload(
     """
     learners.named(username)
     # Moving bytes may take a while: nobody waits for our connection meanwhile.
-    connections.release()
-    stored = storage.upload(chunks, limit=settings.UPLOAD_MAX_BYTES)
+    with connections.released():
+        stored = storage.upload(chunks, limit=settings.UPLOAD_MAX_BYTES)
     try:
         if not stored.size:
             raise EmptyFile("The file is empty.")

@@ -65,11 +65,11 @@ def plan(
         raise agent_errors.Unavailable(
             "No language model is configured, so no plan can be made; what you told is kept."
         )
-    connections.release()
-    answer = coach.plan(
-        PlanRequest(goals=learner_goals, inference=inference),
-        learner_tools=learner_tools.tools(told.username),
-    )
+    with connections.released():
+        answer = coach.plan(
+            PlanRequest(goals=learner_goals, inference=inference),
+            learner_tools=learner_tools.tools(told.username),
+        )
     _store(answer, learner_goals, maker=coach.MAKER)
     return told.username
 
@@ -122,8 +122,8 @@ def _fill_weeks(learner: LearnerProfile) -> set[str]:
 
 def _infer(coach: ModuleType | None, learner_goals: LearnerGoals, tracks: list[Track]) -> GoalInference:
     """Make and store the learner's goal inference. Raises LearnerNotFound."""
-    connections.release()
-    inference, maker = _inferred(coach, GoalRequest(goals=learner_goals, tracks=tracks))
+    with connections.released():
+        inference, maker = _inferred(coach, GoalRequest(goals=learner_goals, tracks=tracks))
     with transaction.atomic():
         learner = learners.locked(learner_goals.username)
         changed = _take_inference(learner, inference)

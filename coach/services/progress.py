@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +14,7 @@ from coach.documents.schedule import Schedule, ScheduleItem
 from coach.engines.sequencing import progress
 from coach.models import LearnerProfile
 from coach.services import audit, learners, schedules, sessions
+from coach.services.operations import retries
 
 
 class MilestoneLocked(Exception):
@@ -34,7 +34,7 @@ def launch(
     item = _item(schedule, item_id)
     if item.kind == "milestone" and not force:
         _refuse_locked(schedule, item)
-    session = session_id or f"{item.kind}-{secrets.token_hex(8)}"
+    session = session_id or f"{item.kind}-{retries.ids()()[:16]}"
     # Asks a language model, so no transaction is open.
     opened = sessions.topic(
         kind=item.kind,

@@ -43,11 +43,11 @@ def topic(
     """A lesson, quiz or milestone on a topic, or on an item of the schedule. Raises usernames.UnusableUsername, AgentError."""
     learner = _told(metadata, session_id)
     coach = _coach()
-    connections.release()
-    return getattr(coach, kind)(
-        agent_requests.TopicRequest(kind=kind, topic=topic, learner=learner, item=item),
-        learner_tools=learner_tools.tools(learner.username if learner else None),
-    )
+    with connections.released():
+        return getattr(coach, kind)(
+            agent_requests.TopicRequest(kind=kind, topic=topic, learner=learner, item=item),
+            learner_tools=learner_tools.tools(learner.username if learner else None),
+        )
 
 
 def chat(asked: ChatRequest) -> documents.Chat:
@@ -71,8 +71,8 @@ def chat(asked: ChatRequest) -> documents.Chat:
         effort=effort,
         web=settings.AGENT_ENABLE_WEB if asked.web_enabled is None else asked.web_enabled,
     )
-    connections.release()
-    return coach.chat(ask, learner_tools=learner_tools.tools(learner.username if learner else None))
+    with connections.released():
+        return coach.chat(ask, learner_tools=learner_tools.tools(learner.username if learner else None))
 
 
 def reset(*, session_id: str | None) -> None:

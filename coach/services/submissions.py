@@ -136,9 +136,9 @@ def _model_grading(
         assessment=assessment,
         submission=documents.served(submission.model_copy(update={"attachments": pending})),
     )
-    connections.release()
     try:
-        grades = coach.grade(ask, learner_tools=learner_tools.tools(learner.username))
+        with connections.released():
+            grades = coach.grade(ask, learner_tools=learner_tools.tools(learner.username))
     except AgentError as error:
         telemetry.emit("grading_fallback", error=type(error).__name__)
         return None

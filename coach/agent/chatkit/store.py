@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import uuid
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any, TypeVar
@@ -40,10 +39,10 @@ class ThreadStore(Store[None]):
 
     # The package's own ids have 8 digits: too few for ids that are unique in a database.
     def generate_thread_id(self, context: None) -> str:
-        return f"thr_{uuid.uuid4().hex}"
+        return f"thr_{self.threads.new_id()}"
 
     def generate_item_id(self, item_type: StoreItemType, thread: ThreadMetadata, context: None) -> str:
-        return f"{_PREFIXES.get(item_type, 'itm')}_{uuid.uuid4().hex}"
+        return f"{_PREFIXES.get(item_type, 'itm')}_{self.threads.new_id()}"
 
     async def load_thread(self, thread_id: str, context: None) -> ThreadMetadata:
         text = await self.blocking(self.threads.load_thread, thread_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -10,6 +11,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from coach.api.http import retrying
 from coach.documents import usernames
 from coach.services.operations import callers
 
@@ -34,8 +36,9 @@ class View(APIView):
         return response
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        respond = functools.partial(super().dispatch, request, *args, **kwargs)
         with callers.calling():
-            return super().dispatch(request, *args, **kwargs)
+            return retrying.answer(request, respond)
 
 
 def username(segment: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import json
 import re
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from rest_framework.request import Request
 
 from coach import json_text
+from coach.api.http import retrying
 
 # What is wrong with a request is said so often, and quotes so many characters of it at a time.
 MOST_FAULTS = 100
@@ -117,6 +119,7 @@ def raw(request: Request) -> bytes:
         body = _chunked_body(request) if is_chunked(request._request) else request._request.body
     if len(body) < size:
         raise Incomplete
+    retrying.arrived(lambda: hashlib.sha256(body).digest())
     return body
 
 

@@ -13,11 +13,11 @@ from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework import exceptions
 
 from coach import attachments as storage
-from coach.api.http import base, bodies, rendering
+from coach.api.http import base, bodies, rendering, retrying
 from coach.documents import usernames
 from coach.services import assessments, attachments, learners, progress, schedules, submissions
 from coach.services.chat import protocol
-from coach.services.operations import callers, health
+from coach.services.operations import callers, health, retries
 
 _logger = logging.getLogger(__name__)
 
@@ -46,9 +46,12 @@ _ANSWERS: dict[type[Exception], tuple[int, str]] = {
     schedules.NoSchedule: (404, "no_schedule"),
     schedules.ItemNotFound: (404, "item_not_found"),
     protocol.NothingThere: (404, "not_found"),
+    retries.StillAtWork: (409, "still_at_work"),
     submissions.NothingToAnswer: (409, "nothing_to_answer"),
     progress.MilestoneLocked: (409, "milestone_locked"),
     storage.TooLarge: (413, "too_large"),
+    retries.KeyReused: (422, "key_reused"),
+    retries.UnusableKey: (422, "unusable_key"),
     base.UnusablePath: (422, "unusable_path"),
     usernames.UnusableUsername: (422, "unusable_username"),
     attachments.UnusableLink: (422, "unusable_link"),
@@ -70,6 +73,8 @@ _INCOMPLETE = "The body is malformed, or ended before it was complete."
 
 def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
     """The answer to an exception that a view raised; what nobody expected is a 500 and reaches the log."""
+    if isinstance(error, retries.Answered):
+        return retrying.replayed(error.answer)
     if isinstance(error, bodies.Unprocessable):
         return rendering.problem(error.faults, status=422)
     if isinstance(error, bodies.BodyTooLarge | RequestDataTooBig):
@@ -106,7 +111,7 @@ def _expected(error: Exception, status: int, code: str) -> HttpResponse:
     if isinstance(error, progress.MilestoneLocked):
         return rendering.problem({"code": code, "message": words}, status=status, code=code)
     response = rendering.problem(words, status=status, code=code)
-    if status == 503:
+    if status == 503 or isinstance(error, retries.StillAtWork):
         response["Retry-After"] = "5"
     return response
 

@@ -36,7 +36,7 @@ class Faults(BaseModel):
 _MEANINGS = {
     400: "It cannot be done for this learner.",
     404: "There is no such learner, or the learner has no such thing.",
-    409: "The learner's state does not allow it.",
+    409: "The learner's state does not allow it, or the first request with the key is still at work.",
     413: "The body is too large.",
     422: "The request does not have the right shape.",
     429: "Too many requests.",
@@ -101,6 +101,10 @@ def complete(result: dict[str, Any], **context: Any) -> dict[str, Any]:
             _collect(operation["requestBody"], components, sent)
     for name, component in components.items():
         _settle_members(component, is_answer=name not in sent)
+    for path in result["paths"].values():
+        if "post" in path:
+            path["post"].setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
+            path["post"]["responses"].setdefault("409", {"description": _MEANINGS[409], "content": _PROBLEM})
     _settle_access(result, operations)
     result["servers"] = [{"url": "/", "description": "The server that this description came from."}]
     result["tags"] = [{"name": name, "description": words} for name, words in TAGS.items()]
@@ -151,6 +155,13 @@ _REFUSALS = {
     "403": "The token does not allow it.",
 }
 _PROBLEM = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+_IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "description": "The same request with the same key is carried out once, and gets the first answer again for 24 hours.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
 
 TAGS = {
     "profiles": "A learner's profile and its parts, as stored.",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import json
 import re
 import tempfile
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ from django.utils.http import parse_header_parameters
 from rest_framework.request import Request
 
 from coach import attachments as storage
-from coach.api.http import bodies
+from coach.api.http import bodies, retrying
 
 FORM_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -59,6 +61,13 @@ class Form:
     file: File
     fields: dict[str, str]
 
+    def digest(self) -> bytes:
+        """What tells a form from others, however its parts are delimited."""
+        self.file.content.seek(0)
+        content = hashlib.file_digest(self.file.content, "sha256").hexdigest()  # type: ignore[arg-type]
+        members = [self.file.name, self.file.content_type, content, *sorted(self.fields.items())]
+        return hashlib.sha256(json.dumps(members).encode()).digest()
+
 
 class _Source:
     """The body as the parser reads it, counted; the parser itself stops at nothing but the end."""
@@ -98,7 +107,9 @@ def form(request: Request, field: str = "file") -> Iterator[Form]:
             raise bodies.missing_file(field)
         if any("\0" in text for text in (*fields.values(), file.name)):
             raise bodies.unstorable(field)
-        yield Form(file=file, fields=fields)
+        found = Form(file=file, fields=fields)
+        retrying.arrived(found.digest)
+        yield found
 
 
 def _parsed(

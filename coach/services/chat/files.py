@@ -23,14 +23,15 @@ _READABLE = ("application/json", "application/xml")
 def upload(*, name: str, content_type: str | None, content: bytes) -> UploadedFile:
     """Describe a file and hand it to the provider; where that goes wrong it has no id there, and that is all."""
     kind = content_type or "application/octet-stream"
-    connections.release()
+    with connections.released():
+        openai_file_id = files.upload_for_chat(name=name, content_type=kind, content=content)
     uploaded = UploadedFile(
         file_id=f"file_{secrets.token_hex(8)}",
         name=name,
         mime_type=kind,
         size=len(content),
         preview=_preview(kind, content),
-        openai_file_id=files.upload_for_chat(name=name, content_type=kind, content=content),
+        openai_file_id=openai_file_id,
     )
     ChatFile.objects.create(
         file_id=uploaded.file_id,

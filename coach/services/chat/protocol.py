@@ -24,5 +24,5 @@ def process(body: bytes) -> Answer:
     """
     caller = callers.current()
     store, tools = threads.Threads(caller), learner_tools.tools(caller.learner)
-    connections.release()
-    return protocol.process(body, threads=store, coach=agent.coach(), learner_tools=tools)
+    with connections.released():
+        return protocol.process(body, threads=store, coach=agent.coach(), learner_tools=tools)

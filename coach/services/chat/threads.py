@@ -16,6 +16,7 @@ from coach.documents.chat import Preferences
 from coach.documents.sessions import UploadedFile
 from coach.models import ChatFile, ChatItem, ChatThread
 from coach.services.chat import files
+from coach.services.operations import retries
 from coach.services.operations.callers import Caller
 from coach.services.operations.connections import letting_go
 
@@ -27,6 +28,7 @@ class Threads:
 
     def __init__(self, caller: Caller) -> None:
         self._owner, self._made_by = caller.token, files.made_by(caller)
+        self.new_id = retries.ids()
 
     @letting_go
     def has_thread(self, thread_id: str) -> bool:

@@ -6,6 +6,7 @@ bringing the learner back.
 
 from __future__ import annotations
 
+import functools
 import json
 import secrets
 from collections.abc import Iterable
@@ -31,7 +32,7 @@ from coach.models.erasures import digest
 from coach.services import audit, memory_uploads
 from coach.services.chat import files
 from coach.services.keeping import staged_files, stored_bytes
-from coach.services.operations import callers
+from coach.services.operations import callers, retries
 
 
 def erase(*, username: str, unknown_too: bool = False) -> str | None:
@@ -54,9 +55,13 @@ def erase(*, username: str, unknown_too: bool = False) -> str | None:
         _bury(name, _forget_records(learner) if learner else set())
         audit.record("learner.forgotten", None, username=alias)
     # What is left of these when the process dies now, `manage.py maintain` removes.
+    retries.once_committed(functools.partial(_remove_outside, name, rejected))
+    return alias
+
+
+def _remove_outside(name: str, rejected: list[tuple[int, str, int]]) -> None:
     staged_files.drop_rejects(rejected)
     remove_bytes(ErasedLearner.objects.filter(pk=digest(name)))
-    return alias
 
 
 def remove_bytes(rows: Iterable[ErasedLearner]) -> None:

@@ -26,6 +26,7 @@ class Caller:
 
 _ANYBODY = Caller()
 _caller: ContextVar[Caller] = ContextVar("caller", default=_ANYBODY)
+_named: ContextVar[str] = ContextVar("named", default="")
 
 
 def current() -> Caller:
@@ -40,17 +41,24 @@ def set_current(caller: Caller) -> None:
 @contextlib.contextmanager
 def calling() -> Iterator[None]:
     """A block that ends with the caller it began with."""
-    token = _caller.set(_ANYBODY)
+    token, named_before = _caller.set(_ANYBODY), _named.set("")
     try:
         yield
     finally:
         _caller.reset(token)
+        _named.reset(named_before)
+
+
+def named() -> str:
+    """The learner whom the request is about, in the normal form of the name: the one asked for last."""
+    return current().learner or _named.get()
 
 
 def check_learner(username: str) -> None:
     """Raises OutOfScope where the token is for another learner; `username` in its normal form."""
     if current().learner not in (None, username):
         raise OutOfScope("The token is for another learner.")
+    _named.set(username)
 
 
 def check_all_learners() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import ParamSpec, TypeVar
 
 from django.db import connection
+
+from coach.services.operations import retries
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,6 +29,23 @@ def release() -> None:
         connection.close()
     elif not all(getattr(block, "_from_testcase", False) for block in connection.atomic_blocks):
         raise StillInTransaction("The language model must not be asked inside a transaction.")
+
+
+@contextlib.contextmanager
+def released() -> Iterator[None]:
+    """A block that may take minutes, without this thread's connection; a repeatable request's transaction ends before it.
+
+    Raises StillInTransaction as `release` does, and retries.StillAtWork where a repetition has taken over.
+    """
+    turn = retries.current()
+    if turn:
+        turn.pause()
+    release()
+    try:
+        yield
+    finally:
+        if turn:
+            turn.resume()
 
 
 def letting_go(function: Callable[P, R]) -> Callable[P, R]:

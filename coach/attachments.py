@@ -94,7 +94,7 @@ def digest(path: str) -> str:
     return hashed.hexdigest()
 
 
-def open_bytes(path: str) -> File:
+def open_bytes(path: str) -> File[bytes]:
     """The bytes at that path, to be read and closed. Raises StorageError."""
     try:
         return _storage().open(path, "rb")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pathlib
 
 import hypothesis
 import pytest
@@ -22,7 +23,47 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "postgresql(reason): holds on PostgreSQL only; skipped on SQLite.")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+# Rooms whose tests open no database. The run on PostgreSQL would prove the same again, and leaves them out.
+WITHOUT_DATABASE = frozenset(
+    {
+        "documents",
+        "engines",
+        "agent/model",
+        "agent/offline",
+        "agent/tools",
+        "legacy/reading/test_scanner.py",
+        "legacy/reading/test_store_file.py",
+        "legacy/decoding",
+        "postgres",
+        "test_apps.py",
+        "test_architecture.py",
+        "test_json_text.py",
+        "test_tree.py",
+    }
+)
+_TESTS = pathlib.Path(__file__).parent
+
+
+def _opens_no_database(item: pytest.Item) -> bool:
+    """Whether a test stands in a room without a database. Raises UsageError where it asks for one all the same."""
+    place = item.path.relative_to(_TESTS)
+    if not any(room.as_posix() in WITHOUT_DATABASE for room in (place, *place.parents)):
+        return False
+    if item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(
+        getattr(item, "fixturenames", ())
+    ):
+        raise pytest.UsageError(
+            f"{item.nodeid} opens a database, in a room of WITHOUT_DATABASE (conftest.py)"
+        )
+    return True
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    once = {item for item in items if _opens_no_database(item)}
+    # What is named on the command line is run in any case. (Workers are handed the paths as arguments.)
+    if _database() == "postgresql" and list(config.args) == config.getini("testpaths"):
+        config.hook.pytest_deselected(items=list(once))
+        items[:] = [item for item in items if item not in once]
     # A browser leaves an event loop running in its process, in which nothing that starts one of its own can follow.
     items.sort(key=lambda item: "browser" in item.path.parts)
 

@@ -120,7 +120,7 @@ def _joined(pattern: str, statements: Sequence[_Statement]) -> tuple[str, list[A
     return sql, [value for _, params in statements for value in params]
 
 
-class EstimatingPaginator(Paginator):
+class EstimatingPaginator(Paginator):  # type: ignore[type-arg]
     """Pages over a list whose length need not be known exactly."""
 
     @cached_property

@@ -61,7 +61,7 @@ class StaffChangeList(ChangeList):
         return self.model_admin.nothing_here
 
 
-class StaffAdmin(admin.ModelAdmin):
+class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """The base of every list. Subclasses name what a row shows; JSON columns are never read for a list."""
 
     # Named, since django-import-export would otherwise take the stock page for ours.

@@ -88,7 +88,7 @@ class Staged:
                 staged_files.storage().delete(_path(self.id, kind))
 
 
-def stage(uploaded: UploadedFile, *, user: AbstractBaseUser, store: str, on_conflict: str) -> Staged:
+def stage(uploaded: UploadedFile[bytes], *, user: AbstractBaseUser, store: str, on_conflict: str) -> Staged:
     """Keep an upload until it is confirmed; `manage.py maintain` removes abandoned ones."""
     staged = Staged(
         secrets.token_hex(16), user.pk, store, Path(uploaded.name or "upload").name[:200], on_conflict

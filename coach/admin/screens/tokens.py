@@ -26,7 +26,7 @@ STATE_BADGES = {"usable": "good", "expired": "warn", "revoked": "bad"}
 _GIVEN = ("name", "learner", "read_only", "expires_at")
 
 
-class TokenForm(forms.ModelForm):
+class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = ApiToken
         fields = ("name", "learner", "read_only", "expires_at")

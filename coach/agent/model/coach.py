@@ -6,6 +6,7 @@ Every function raises the exceptions of errors.py. No database connection may be
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.conf import settings
 
@@ -74,7 +75,7 @@ def follow_chat(ask: ChatRequest, *, learner_tools: LearnerTools) -> Iterator[st
     return runs.follow(_chat(ask), learner_tools=learner_tools)
 
 
-def _settled(purpose: str, items: list) -> runs.Run:
+def _settled(purpose: str, items: list[Any]) -> runs.Run:
     """A run with model, effort and web as the settings have them."""
     return _run(
         purpose,
@@ -97,7 +98,7 @@ def _chat(ask: ChatRequest) -> runs.Run:
     return _run("chat", prompts.chat_input(ask, model=model), model=model, effort=ask.effort, web=ask.web)
 
 
-def _run(purpose: str, items: list, *, model: str, effort: str, web: bool) -> runs.Run:
+def _run(purpose: str, items: list[Any], *, model: str, effort: str, web: bool) -> runs.Run:
     return runs.Run(
         purpose=purpose,
         model=model,

@@ -130,7 +130,7 @@ def _submissions(submission_ids: Collection[int]) -> dict[int, SubmissionRows]:
         "submission", "position"
     ):
         attachments.setdefault(row.submission_id or 0, []).append(row)
-    rows = (
+    rows: Iterable[Any] = (
         AssessmentSubmission.objects.filter(pk__in=submission_ids)
         .order_by()
         .annotate(name=F("learner__username"))
@@ -140,7 +140,7 @@ def _submissions(submission_ids: Collection[int]) -> dict[int, SubmissionRows]:
 
 def _pending(row_ids: Collection[int]) -> dict[int, PendingRows]:
     """Attachments by primary key, in one query."""
-    rows = (
+    rows: Iterable[Any] = (
         AttachmentMetadata.objects.filter(pk__in=row_ids).order_by().annotate(username=F("learner__username"))
     )
     return {row.pk: PendingRows(row, row.username) for row in rows}

@@ -14,7 +14,7 @@ from pydantic import ValidationError as DocumentError
 T = TypeVar("T")
 
 
-class DocumentField(models.TextField):
+class DocumentField(models.TextField):  # type: ignore[type-arg]
     """JSON text whose spelling (member order, numbers) comes back unchanged.
 
     PostgreSQL's `json` keeps the text as it is, where `jsonb` reorders members and rewrites

@@ -67,7 +67,7 @@ class Seen(forms.JSONField):
         return {str(name): str(mark) for name, mark in found.items()} if isinstance(found, dict) else {}
 
 
-class ProfileForm(forms.ModelForm):
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     """The plain fields of a profile."""
 
     knowledge_tags = Lines(

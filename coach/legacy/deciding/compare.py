@@ -17,7 +17,8 @@ from coach.documents.base import Document
 from coach.documents.differences import Change
 from coach.legacy.codes import Code
 from coach.legacy.deciding import deduplication, provenance, stored_rows
-from coach.legacy.deciding.provenance import Provenance
+from coach.legacy.deciding.attached import Attached
+from coach.legacy.deciding.provenance import Pair, Provenance
 from coach.legacy.deciding.stored_rows import Rows
 from coach.legacy.decoding import checksums
 from coach.legacy.decoding.faults import Fault
@@ -39,7 +40,9 @@ class Planned:
     """What becomes of one record, and why.
 
     `code` says which kind of rejection or conflict it is (and `overwritten` for a conflict that was decided for the
-    store); `faults` are the reasons of a rejection. Documents are at hand only where they had to be read.
+    store); `faults` are the reasons of a rejection. `settles` says that the store's record becomes the base though it is
+    not written: both sides agree, or the conflict was decided for the row. Documents are at hand only where they had to
+    be read.
     """
 
     record: RawRecord
@@ -52,6 +55,7 @@ class Planned:
     mark: Provenance | None = field(default=None, repr=False)
     rows: Rows | None = field(default=None, repr=False)
     ours: Document | None = field(default=None, repr=False)
+    settles: bool = False
 
     @cached_property
     def changes(self) -> tuple[Change, ...]:
@@ -96,18 +100,20 @@ def plan(
     learners: Mapping[str, int],
     erased: Set[str] = frozenset(),
     on_conflict: OnConflict = OnConflict.REPORT,
+    attached: Attached | None = None,
 ) -> list[Planned]:
     """An outcome for each record, in their order.
 
     `learners` are the learners that are there (or, for a rehearsal, would be): username to primary key; `erased` are the names
-    of those who must not come back. Takes one query per table; what is written in the same transaction as this reads needs
-    the learners' locks first.
+    of those who must not come back; `attached` knows the submissions of the input. Takes one query per table; what is
+    written in the same transaction as this reads needs the learners' locks first.
     """
     marks = provenance.find(store, {record.key for record in records})
+    used = _used(records, attached) if store == Store.ATTACHMENTS else {}
     planned = [
         rejection(reject(record.raw, Code.ERASED, Fault("$", "the learner was erased")))
         if record.username in erased
-        else _first_look(store, record, marks.get(record.key), learners)
+        else _first_look(store, record, marks.get(record.key), learners, used)
         for record in records
     ]
     open_ones = [plan for plan in planned if plan.mark is not None and plan.outcome != Outcome.REJECTED]
@@ -117,34 +123,47 @@ def plan(
     return planned
 
 
+def _used(records: Sequence[Decoded], attached: Attached | None) -> dict[Pair, bool]:
+    """Attachments that are not pending: whether they were used here; False where the store's own submission holds them."""
+    pairs = {(record.username, record.key) for record in records}
+    held = attached.held(pairs) if attached else set()
+    return provenance.used(pairs) | dict.fromkeys(held, False)
+
+
 def _first_look(
-    store: Store, record: Decoded, mark: Provenance | None, learners: Mapping[str, int]
+    store: Store,
+    record: Decoded,
+    mark: Provenance | None,
+    learners: Mapping[str, int],
+    used: Mapping[Pair, bool],
 ) -> Planned:
     if store != Store.PROFILES and record.username not in learners:
         reason = "no learner has this name: import the profile first"
         return rejection(reject(record.raw, Code.UNKNOWN_LEARNER, Fault("$", reason)))
+    if mark is not None and mark.used:
+        mark = None
     if mark is not None and mark.username != record.username:
         reason = "the id belongs to another learner already"
         return rejection(reject(record.raw, Code.OTHER_LEARNER, Fault("$", reason)))
-    outcome = Outcome.CREATED if mark is None else Outcome.UNCHANGED
-    return Planned(
+    planned = Planned(
         record=record.raw,
-        outcome=outcome,
+        outcome=Outcome.CREATED if mark is None else Outcome.UNCHANGED,
         key=record.key,
         username=record.username,
         decoded=record,
         mark=mark,
     )
+    used_here = used.get((record.username, record.key))
+    if used_here is not None:
+        # To make it pending again would show it twice, whatever the store says and whoever decides conflicts.
+        planned.outcome, planned.mark = Outcome.KEPT if used_here else Outcome.UNCHANGED, None
+    return planned
 
 
 def _must_read(planned: Planned) -> bool:
     """Whether the row's document decides: not where neither side can have moved."""
     assert planned.mark and planned.decoded
-    return (
-        planned.mark.edited
-        or planned.mark.used
-        or planned.mark.import_checksum != planned.decoded.import_checksum
-    )
+    return planned.mark.edited or planned.mark.import_checksum != planned.decoded.import_checksum
 
 
 def _decide(planned: Planned, rows: Mapping[int, Rows], on_conflict: OnConflict) -> None:
@@ -153,14 +172,17 @@ def _decide(planned: Planned, rows: Mapping[int, Rows], on_conflict: OnConflict)
     if found is None:
         return
     planned.rows, planned.ours = found, found.document()
-    moved = planned.mark.import_checksum != planned.decoded.import_checksum
-    if planned.mark.used:
-        _decide_used(planned, moved)
+    moved, as_imported = (
+        planned.mark.import_checksum != planned.decoded.import_checksum,
+        _as_imported(planned),
+    )
+    if not moved and as_imported:
+        planned.outcome = Outcome.UNCHANGED
+    elif not planned.changes and _same_unknown(planned):
+        planned.outcome, planned.settles = Outcome.UNCHANGED, True
     elif not moved:
-        planned.outcome = Outcome.UNCHANGED if _as_imported(planned) else Outcome.KEPT
-    elif not planned.changes:
-        planned.outcome = Outcome.UNCHANGED if _same_unknown(planned) else Outcome.UPDATED
-    elif planned.mark.import_checksum and _as_imported(planned):
+        planned.outcome = Outcome.KEPT
+    elif not planned.changes or (planned.mark.import_checksum and as_imported):
         planned.outcome = Outcome.UPDATED
     else:
         _decide_conflict(planned, on_conflict)
@@ -177,17 +199,11 @@ def _same_unknown(planned: Planned) -> bool:
     return json.loads(planned.mark.unknown or "{}") == dict(planned.decoded.unknown)
 
 
-def _decide_used(planned: Planned, moved: bool) -> None:
-    # A submission has taken the attachment along: to make it pending again would show it twice.
-    planned.outcome = Outcome.CONFLICT if moved else Outcome.KEPT
-    planned.code = "used_since" if moved else ""
-
-
 def _decide_conflict(planned: Planned, on_conflict: OnConflict) -> None:
     imported = bool(planned.mark and planned.mark.import_checksum)
     if on_conflict == OnConflict.OVERWRITE:
         planned.outcome, planned.code = Outcome.UPDATED, Code.OVERWRITTEN
     elif on_conflict == OnConflict.KEEP:
-        planned.outcome = Outcome.KEPT
+        planned.outcome, planned.settles = Outcome.KEPT, True
     else:
         planned.outcome, planned.code = Outcome.CONFLICT, Code.BOTH_MOVED if imported else Code.NOT_IMPORTED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import lru_cache
 
 from coach.documents import usernames
@@ -26,13 +27,14 @@ class Deduplication:
     def __init__(self, store: Store, index: Index | None = None, *, rehearsed: Index | None = None) -> None:
         self.store = store
         self._index, self._rehearsed = index, rehearsed
-        self._claims: dict[str, int] = {}
+        self._claims: dict[str, int | None] = {}
 
     def admit(self, decoded: Decoded | Rejected) -> Decoded | Rejected:
         """The decoded record; rejected where an earlier one that fits has the same key."""
         if isinstance(decoded, Rejected) or not self.is_duplicate(decoded.key):
             return decoded
-        if self._claimed_by(decoded) == decoded.raw.ordinal:
+        first = self._first(decoded.key)
+        if first is None or decoded.raw.ordinal <= first:
             return decoded
         reason = "an earlier record of this input has the same key, and the first one counts"
         return records.reject(decoded.raw, Code.REPEATED_IN_INPUT, Fault("$", reason))
@@ -48,22 +50,25 @@ class Deduplication:
             found |= {name: 0 for name in names - found.keys() if self._rehearsed.has(name)}
         return found
 
-    def _claimed_by(self, decoded: Decoded) -> int:
-        """The ordinal of the first record with that key that can be imported."""
+    def _first(self, key: str) -> int | None:
+        """The ordinal of the first record with that key that can be imported; None where none can."""
         assert self._index is not None
-        if decoded.key not in self._claims:
-            earlier = self._index.earlier(self.store, decoded.key, before=decoded.raw.ordinal)
-            fitting = (raw.ordinal for raw in earlier if self._fits(raw))
+        if key not in self._claims:
             if len(self._claims) > _MOST_REMEMBERED:
                 self._claims.clear()
-            self._claims[decoded.key] = next(fitting, decoded.raw.ordinal)
-        return min(self._claims[decoded.key], decoded.raw.ordinal)
+            records_ = self._index.earlier(self.store, key, before=sys.maxsize)
+            self._claims[key] = next((raw.ordinal for raw in records_ if self._fits(raw)), None)
+        return self._claims[key]
 
     def _fits(self, raw: RawRecord) -> bool:
         decoded = records.decode(raw)
         if isinstance(decoded, Rejected):
             return False
-        return self.store == Store.PROFILES or bool(self.learners({decoded.username}))
+        if self.store == Store.PROFILES:
+            return True
+        mark = provenance.find(self.store, {decoded.key}).get(decoded.key)
+        is_others = mark is not None and not mark.used and mark.username != decoded.username
+        return not is_others and bool(self.learners({decoded.username}))
 
 
 def owner(raw: RawRecord) -> str | None:

@@ -10,9 +10,11 @@ from django.db.models import Q
 
 from coach.legacy.decoding.records import Decoded
 from coach.legacy.stores import Store
-from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
+from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile, RecordVersion
 
 COLUMNS = ("raw_checksum", "import_checksum", "content_checksum", "edited_since_import", "unknown_members")
+# Who leaves versions when an import replaces something.
+ACTOR = "import"
 _OWNED = ("pk", "learner_id", "learner__username", *COLUMNS)
 
 
@@ -70,6 +72,33 @@ _FINDERS: dict[Store, Callable[[Collection[str]], dict[str, Provenance]]] = {
     Store.SUBMISSIONS: _of_submissions,
     Store.ATTACHMENTS: _of_pending,
 }
+
+
+# A learner's normal name, and the id of one of their attachments.
+Pair = tuple[str, str]
+
+
+def used(pairs: Collection[Pair]) -> dict[Pair, bool]:
+    """Those of these attachments that a submission of their learner holds: whether they were used here.
+
+    One that was used here stays so when an import replaces the submission: the version that this leaves tells of it.
+    """
+    if not pairs:
+        return {}
+    names, keys = {name for name, _ in pairs}, {key for _, key in pairs}
+    found: dict[Pair, bool] = {}
+    rows = AttachmentMetadata.objects.filter(learner__username__in=names, attachment_id__in=keys)
+    for name, key, checksum in (
+        rows.filter(submission__isnull=False)
+        .order_by()
+        .values_list("learner__username", "attachment_id", "import_checksum")
+    ):
+        found[name, key] = found.get((name, key), False) or bool(checksum)
+    replaced = RecordVersion.objects.filter(
+        learner__username__in=names, kind="attachment", natural_key__in=keys, actor=ACTOR, after__isnull=True
+    )
+    found |= dict.fromkeys(replaced.order_by().values_list("learner__username", "natural_key"), True)
+    return {pair: here for pair, here in found.items() if pair in pairs}
 
 
 def learner_ids(usernames: Collection[str]) -> dict[str, int]:

@@ -21,6 +21,7 @@ from django.db import InterfaceError, OperationalError, connection, reset_querie
 from coach import attachments
 from coach.documents.base import utc_now
 from coach.legacy.deciding import deduplication
+from coach.legacy.deciding.attached import Attached
 from coach.legacy.deciding.compare import OnConflict, Planned
 from coach.legacy.decoding.records import Decoded
 from coach.legacy.reading.index import Index
@@ -149,6 +150,7 @@ class Backfill:
         folder = options.attachment_files
         self._copier = Copier(folder, rehearses=options.dry_run) if folder else None
         self._rehearsed = Index() if options.dry_run else None
+        self._attached = Attached(files)
         self._outcomes: dict[int, Outcome] = {}
         self._copied: dict[int, list[Copied]] = {}
         self._last_heartbeat = 0.0
@@ -201,6 +203,7 @@ class Backfill:
             index=file.index,
             dry_run=self._options.dry_run,
             rehearsed=self._rehearsed,
+            attached=self._attached,
             confirm=self._confirm,
             restore_erased=self._options.restore_erased,
             prepare=self._copy if self._copier and store != Store.PROFILES else None,

@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
 
 from coach.legacy.codes import Code
 from coach.legacy.deciding import compare, provenance
+from coach.legacy.deciding.attached import Attached
 from coach.legacy.deciding.compare import OnConflict, Planned
 from coach.legacy.deciding.deduplication import Deduplication
 from coach.legacy.deciding.provenance import Provenance
@@ -24,7 +26,7 @@ from coach.legacy.decoding.records import Decoded, Rejected
 from coach.legacy.reading.index import Index
 from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.stores import Outcome, Store
-from coach.legacy.writing import decode_jobs, tables, versions
+from coach.legacy.writing import attached, decode_jobs, tables, versions
 from coach.legacy.writing.decode_jobs import DecodeJob, DecodeResult, Submit
 from coach.legacy.writing.learners import LearnerCopyRows
 from coach.legacy.writing.tables import CopyRows, Maker
@@ -55,8 +57,9 @@ class Writer:
 
     `maker` marks the rows; `index` (of the store file) knows which keys stand twice in the input, None where a key
     cannot; `dry_run` plans the same outcomes and writes nothing; `rehearsed` then holds the names of learners that
-    would have been created, for the stores that follow; `confirm` is called first in every transaction, and raises where
-    this run may write no more; `restore_erased` lets learners come back who were erased.
+    would have been created, for the stores that follow; `attached` knows the submissions of the input; `confirm` is
+    called first in every transaction, and raises where this run may write no more; `restore_erased` lets learners come
+    back who were erased.
     """
 
     store: Store
@@ -65,6 +68,7 @@ class Writer:
     index: Index | None = None
     dry_run: bool = False
     rehearsed: Index | None = None
+    attached: Attached | None = None
     prepare: Prepare | None = None
     confirm: Callable[[], None] = lambda: None
     restore_erased: bool = False
@@ -123,14 +127,17 @@ class Writer:
             return None
         return compare.settled(raw, mark)
 
+    def _how(self, decoded: Sequence[Decoded]) -> dict[str, Any]:
+        erased = self._erased(decoded)
+        return {"erased": erased, "on_conflict": self.on_conflict, "attached": self.attached}
+
     def _prepare(self, prepare: Prepare, decoded: Sequence[Decoded]) -> None:
         """Bytes belong to what is going to be created or updated; nothing is locked meanwhile."""
         planned = compare.plan(
             self.store,
             decoded,
             learners=self._deduplication.learners({item.username for item in decoded}),
-            erased=self._erased(decoded),
-            on_conflict=self.on_conflict,
+            **self._how(decoded),
         )
         written = (Outcome.CREATED, Outcome.UPDATED)
         prepare([plan.decoded for plan in planned if plan.decoded and plan.outcome in written])
@@ -170,13 +177,7 @@ class Writer:
         if not self.dry_run:
             tables.lock_learners(set(learners.values()))
         # After the locks: who is being erased right now is erased by then.
-        planned = compare.plan(
-            self.store,
-            decoded,
-            learners=learners,
-            erased=self._erased(decoded),
-            on_conflict=self.on_conflict,
-        )
+        planned = compare.plan(self.store, decoded, learners=learners, **self._how(decoded))
         self._save(batch, planned, learners)
         outcomes = batch.settled | {plan.record.ordinal: plan for plan in planned}
         outcomes |= {
@@ -204,10 +205,13 @@ class Writer:
                 new.append(self._lines(batch, plan.decoded, learners))
             elif plan.outcome == Outcome.UPDATED and plan.rows is not None:
                 changed.append((plan.rows, self._rows(plan.decoded, learners)))
+        tables.settle([plan for plan in planned if plan.settles], self.maker)
         tables.update(self.store, changed)
         tables.insert(self.store, new)
         if self.restore_erased and self.store == Store.PROFILES:
             ErasedLearner.objects.restore({plan.username for plan in planned if plan.decoded})
+        if self.store == Store.SUBMISSIONS:
+            attached.drop(planned, learners, self.maker)
 
     def _lines(self, batch: Batch, decoded: Decoded, learners: dict[str, int]) -> CopyRows:
         made = batch.decoding.result().built.get(decoded.raw.ordinal)

@@ -1,4 +1,4 @@
-"""Pending attachments as rows: one each, found by id among the pending ones, then among those used since."""
+"""Pending attachments as rows: one each, found by id among the pending ones."""
 
 from __future__ import annotations
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from coach.legacy.deciding import provenance
+from coach.legacy.deciding.compare import Planned
 from coach.legacy.deciding.stored_rows import Rows
 from coach.legacy.decoding import checksums
 from coach.legacy.decoding.records import Decoded
-from coach.legacy.stores import Store
+from coach.legacy.stores import Outcome, Store
 from coach.legacy.writing import learners, pending, submissions
 from coach.legacy.writing.learners import Derive, LearnerCopyRows
 from coach.legacy.writing.pending import PendingCopyRows
@@ -83,3 +84,20 @@ def update(store: Store, pairs: Sequence[tuple[Rows, Rows]]) -> None:
     """Turn the rows of records, the first of each pair, into the second ones, writing only what differs."""
     if pairs:
         _MODULES[store].update(pairs)
+
+
+def settle(planned: Iterable[Planned], maker: Maker) -> None:
+    """Make the store's records the base of rows that stay as they are: both agree, or the row was kept against the store."""
+    tops = []
+    for plan in planned:
+        assert plan.rows and plan.decoded and plan.ours
+        top, agrees = plan.rows.top, plan.outcome == Outcome.UNCHANGED
+        unknown = top.unknown_members
+        content_checksum = checksums.of_content(plan.ours if agrees else plan.decoded.document)
+        provenance.leave(
+            top, provenance.line(plan.decoded, content_checksum, run_id=maker.run_id, at=maker.at)
+        )
+        top.unknown_members, top.edited_since_import = unknown, not agrees
+        tops.append(top)
+    if tops:
+        type(tops[0])._base_manager.bulk_update(tops, provenance.WRITTEN)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
+from coach.documents.submissions import Submission
+from coach.legacy.deciding import provenance
 from coach.legacy.deciding.compare import Planned
+from coach.legacy.deciding.stored_rows import SubmissionRows
 from coach.legacy.stores import Outcome, Store
 from coach.legacy.writing import bulk, submissions
-from coach.models import RecordVersion
+from coach.models import AttachmentMetadata, RecordVersion
 
 _KINDS = {
     Store.PROFILES: RecordVersion.Kind.PROFILE,
@@ -21,7 +24,10 @@ _FOLLOWING = frozenset({"last_updated"})
 
 def keep(planned: Iterable[Planned], *, run_id: int | None, at: dt.datetime) -> None:
     """Write one version for each record that is to be updated; belongs before the update."""
-    rows = [_version(plan, run_id, at) for plan in planned if plan.outcome == Outcome.UPDATED]
+    rows = []
+    for plan in planned:
+        if plan.outcome == Outcome.UPDATED:
+            rows += [_version(plan, run_id, at), *_of_lost(plan, run_id, at)]
     bulk.insert([row for row in rows if row is not None])
 
 
@@ -39,7 +45,34 @@ def _version(plan: Planned, run_id: int | None, at: dt.datetime) -> RecordVersio
         before=before,
         after=after,
         learner_id=plan.mark.learner_id,
-        actor="import",
+        actor=provenance.ACTOR,
+        run_id=run_id,
+        at=at,
+    )
+
+
+def _of_lost(plan: Planned, run_id: int | None, at: dt.datetime) -> Iterator[RecordVersion | None]:
+    """Versions of imported attachments that were used here, in a submission that the store's record replaces."""
+    if not isinstance(plan.rows, SubmissionRows) or plan.decoded is None:
+        return
+    document = plan.decoded.document
+    assert isinstance(document, Submission)
+    stay = {attachment.attachment_id for attachment in document.attachments}
+    lost = [row for row in plan.rows.attachments if row.import_checksum and row.attachment_id not in stay]
+    yield from (of_attachment(row, plan.username, run_id=run_id, at=at) for row in lost)
+
+
+def of_attachment(
+    row: AttachmentMetadata, username: str, *, run_id: int | None, at: dt.datetime
+) -> RecordVersion | None:
+    """The version of an attachment that an import deletes; it also says that the attachment is not pending any more."""
+    return RecordVersion.of_change(
+        RecordVersion.Kind.ATTACHMENT,
+        row.attachment_id,
+        before=row.to_pending_document(username=username).model_dump(mode="json"),
+        after=None,
+        learner_id=row.learner_id,
+        actor=provenance.ACTOR,
         run_id=run_id,
         at=at,
     )

@@ -47,7 +47,12 @@ def as_stores(profiles, submissions, attachments):
         ("submissions", "submission_id", submissions),
         ("attachments", "attachment_id", attachments),
     ):
+        # What a submission holds is not pending.
+        inner = {
+            part.attachment_id for one in submissions for part in one.attachments if one not in documents
+        }
         unique = {getattr(document, key): document.to_object() for document in documents}
+        unique = {key: record for key, record in unique.items() if key not in inner}
         for number, record in enumerate(unique.values() if owners else ()):
             listed[store].setdefault(owners[number % len(owners)], []).append(record)
     return {"profiles": people, **listed}

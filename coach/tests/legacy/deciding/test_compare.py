@@ -112,8 +112,6 @@ def test_the_same_change_on_both_sides_is_no_conflict(imported):
 def test_a_learner_who_was_never_imported_is_in_conflict_unless_equal(stores):
     cast.learner(FULL_AMARA)
     stores.write(profiles=[FULL_AMARA])
-    assert outcomes(stores.backfill()) == {"unchanged": 1}
-    assert amara().import_checksum == ""
     stores.write(profiles=[FULL_AMARA | {"goal": "theirs"}])
     summary = stores.backfill()
     assert outcomes(summary) == {"conflict": 1}
@@ -181,17 +179,117 @@ def test_a_used_attachment_is_never_pending_again(imported):
     assert outcomes(imported.backfill(), "attachments") == {"kept": 1}
     for choice in ("report", "overwrite"):
         imported.write(attachments={"amara": [attachment("a1", name="moved")]})
-        assert outcomes(imported.backfill(on_conflict=choice), "attachments") == {"conflict": 1}
+        assert outcomes(imported.backfill(on_conflict=choice), "attachments") == {"kept": 1}
     assert not AttachmentMetadata.objects.pending().exists()
 
 
-def test_an_id_inside_a_submission_does_not_block_a_pending_one(stores):
-    inner = {name: value for name, value in attachment("a1").items() if name != "username"}
+def inside(attachment_id, **members):
+    """An attachment as a submission holds it."""
+    return {k: v for k, v in attachment(attachment_id, **members).items() if k != "username"}
+
+
+@pytest.mark.parametrize("earlier", [True, False])
+def test_what_a_submission_of_the_store_holds_is_not_pending(stores, earlier):
+    if earlier:
+        stores.write(profiles=[profile("amara"), profile("felix")], attachments={"amara": [attachment("a1")]})
+        assert outcomes(stores.backfill(), "attachments") == {"created": 1}
     stores.write(
-        profiles=[profile("amara")],
-        submissions={"amara": [submission("s1", attachments=[inner, inner])]},
+        profiles=[profile("amara"), profile("felix")],
+        submissions={"amara": [submission("s1", attachments=[inside("a1"), inside("a1")])]},
+        attachments={"amara": [attachment("a1")], "felix": [attachment("a2", username="felix")]},
+    )
+    rehearsal = stores.backfill(dry_run=True)
+    for created in (1, 0):
+        summary = stores.backfill()
+        assert outcomes(summary, "attachments") == (
+            {"created": 1, "unchanged": 1} if created else {"unchanged": 2}
+        )
+        assert not created or summary.counts == rehearsal.counts
+        assert [row.attachment_id for row in AttachmentMetadata.objects.pending()] == ["a2"]
+
+
+def test_an_id_inside_another_learners_submission_is_another_attachment(stores):
+    stores.write(
+        profiles=[profile("amara"), profile("felix")],
+        submissions={"felix": [submission("s1", username="felix", attachments=[inside("a1")])]},
         attachments={"amara": [attachment("a1")]},
     )
     assert outcomes(stores.backfill(), "attachments") == {"created": 1}
-    assert AttachmentMetadata.objects.count() == 3
-    assert stores.backfill().clean
+
+
+def test_an_attachment_that_was_used_here_stays_used_when_its_submission_is_overwritten(imported):
+    AttachmentMetadata.objects.update(submission=AssessmentSubmission.objects.get())
+    AssessmentSubmission.objects.update(metadata='{"z": "9"}', edited_since_import=True)
+    imported.write(submissions={"amara": [submission("s1", metadata={"z": "2"})]})
+    assert outcomes(imported.backfill(on_conflict="overwrite"), "submissions") == {"updated": 1}
+    assert outcomes(imported.backfill(on_conflict="overwrite"), "attachments") == {"kept": 1}
+    assert not AttachmentMetadata.objects.exists()
+
+
+def test_a_conflict_that_was_kept_comes_up_again_only_for_another_record(imported):
+    LearnerProfile.objects.update(goal="here", edited_since_import=True)
+    imported.write(profiles=[FULL_AMARA | {"goal": "theirs"}])
+    assert outcomes(imported.backfill()) == {"conflict": 1}
+    assert outcomes(imported.backfill(on_conflict="keep")) == {"kept": 1}
+    before = LearnerProfile.objects.values().get()
+    for choice in ("report", "overwrite"):
+        assert outcomes(imported.backfill(on_conflict=choice)) == {"kept": 1}
+    assert LearnerProfile.objects.values().get() == before
+    imported.write(profiles=[FULL_AMARA | {"goal": "theirs, later"}])
+    assert outcomes(imported.backfill()) == {"conflict": 1}
+
+
+def test_a_row_that_goes_back_after_a_decision_is_no_imported_one(imported):
+    LearnerProfile.objects.update(goal="here", edited_since_import=True)
+    imported.write(profiles=[FULL_AMARA | {"goal": "theirs"}])
+    imported.backfill(on_conflict="keep")
+    LearnerProfile.objects.update(goal=FULL_AMARA["goal"])
+    imported.write(profiles=[FULL_AMARA | {"goal": "theirs, later"}])
+    assert outcomes(imported.backfill()) == {"conflict": 1}
+
+
+@pytest.mark.parametrize("is_imported", [True, False])
+def test_what_both_sides_agree_on_is_the_new_base(stores, is_imported):
+    stores.write(profiles=[FULL_AMARA])
+    if is_imported:
+        stores.backfill()
+    else:
+        cast.learner(FULL_AMARA)
+    LearnerProfile.objects.update(goal="agreed", edited_since_import=is_imported)
+    stores.write(profiles=[FULL_AMARA | {"goal": "agreed"}])
+    assert outcomes(stores.backfill()) == {"unchanged": 1}
+    before = LearnerProfile.objects.values().get()
+    assert outcomes(stores.backfill()) == {"unchanged": 1}
+    assert LearnerProfile.objects.values().get() == before
+    stores.write(profiles=[FULL_AMARA | {"goal": "moved"}])
+    assert outcomes(stores.backfill()) == {"updated": 1}
+
+
+def test_of_equal_keys_the_first_that_can_be_imported_counts(stores):
+    stores.write(
+        profiles=[profile("amara"), profile("felix")],
+        submissions={
+            "gone": [submission("s1", username="gone")],
+            "felix": [{"submission_id": "s1", "submitted_at": 7}],
+            "amara": [submission("s1"), submission("s1")],
+        },
+    )
+    for kind in ("created", "unchanged"):
+        summary = stores.backfill(batch_size=1)
+        assert outcomes(summary, "submissions") == {kind: 1, "rejected": 3}
+        assert [finding["code"] for finding in summary.findings] == [
+            "unknown_learner",
+            "invalid",
+            "repeated_in_input",
+        ]
+
+
+def test_an_id_of_another_learner_keeps_no_later_one_out(imported):
+    imported.write(
+        profiles=[FULL_AMARA, profile("felix")],
+        submissions={
+            "felix": [submission("s1", username="felix")],
+            "amara": [submission("s1", metadata={"z": "3"})],
+        },
+    )
+    assert outcomes(imported.backfill(), "submissions") == {"updated": 1, "rejected": 1}

@@ -6,18 +6,10 @@ Empty is how it should be. A value is whatever the trial needs to stay out of th
 from typing import Any
 
 KNOWN: dict[str, Any] = {
-    # A pending attachment that a submission of the store holds stays pending.
-    "overlap": True,
     # Staff cannot confirm an update to a document that names no time: the preview shows another "now" each time.
     "staff_now": True,
     # The report of a resumed run leaves out what was found before it.
     "resume_report": True,
-    # A conflict that was kept comes up again.
-    "keep": True,
-    # A record that cannot be imported keeps a later one of the same key out.
-    "first_importable": True,
-    # An attachment that was used here and has changed in the store is a conflict.
-    "used_since": True,
     # An unknown member is exported with another element than it came with, after its list was changed here.
     "unknown_moves": True,
 }

@@ -1,0 +1,31 @@
+"""Pending attachments that a submission of the store has attached: they go, and leave a version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from coach.documents.submissions import Submission
+from coach.legacy.deciding.compare import Planned
+from coach.legacy.stores import Outcome
+from coach.legacy.writing import bulk, versions
+from coach.legacy.writing.tables import Maker
+from coach.models import AttachmentMetadata
+
+
+def drop(planned: Iterable[Planned], learners: Mapping[str, int], maker: Maker) -> None:
+    """Delete what is not pending any more; `learners` are those of the submissions: username to primary key."""
+    pending = AttachmentMetadata.objects.pending().filter(learner__in=set(learners.values())).order_by()
+    rows = {(row.learner_id, row.attachment_id): row for row in pending}
+    if not rows:
+        return
+    gone = {}
+    for plan in planned:
+        if plan.decoded and plan.outcome not in (Outcome.REJECTED, Outcome.CONFLICT):
+            document = plan.decoded.document
+            assert isinstance(document, Submission)
+            for attachment in document.attachments:
+                if row := rows.get((learners[plan.username], attachment.attachment_id)):
+                    gone[row] = plan.username
+    made = (versions.of_attachment(row, name, run_id=maker.run_id, at=maker.at) for row, name in gone.items())
+    bulk.insert([version for version in made if version])
+    AttachmentMetadata.objects.filter(pk__in=[row.pk for row in gone]).delete()

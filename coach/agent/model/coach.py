@@ -34,7 +34,7 @@ def infer_goals(ask: GoalRequest) -> answers.ParsedGoal:
         purpose="goals",
         model=settings.AGENT_MODEL,
         effort=settings.AGENT_REASONING,
-        instructions=prompts.GOAL,
+        instructions=prompts.goal_instructions(),
         input=prompts.goal_input(ask),
         offers_tools=False,
         store=False,

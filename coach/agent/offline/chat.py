@@ -1,6 +1,6 @@
 """The chat of the offline coach: a few intents, each known by whole words and answered from the learner's own rows.
 
-An intent carries the example by which it is offered: what the coach says that it can do is what these intents do.
+An intent of words.toml carries the example by which it is offered: what the coach says that it can do is what these intents do.
 """
 
 from __future__ import annotations
@@ -42,16 +42,6 @@ class Message:
         return found if found and found.items else None
 
 
-@dataclass(frozen=True)
-class Intent:
-    """One thing that the coach can answer: what it is known by, and the question by which it is offered."""
-
-    name: str
-    example: str
-    phrases: tuple[str, ...]
-    answer: Answer
-
-
 def answer(ask: ChatRequest, tools: LearnerTools) -> sessions.Chat:
     """The answer to a message; in another language than English, that it is understood in English only."""
     if danger := languages.help_for(ask.message):
@@ -63,17 +53,19 @@ def answer(ask: ChatRequest, tools: LearnerTools) -> sessions.Chat:
         return said(f"{who_i_am()} {NOBODY}")
     message = Message(ask.message, ask.learner, tools)
     intent = intent_of(ask.message)
-    return intent.answer(message) if intent else _not_understood(message)
+    return _ANSWERS[intent.name](message) if intent else _not_understood(message)
 
 
-def intent_of(text: str) -> Intent | None:
+def intent_of(text: str) -> languages.Intent | None:
     """The first intent whose phrases a message holds as whole words."""
-    return next((intent for intent in INTENTS if phrases.holds(text, *intent.phrases)), None)
+    return next(
+        (intent for intent in languages.vocabulary().intents if phrases.holds(text, *intent.phrases)), None
+    )
 
 
 def who_i_am() -> str:
     """Who the coach is, and everything that it can answer."""
-    offered = " ".join(dict.fromkeys(f"“{intent.example}”" for intent in INTENTS))
+    offered = " ".join(dict.fromkeys(f"“{intent.example}”" for intent in languages.vocabulary().intents))
     return f"I am the offline coach: I answer by rule, without a language model, in English. You can ask me: {offered}"
 
 
@@ -241,113 +233,17 @@ def _not_understood(message: Message) -> sessions.Chat:
     return said(f"I do not understand that. {about_goal}{who_i_am()}", *_list(message))
 
 
-EXPLAIN = "Explain a module of my plan."
-INTENTS: tuple[Intent, ...] = (
-    Intent(
-        "missed",
-        "I missed some days. What now?",
-        (
-            "missed",
-            "fell behind",
-            "falling behind",
-            "am behind",
-            "i'm behind",
-            "skipped",
-            "was ill",
-            "was sick",
-            "catch up",
-        ),
-        _missed,
-    ),
-    Intent(
-        "pace",
-        "Change my pace to 3 hours a week.",
-        (
-            "change my pace",
-            "my pace",
-            "too fast",
-            "too slow",
-            "slower",
-            "faster",
-            "hours a week",
-            "hours per week",
-        ),
-        _pace,
-    ),
-    Intent(
-        "minutes",
-        "I have 20 minutes.",
-        (
-            "i have minutes",
-            "minutes",
-            "only have an hour",
-            "i have an hour",
-            "half an hour",
-            "short on time",
-            "little time",
-        ),
-        _minutes,
-    ),
-    Intent(
-        "finished",
-        "I finished the first lesson.",
-        (
-            "i finished",
-            "i have finished",
-            "i've finished",
-            "i completed",
-            "i have completed",
-            "i've completed",
-            "i am done",
-        ),
-        _finished,
-    ),
-    Intent(
-        "quiz", "Quiz me on my next lesson.", ("quiz me", "quiz on", "test me", "ask me questions"), _quiz
-    ),
-    Intent(
-        "doing",
-        "How am I doing?",
-        (
-            "how am i doing",
-            "how far",
-            "my progress",
-            "progress",
-            "my ratings",
-            "ratings",
-            "rating",
-            "my level",
-            "my score",
-        ),
-        _doing,
-    ),
-    Intent(
-        "explain", EXPLAIN, ("explain", "teach me", "tell me about", "lesson on", "show me how"), _explain
-    ),
-    Intent(
-        "next",
-        "What is next?",
-        (
-            "what is next",
-            "what's next",
-            "what comes next",
-            "next",
-            "today",
-            "tomorrow",
-            "this week",
-            "my schedule",
-            "my plan",
-        ),
-        _next,
-    ),
-    Intent(
-        "who",
-        "Who are you?",
-        ("who are you", "what are you", "what can you do", "are you human", "help"),
-        _who,
-    ),
-    Intent("explain", EXPLAIN, ("what is", "what are", "how do i", "how does", "show me"), _explain),
-)
+_ANSWERS: dict[str, Answer] = {
+    "missed": _missed,
+    "pace": _pace,
+    "minutes": _minutes,
+    "finished": _finished,
+    "quiz": _quiz,
+    "doing": _doing,
+    "explain": _explain,
+    "next": _next,
+    "who": _who,
+}
 
 # --- reading ----------------------------------------------------------------------------------------
 

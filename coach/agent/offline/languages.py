@@ -17,6 +17,14 @@ _JAPANESE, _CHINESE = re.compile(r"[\u3040-\u30ff]"), re.compile(r"[\u4e00-\u9ff
 Words = Annotated[list[str], Field(min_length=1)]
 
 
+class Intent(Entry):
+    """One thing that the chat can answer: the question by which it is offered, and what it is known by."""
+
+    name: str
+    example: str
+    phrases: Words
+
+
 class Vocabulary(Entry):
     """The shape of words.toml; its comments say what each list is for."""
 
@@ -28,6 +36,7 @@ class Vocabulary(Entry):
     common: dict[Language, Words]
     english_only: dict[Language, str]
     help: dict[Language, str]
+    intents: list[Intent]
 
 
 @cache

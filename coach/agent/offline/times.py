@@ -56,7 +56,7 @@ def read(text: str, *, today: dt.date) -> Times:
     weekly, minutes, sessions = _amounts(wording)
     weekdays = _weekdays(wording)
     part = _part_of_day(wording) if not (weekly or minutes) else None
-    unread = time_words.UNREADABLE.search(wording) if deadline is None else None
+    unread = time_words.pattern("unreadable").search(wording) if deadline is None else None
     return Times(
         deadline=deadline,
         words=words,
@@ -117,18 +117,18 @@ def _number(text: str) -> float:
 def _amounts(wording: str) -> tuple[int | None, int | None, int | None]:
     """Minutes a week, minutes a session, sessions a week."""
     weekly = minutes = None
-    times = time_words.TIMES_A_WEEK.search(wording)
+    times = time_words.pattern("times_a_week").search(wording)
     sessions = min(int(_number(times["number"] or times["unspaced"])), 7) or None if times else None
     for amount, before, after in _found_amounts(wording):
-        if time_words.PER_WEEK.match(after) or time_words.WEEK_BEFORE.search(before):
+        if time_words.pattern("per_week").match(after) or time_words.pattern("week_before").search(before):
             weekly = amount
-        elif time_words.PER_WORKDAY.match(after):
+        elif time_words.pattern("per_workday").match(after):
             minutes, sessions = amount, 5
-        elif time_words.PER_DAY.match(after) or time_words.DAY_BEFORE.search(before):
+        elif time_words.pattern("per_day").match(after) or time_words.pattern("day_before").search(before):
             minutes, sessions = amount, sessions or 7
         elif _weekdays(wording) or sessions or _part_of_day(wording):
             minutes = amount
-    if minutes and len(_weekdays(wording)) == 2 and time_words.WEEKEND.search(wording):
+    if minutes and len(_weekdays(wording)) == 2 and time_words.pattern("weekend").search(wording):
         # "Two hours on weekends" is the whole weekend: the cautious reading.
         return minutes, None, None
     return weekly, minutes, sessions
@@ -136,7 +136,9 @@ def _amounts(wording: str) -> tuple[int | None, int | None, int | None]:
 
 def _found_amounts(wording: str) -> Iterator[tuple[int, str, str]]:
     """Each amount of time in minutes, with the words before and after it."""
-    matches = list(time_words.AMOUNT.finditer(wording)) or list(time_words.BEFORE_UNSPACED.finditer(wording))
+    matches = list(time_words.pattern("amount").finditer(wording)) or list(
+        time_words.pattern("before_unspaced").finditer(wording)
+    )
     for match in matches:
         groups = match.groupdict()
         number = _number(match["number"]) + (0.5 if groups.get("half") or groups["after"] else 0)
@@ -152,22 +154,23 @@ def _found_amounts(wording: str) -> Iterator[tuple[int, str, str]]:
 
 def _weekdays(wording: str) -> tuple[int, ...]:
     """The weekdays that are named as a habit, Monday being 0."""
+    habitual = time_words.text("not_habitual")
     days = {
         day
         for day, names in enumerate(time_words.DAY_NAMES)
-        if re.search(rf"{time_words.NOT_HABITUAL}(?:\b(?:{names})\b|(?:{names}))", wording)
-        and re.search(rf"{time_words.NOT_HABITUAL}(?<![a-z])(?:{names})(?![a-z])", wording)
+        if re.search(rf"{habitual}(?:\b(?:{names})\b|(?:{names}))", wording)
+        and re.search(rf"{habitual}(?<![a-z])(?:{names})(?![a-z])", wording)
     }
-    if time_words.WEEKEND.search(wording):
+    if time_words.pattern("weekend").search(wording):
         days |= {5, 6}
     return tuple(sorted(days))
 
 
 def _part_of_day(wording: str) -> int | None:
     """The minutes of a session in the part of a day that is named."""
-    if time_words.LUNCH.search(wording):
+    if time_words.pattern("lunch").search(wording):
         return LUNCH_BREAK
-    return EVENING if time_words.EVENING.search(wording) else None
+    return EVENING if time_words.pattern("evening").search(wording) else None
 
 
 # --- deadlines --------------------------------------------------------------------------------------
@@ -183,9 +186,9 @@ def _deadline(wording: str, today: dt.date) -> tuple[dt.date | None, str]:
 
 
 def _by_date(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
-    if match := time_words.ISO.search(wording):
+    if match := time_words.pattern("iso").search(wording):
         day = _date(int(match[1]), int(match[2]), int(match[3]))
-    elif match := time_words.NUMERIC.search(wording):
+    elif match := time_words.pattern("numeric").search(wording):
         first, second, year = int(match[1]), int(match[3]), int(match[4])
         readings = (
             [_date(year, second, first)]
@@ -200,8 +203,8 @@ def _by_date(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
 
 
 def _by_month(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
-    spoken = time_words.BY_MONTH.search(wording)
-    match = spoken or time_words.UNSPACED_MONTH.search(wording)
+    spoken = time_words.pattern("by_month").search(wording)
+    match = spoken or time_words.pattern("unspaced_month").search(wording)
     if match is None:
         return None
     month = _month(match["month"])
@@ -225,9 +228,9 @@ def _by_month(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
 
 def _by_duration(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
     match = (
-        time_words.DURATION.search(wording)
-        or time_words.FROM_NOW.search(wording)
-        or time_words.UNSPACED_DURATION.search(wording)
+        time_words.pattern("duration").search(wording)
+        or time_words.pattern("from_now").search(wording)
+        or time_words.pattern("unspaced_duration").search(wording)
     )
     if match is None:
         return None
@@ -240,13 +243,13 @@ def _by_duration(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
 
 
 def _by_end(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
-    if match := time_words.BY_YEAR.search(wording):
+    if match := time_words.pattern("by_year").search(wording):
         return dt.date(int(match[2]) + bool(match["end"]), 1, 1), match[0]
-    if match := time_words.END_OF_YEAR.search(wording):
+    if match := time_words.pattern("end_of_year").search(wording):
         return (
             dt.date(today.year, 12, 25) if "christmas" in match[0] else dt.date(today.year + 1, 1, 1)
         ), match[0]
-    if match := time_words.END_OF_MONTH.search(wording):
+    if match := time_words.pattern("end_of_month").search(wording):
         return _later(today.replace(day=1), months=1), match[0]
     return None
 

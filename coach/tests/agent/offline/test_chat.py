@@ -12,7 +12,7 @@ from coach.tests.agent.tools.test_functions import Remembered
 
 LEARNER = planned("Learn Python, 5 hours a week", started=dt.timedelta(days=3))
 FIRST = LEARNER.curriculum_schedule.items[0]
-OFFERED = list({intent.example: intent for intent in chat.INTENTS}.values())
+OFFERED = list({intent.example: intent for intent in languages.vocabulary().intents}.values())
 
 
 def test_it_answers_where_the_settings_say_so_even_with_a_key(settings):

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from coach.admin.access import rights
-from coach.admin.changelist import bulk, exports, filters, search
+from coach.admin.changelist import bulk, columns, exports, filters, search
 from coach.admin.imports.views import StoreImport
 from coach.admin.presentation import cells, links, previews
 from coach.admin.screens.records import Fact, History, Tool
@@ -31,12 +31,12 @@ class AttachmentAdmin(StoreImport, History):
     store = Store.ATTACHMENTS
     list_display = (
         "attachment_id",
-        "name_shown",
+        columns.text("name", "name", 50),
         "kind",
-        "learner_link",
+        columns.learner(),
         "submission_link",
-        "size",
-        "created",
+        columns.of("size_bytes", "size", cells.size),
+        columns.moment("created_at", "created", ordering="created_at"),
     )
     list_filter = (filters.AttachmentUseFilter, filters.AttachmentKindFilter)
     date_hierarchy = "created_at"
@@ -201,25 +201,9 @@ class AttachmentAdmin(StoreImport, History):
         response["X-Content-Type-Options"] = "nosniff"
         return response
 
-    @admin.display(description="name")
-    def name_shown(self, row: AttachmentMetadata) -> str:
-        return cells.short(row.name, 50)
-
-    @admin.display(description="learner")
-    def learner_link(self, row: AttachmentMetadata) -> SafeString | None:
-        return links.to(row.learner)
-
     @admin.display(description="submission")
     def submission_link(self, row: AttachmentMetadata) -> SafeString | None:
         return links.to(row.submission) or cells.badge("pending", "warn")
-
-    @admin.display(description="size")
-    def size(self, row: AttachmentMetadata) -> str:
-        return cells.size(row.size_bytes)
-
-    @admin.display(description="created", ordering="created_at")
-    def created(self, row: AttachmentMetadata) -> SafeString | str:
-        return cells.moment(row.created_at)
 
 
 _COLUMNS: exports.Columns = {

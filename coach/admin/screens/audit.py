@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from coach.admin.changelist import filters, search
+from coach.admin.changelist import columns, filters, search
 from coach.admin.changelist.lists import StaffChangeList
 from coach.admin.presentation import cells, changes, links
 from coach.admin.screens.records import Fact, History
@@ -112,7 +112,14 @@ class WithVersions(StaffChangeList):
 
 @admin.register(AuditEvent)
 class AuditAdmin(History):
-    list_display = ("action", "learner_link", "actor_shown", "changes_shown", "detail_shown", "at_shown")
+    list_display = (
+        "action",
+        "learner_link",
+        columns.text("actor", "who", 40),
+        "changes_shown",
+        "detail_shown",
+        columns.moment("at", "when", ordering="at"),
+    )
     list_filter = (ActorFilter, DayFilter, ActionFilter, LearnerFilter)
     date_hierarchy = "at"
     look_ups = (search.LookUp("username"), search.LookUp("action"), search.LookUp("actor", "fragment"))
@@ -141,10 +148,6 @@ class AuditAdmin(History):
     def learner_link(self, row: AuditEvent) -> SafeString | str:
         return links.to(row.learner) or row.username
 
-    @admin.display(description="who")
-    def actor_shown(self, row: AuditEvent) -> str:
-        return cells.short(row.actor, 40)
-
     @admin.display(description="old → new")
     def changes_shown(self, row: Any) -> SafeString | str:
         return format_html_join("", "{}", ((one.brief(),) for one in row.explained)) or "–"
@@ -152,7 +155,3 @@ class AuditAdmin(History):
     @admin.display(description="detail")
     def detail_shown(self, row: AuditEvent) -> str:
         return cells.short(", ".join(f"{name} {value}" for name, value in row.detail_members.items()))
-
-    @admin.display(description="when", ordering="at")
-    def at_shown(self, row: AuditEvent) -> SafeString | str:
-        return cells.moment(row.at)

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
 from coach.admin.access import rights
-from coach.admin.changelist import bulk, filters, search
+from coach.admin.changelist import bulk, columns, filters, search
 from coach.admin.presentation import cells, links
 from coach.admin.screens.records import Fact, History
 from coach.models import MemoryUpload
@@ -27,7 +27,14 @@ class StateFilter(filters.WorkFilter):
 
 @admin.register(MemoryUpload)
 class MemoryUploadAdmin(History):
-    list_display = ("note_id", "learner_link", "state_shown", "attempts", "next_attempt", "last_error")
+    list_display = (
+        "note_id",
+        columns.learner(),
+        "state_shown",
+        "attempts",
+        "next_attempt",
+        "last_error",
+    )
     list_filter = (StateFilter,)
     look_ups = (search.LookUp("learner__username", "username"), search.LookUp("learner__goal", "fragment"))
     search_help_text = "Words of usernames and goals."
@@ -48,7 +55,7 @@ class MemoryUploadAdmin(History):
 
     def facts(self, row: MemoryUpload) -> Iterator[Fact]:
         yield Fact("Note", row.note_id)
-        yield Fact("Learner", links.to(row.learner) or "–")
+        yield Fact("Learner", links.to(row.learner))
         yield Fact("State", self.state_shown(row))
         yield Fact("Attempts", row.attempts)
         yield Fact("Next attempt", cells.moment(row.next_attempt_at))
@@ -76,10 +83,6 @@ class MemoryUploadAdmin(History):
         done = staff.requeue_uploads(user=rights.user(request), ids=list(dead.values_list("pk", flat=True)))
         bulk.Outcome(done=done).show(request, "{} uploads were queued again.")
         return None
-
-    @admin.display(description="learner")
-    def learner_link(self, row: MemoryUpload) -> SafeString | str:
-        return links.to(row.learner) or "–"
 
     @admin.display(description="state")
     def state_shown(self, row: MemoryUpload) -> SafeString:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.contrib import admin
-from django.utils.safestring import SafeString
 
-from coach.admin.changelist import search
+from coach.admin.changelist import columns, search
 from coach.admin.presentation import cells, links
 from coach.admin.screens.records import Fact, History
 from coach.models import MemoryRecord
@@ -15,7 +14,13 @@ from coach.models import MemoryRecord
 
 @admin.register(MemoryRecord)
 class NoteAdmin(History):
-    list_display = ("note_id", "note_shown", "tags_shown", "learner_link", "created")
+    list_display = (
+        "note_id",
+        columns.text("note", "note"),
+        columns.of("tag_list", "tags", cells.tags),
+        columns.learner(),
+        columns.moment("created_at", "created"),
+    )
     # By arrival: the table is large, and its primary key is an index already.
     ordering = ("-id",)
     look_ups = (
@@ -34,19 +39,3 @@ class NoteAdmin(History):
         yield Fact("Learner", links.to(row.learner))
         yield Fact("Created", cells.moment(row.created_at))
         yield Fact("Tags", cells.tags(row.tag_list, most=100))
-
-    @admin.display(description="note")
-    def note_shown(self, row: MemoryRecord) -> str:
-        return cells.short(row.note)
-
-    @admin.display(description="tags")
-    def tags_shown(self, row: MemoryRecord) -> SafeString:
-        return cells.tags(row.tag_list)
-
-    @admin.display(description="learner")
-    def learner_link(self, row: MemoryRecord) -> SafeString | None:
-        return links.to(row.learner)
-
-    @admin.display(description="created")
-    def created(self, row: MemoryRecord) -> SafeString | str:
-        return cells.moment(row.created_at)

@@ -15,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
 from coach.admin.access import rights
-from coach.admin.changelist import filters, search
+from coach.admin.changelist import columns, filters, search
 from coach.admin.presentation import cells, changes, links
 from coach.admin.screens import operations
 from coach.admin.screens.records import Fact, History, Tool
@@ -45,12 +45,12 @@ STATE_BADGES = {
 @admin.register(BackfillRun)
 class RunAdmin(History):
     list_display = (
-        "name",
+        columns.of("pk", "run", "run {}".format, ordering="id"),
         "state_shown",
         "source",
-        "actor_shown",
-        "started",
-        "finished",
+        columns.text("actor", "who", 40),
+        columns.moment("started_at", "started", ordering="started_at"),
+        columns.moment("finished_at", "finished"),
         "counts_shown",
         "found",
     )
@@ -124,25 +124,9 @@ class RunAdmin(History):
     def rows(self, request: HttpRequest) -> QuerySet[BackfillRun]:
         return super().rows(request).annotate(finding_count=Count("findings"))
 
-    @admin.display(description="run", ordering="id")
-    def name(self, row: BackfillRun) -> str:
-        return f"run {row.pk}"
-
     @admin.display(description="state")
     def state_shown(self, row: BackfillRun) -> SafeString:
         return cells.badge(row.get_state_display(), STATE_BADGES.get(row.state, "calm"))
-
-    @admin.display(description="who")
-    def actor_shown(self, row: BackfillRun) -> str:
-        return cells.short(row.actor, 40)
-
-    @admin.display(description="started", ordering="started_at")
-    def started(self, row: BackfillRun) -> SafeString | str:
-        return cells.moment(row.started_at)
-
-    @admin.display(description="finished")
-    def finished(self, row: BackfillRun) -> SafeString | str:
-        return cells.moment(row.finished_at)
 
     @admin.display(description="records")
     def counts_shown(self, row: BackfillRun) -> str:
@@ -190,7 +174,14 @@ _RECORDS: dict[str, tuple[type[Any], str]] = {
 
 @admin.register(BackfillFinding)
 class FindingAdmin(History):
-    list_display = ("place_shown", "outcome_shown", "store", "key_shown", "code", "run_link")
+    list_display = (
+        columns.text("place", "place", 60),
+        "outcome_shown",
+        "store",
+        "key_shown",
+        "code",
+        "run_link",
+    )
     list_filter = (filters.FindingOutcomeFilter, filters.StoreFilter)
     ordering = ("-id",)
     look_ups = (search.LookUp("natural_key"),)
@@ -208,10 +199,6 @@ class FindingAdmin(History):
         yield Fact("Record", _record_link(row) or "–")
         yield Fact("Code", row.code)
         yield Fact("sha256 of its bytes", row.checksum)
-
-    @admin.display(description="place")
-    def place_shown(self, row: BackfillFinding) -> str:
-        return cells.short(row.place, 60)
 
     @admin.display(description="outcome")
     def outcome_shown(self, row: BackfillFinding) -> SafeString:

@@ -10,7 +10,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from coach.admin.changelist import filters, search
+from coach.admin.changelist import columns, filters, search
 from coach.admin.presentation import cells, links
 from coach.admin.screens.records import Fact, History, Tool
 from coach.models import CurriculumSchedule, ScheduleItem
@@ -19,15 +19,14 @@ from coach.models import CurriculumSchedule, ScheduleItem
 @admin.register(CurriculumSchedule)
 class ScheduleAdmin(History):
     list_display = (
-        "learner_name",
-        "learner_link",
-        "generated",
+        columns.of("learner.username", "schedule of", ordering="learner__username"),
+        columns.learner(),
+        columns.moment("generated_at", "generated", ordering="generated_at"),
         "state",
-        "horizon",
+        columns.of("time_horizon_days", "days"),
         "item_links",
-        "weekly_minutes",
+        columns.of("projected_weekly_minutes", "minutes a week"),
     )
-    list_display_links = ("learner_name",)
     list_filter = (filters.StaleFilter,)
     date_hierarchy = "generated_at"
     ordering = ("-generated_at", "id")
@@ -68,44 +67,24 @@ class ScheduleAdmin(History):
     def rows(self, request: HttpRequest) -> QuerySet[CurriculumSchedule]:
         return super().rows(request).annotate(item_count=Count("items"))
 
-    @admin.display(description="schedule of", ordering="learner__username")
-    def learner_name(self, row: CurriculumSchedule) -> str:
-        return row.learner.username
-
-    @admin.display(description="learner")
-    def learner_link(self, row: CurriculumSchedule) -> SafeString | None:
-        return links.to(row.learner)
-
-    @admin.display(description="generated", ordering="generated_at")
-    def generated(self, row: CurriculumSchedule) -> SafeString | str:
-        return cells.moment(row.generated_at)
-
     @admin.display(description="state")
     def state(self, row: CurriculumSchedule) -> SafeString:
         return cells.badge("stale", "warn") if row.is_stale else cells.badge("current", "good")
 
-    @admin.display(description="days")
-    def horizon(self, row: CurriculumSchedule) -> int:
-        return row.time_horizon_days
-
     @admin.display(description="items")
     def item_links(self, row: Any) -> SafeString:
         return links.to_list(ScheduleItem, row.item_count, {"schedule__id__exact": row.pk})
-
-    @admin.display(description="minutes a week")
-    def weekly_minutes(self, row: CurriculumSchedule) -> int:
-        return row.projected_weekly_minutes
 
 
 @admin.register(ScheduleItem)
 class ItemAdmin(History):
     list_display = (
         "item_id",
-        "title_shown",
-        "learner_link",
+        columns.text("title", "title", 60),
+        columns.learner("schedule.learner"),
         "kind",
-        "day",
-        "minutes",
+        columns.of("recommended_day_offset", "day"),
+        columns.of("recommended_minutes", "minutes"),
         "effort_level",
         "moved",
         "progress",
@@ -147,22 +126,6 @@ class ItemAdmin(History):
         yield Fact("Summary", row.summary, wide=True)
         yield Fact("Why", row.focus_reason, wide=True)
         yield Fact("Expected outcome", row.expected_outcome, wide=True)
-
-    @admin.display(description="title")
-    def title_shown(self, row: ScheduleItem) -> str:
-        return cells.short(row.title, 60)
-
-    @admin.display(description="learner")
-    def learner_link(self, row: ScheduleItem) -> SafeString | None:
-        return links.to(row.schedule.learner)
-
-    @admin.display(description="day")
-    def day(self, row: ScheduleItem) -> int:
-        return row.recommended_day_offset
-
-    @admin.display(description="minutes")
-    def minutes(self, row: ScheduleItem) -> int:
-        return row.recommended_minutes
 
     @admin.display(description="moved")
     def moved(self, row: ScheduleItem) -> SafeString | str:

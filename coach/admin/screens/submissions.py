@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
 from coach.admin.access import rights
-from coach.admin.changelist import exports, filters, search
+from coach.admin.changelist import columns, exports, filters, search
 from coach.admin.imports.views import StoreImport
 from coach.admin.presentation import cells, links, previews
 from coach.admin.screens import desk
@@ -30,7 +30,13 @@ GRADER_BADGES = {"": "warn", "provisional": "calm", "model": "good", "staff": "g
 @admin.register(AssessmentSubmission)
 class SubmissionAdmin(StoreImport, History):
     store = Store.SUBMISSIONS
-    list_display = ("submission_id", "learner_link", "submitted", "grade", "attachment_links")
+    list_display = (
+        "submission_id",
+        columns.learner(),
+        columns.moment("submitted_at", "submitted", ordering="submitted_at"),
+        "grade",
+        "attachment_links",
+    )
     list_filter = (filters.GraderFilter,)
     date_hierarchy = "submitted_at"
     look_ups = (
@@ -134,14 +140,6 @@ class SubmissionAdmin(StoreImport, History):
 
     def rows(self, request: HttpRequest) -> QuerySet[AssessmentSubmission]:
         return super().rows(request).annotate(attachment_count=Count("attachments"))
-
-    @admin.display(description="learner")
-    def learner_link(self, row: AssessmentSubmission) -> SafeString | None:
-        return links.to(row.learner)
-
-    @admin.display(description="submitted", ordering="submitted_at")
-    def submitted(self, row: AssessmentSubmission) -> SafeString | str:
-        return cells.moment(row.submitted_at)
 
     @admin.display(description="grade")
     def grade(self, row: AssessmentSubmission) -> SafeString:

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from coach.admin.changelist import bulk
+from coach.admin.changelist import bulk, columns
 from coach.admin.changelist.lists import StaffAdmin
 from coach.admin.presentation import cells
 from coach.documents import usernames
@@ -52,10 +52,10 @@ class TokenAdmin(StaffAdmin):
         "name",
         "state_shown",
         "scope",
-        "created_shown",
-        "created_by_shown",
-        "expires_shown",
-        "last_used_shown",
+        columns.moment("created_at", "created", ordering="created_at"),
+        columns.text("created_by", "by", 40),
+        columns.moment("expires_at", "expires", ordering="expires_at"),
+        columns.moment("last_used_at", "last used", ordering="last_used_at"),
     )
     readonly_fields = ("key", "created_at", "created_by", "revoked_at", "last_used_at")
     ordering = ("name",)
@@ -108,19 +108,3 @@ class TokenAdmin(StaffAdmin):
     def state_shown(self, row: ApiToken) -> SafeString:
         state = row.state(utc_now())
         return cells.badge(state, STATE_BADGES[state])
-
-    @admin.display(description="created", ordering="created_at")
-    def created_shown(self, row: ApiToken) -> SafeString | str:
-        return cells.moment(row.created_at)
-
-    @admin.display(description="by")
-    def created_by_shown(self, row: ApiToken) -> str:
-        return cells.short(row.created_by, 40)
-
-    @admin.display(description="expires", ordering="expires_at")
-    def expires_shown(self, row: ApiToken) -> SafeString | str:
-        return cells.moment(row.expires_at)
-
-    @admin.display(description="last used", ordering="last_used_at")
-    def last_used_shown(self, row: ApiToken) -> SafeString | str:
-        return cells.moment(row.last_used_at)

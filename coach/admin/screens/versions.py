@@ -10,11 +10,10 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
-from django.utils.safestring import SafeString
 from pydantic import ValidationError
 
 from coach.admin.access import rights
-from coach.admin.changelist import bulk, filters, search
+from coach.admin.changelist import bulk, columns, filters, search
 from coach.admin.presentation import cells, changes, links
 from coach.admin.screens.records import Fact, History, Tool
 from coach.documents import differences
@@ -31,7 +30,13 @@ class KindFilter(filters.WorkFilter):
 
 @admin.register(RecordVersion)
 class VersionAdmin(History):
-    list_display = ("record", "learner_link", "members_shown", "actor_shown", "at_shown")
+    list_display = (
+        "record",
+        columns.learner(),
+        "members_shown",
+        "actor_shown",
+        columns.moment("at", "when", ordering="id"),
+    )
     list_filter = (KindFilter,)
     date_hierarchy = "at"
     ordering = ("-id",)
@@ -111,10 +116,6 @@ class VersionAdmin(History):
     def record(self, row: RecordVersion) -> str:
         return cells.short(f"{row.get_kind_display()} {row.natural_key}", 60)
 
-    @admin.display(description="learner")
-    def learner_link(self, row: RecordVersion) -> SafeString | None:
-        return links.to(row.learner)
-
     @admin.display(description="members")
     def members_shown(self, row: RecordVersion) -> str:
         return cells.short(", ".join(row.members()))
@@ -122,10 +123,6 @@ class VersionAdmin(History):
     @admin.display(description="who")
     def actor_shown(self, row: RecordVersion) -> str:
         return cells.short(who(row), 40)
-
-    @admin.display(description="when", ordering="id")
-    def at_shown(self, row: RecordVersion) -> SafeString | str:
-        return cells.moment(row.at)
 
 
 def who(version: RecordVersion) -> str:

@@ -16,7 +16,7 @@ from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
 from coach.admin.access import rights
-from coach.admin.changelist import bulk, exports, filters, search
+from coach.admin.changelist import bulk, columns, exports, filters, search
 from coach.admin.changelist.lists import StaffAdmin
 from coach.admin.imports.views import StoreImport
 from coach.admin.presentation import cells, changes, documents, links, timeline
@@ -58,13 +58,13 @@ class LearnerAdmin(LearnerActions, StoreImport, StaffAdmin):
     store = Store.PROFILES
     list_display = (
         "username",
-        "goal_shown",
+        columns.text("goal", "goal"),
         "schedule_shown",
         "completed_shown",
         "submissions_shown",
         "attachments_shown",
         "notes_shown",
-        "updated",
+        columns.of("last_updated", "updated", cells.day, ordering="last_updated"),
         "source",
     )
     list_filter = (filters.WorkToDoFilter, filters.ScheduleFilter)
@@ -263,10 +263,6 @@ class LearnerAdmin(LearnerActions, StoreImport, StaffAdmin):
             note_count=_count(MemoryRecord),
         )
 
-    @admin.display(description="goal")
-    def goal_shown(self, row: LearnerProfile) -> str:
-        return cells.short(row.goal)
-
     @admin.display(description="schedule")
     def schedule_shown(self, row: Any) -> SafeString:
         if row.scheduled_at is None:
@@ -296,10 +292,6 @@ class LearnerAdmin(LearnerActions, StoreImport, StaffAdmin):
     @admin.display(description="notes")
     def notes_shown(self, row: Any) -> SafeString:
         return links.to_list(MemoryRecord, row.note_count, {"learner__id__exact": row.pk})
-
-    @admin.display(description="updated", ordering="last_updated")
-    def updated(self, row: LearnerProfile) -> SafeString:
-        return cells.day(row.last_updated)
 
     @admin.display(description="from")
     def source(self, row: LearnerProfile) -> SafeString | str:

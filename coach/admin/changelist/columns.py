@@ -1,0 +1,41 @@
+"""Columns for `list_display` that read one attribute of a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+from django.contrib import admin
+
+from coach.admin.presentation import cells, links
+
+Column = Callable[[Any], Any]
+
+
+def of(path: str, description: str, show: Column = lambda value: value, *, ordering: str = "") -> Column:
+    """The attribute at a dotted path, as `show` renders it; sorted by `ordering`, where that is given."""
+    read = attrgetter(path)
+
+    @admin.display(description=description, ordering=ordering or None)
+    def column(row: Any) -> Any:
+        return show(read(row))
+
+    # The cells' class names are made of it.
+    column.__name__ = path.replace(".", "_")
+    return column
+
+
+def text(path: str, description: str, length: int = cells.LONGEST_CELL) -> Column:
+    """A text on one line, cut at a length."""
+    return of(path, description, lambda value: cells.short(value, length))
+
+
+def moment(path: str, description: str, *, ordering: str = "") -> Column:
+    """A time in UTC, to the minute."""
+    return of(path, description, cells.moment, ordering=ordering)
+
+
+def learner(path: str = "learner") -> Column:
+    """A link to the learner's page."""
+    return of(path, "learner", links.to)

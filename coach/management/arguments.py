@@ -12,7 +12,7 @@ from django.core.management.base import CommandParser
 
 from coach.documents import usernames
 from coach.legacy.deciding.compare import OnConflict
-from coach.legacy.running.backfill import Limit
+from coach.legacy.running.summary import Limit
 from coach.legacy.stores import Store
 
 NO_FILE = ""

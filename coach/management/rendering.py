@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from coach.legacy.proving.verify import Verification
-from coach.legacy.running.backfill import Summary
+from coach.legacy.running.summary import Summary
 from coach.legacy.stores import Store
 
 _PLAIN_SECONDS = 10.0

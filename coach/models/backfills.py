@@ -38,6 +38,9 @@ class BackfillRun(models.Model):
     counts = DocumentField(
         schema=dict[str, dict[str, int]], default="{}", help_text="Store → outcome → records."
     )
+    figures = DocumentField(
+        schema=dict[str, object], default="{}", help_text="Unknown members, and bytes of attachments, so far."
+    )
     checkpoint_store = models.CharField(max_length=16, blank=True, default="")
     checkpoint_ordinal = models.BigIntegerField(
         default=0, help_text="Records of that store that are committed."

@@ -28,9 +28,10 @@ from coach.legacy.reading import store_file
 from coach.legacy.reading.rejects import open_rejects
 from coach.legacy.reading.store_file import StoreFile
 from coach.legacy.running import ledger
-from coach.legacy.running.backfill import Backfill, Options, Summary
+from coach.legacy.running.backfill import Backfill
 from coach.legacy.running.lock import RunLock
 from coach.legacy.running.reject_file import RejectFile
+from coach.legacy.running.summary import Options, Summary
 from coach.legacy.stores import Outcome, Store
 from coach.models import BackfillRun
 from coach.services import assessments, staff

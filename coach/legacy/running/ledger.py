@@ -12,12 +12,12 @@ from coach.documents.base import utc_now
 from coach.legacy.codes import Code
 from coach.legacy.deciding import deduplication
 from coach.legacy.deciding.compare import Planned
-from coach.legacy.decoding.faults import Fault
-from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.stores import Outcome, Store
+from coach.legacy.writing.attachment_files import Copied
 from coach.models import BackfillFinding, BackfillRun
 
 Counts = dict[str, dict[str, int]]
+Figures = Mapping[str, object]
 State = BackfillRun.State
 MOST_PATHS = 20
 
@@ -48,10 +48,16 @@ def take_over(run: BackfillRun) -> None:
     run.save(update_fields=["state", "error", "finished_at", "process", "heartbeat_at"])
 
 
-def checkpoint(run: BackfillRun, *, store: Store, ordinal: int, counts: Counts) -> None:
+def checkpoint(run: BackfillRun, *, store: Store, ordinal: int, counts: Counts, figures: Figures) -> None:
     """All records of `store` before `ordinal` are dealt with; belongs into the transaction that writes the last of them."""
+    reached = {"checkpoint_store": store, "checkpoint_ordinal": ordinal, "heartbeat_at": utc_now()}
+    keep(run, counts, figures, **reached)
+
+
+def keep(run: BackfillRun, counts: Counts, figures: Figures, **columns: object) -> None:
+    """Write down how far the counts and figures of a run have come."""
     BackfillRun.objects.filter(pk=run.pk).update(
-        checkpoint_store=store, checkpoint_ordinal=ordinal, counts=json.dumps(counts), heartbeat_at=utc_now()
+        counts=json.dumps(counts), figures=json.dumps(figures), **columns
     )
 
 
@@ -61,27 +67,18 @@ def finish(run: BackfillRun, state: str, *, error: str = "") -> None:
     run.save(update_fields=["state", "error", "finished_at"])
 
 
-def record_findings(run: BackfillRun, planned: Iterable[Planned]) -> None:
-    """Put rejected and conflicting records on record."""
-    found = [_finding(run, plan) for plan in planned if plan.outcome in (Outcome.REJECTED, Outcome.CONFLICT)]
-    if found:
-        BackfillFinding.objects.bulk_create(found)
-
-
-def record_file(run: BackfillRun, raw: RawRecord, *, key: str, code: str, fault: Fault) -> None:
-    """Put on record that the bytes of an attachment could not be had."""
-    BackfillFinding.objects.create(
-        run=run,
-        outcome=BackfillFinding.Outcome.FILE,
-        store=raw.store,
-        ordinal=raw.ordinal,
-        place=raw.place,
-        natural_key=key,
-        username=deduplication.owner(raw) or "",
-        checksum=raw.checksum,
-        code=code,
-        errors=json.dumps([fault.to_object()]),
-    )
+def record_findings(
+    run: BackfillRun, planned: Iterable[Planned], copied: Mapping[int, Sequence[Copied]]
+) -> None:
+    """Put rejected and conflicting records on record, and attachments whose bytes could not be had (by ordinal)."""
+    found = []
+    for plan in planned:
+        if plan.outcome in (Outcome.REJECTED, Outcome.CONFLICT):
+            found.append(finding(plan))
+        found += [file_finding(plan, file) for file in copied.get(plan.record.ordinal, ()) if file.fault]
+    for row in found:
+        row.run = run
+    BackfillFinding.objects.bulk_create(found)
 
 
 def unfinished() -> BackfillRun | None:
@@ -113,9 +110,9 @@ def empty_counts() -> dict[str, int]:
     return {"read": 0, **{str(outcome): 0 for outcome in Outcome}}
 
 
-def _finding(run: BackfillRun, planned: Planned) -> BackfillFinding:
-    finding = BackfillFinding(
-        run=run,
+def finding(planned: Planned) -> BackfillFinding:
+    """What is to be known of a rejected or conflicting record, of no run yet."""
+    row = BackfillFinding(
         outcome=planned.outcome,
         store=planned.record.store,
         ordinal=planned.record.ordinal,
@@ -125,10 +122,32 @@ def _finding(run: BackfillRun, planned: Planned) -> BackfillFinding:
     )
     # The place of an erased learner's record, like its key, may be the name.
     if planned.code != Code.ERASED:
-        finding.place, finding.natural_key = _storable(planned.record.place), _storable(planned.key)
-        finding.username = deduplication.owner(planned.record) or ""
-        finding.checksum = planned.record.checksum
-    return finding
+        row.place, row.natural_key = _storable(planned.record.place), _storable(planned.key)
+        row.username = deduplication.owner(planned.record) or ""
+        row.checksum = planned.record.checksum
+    return row
+
+
+def file_finding(planned: Planned, file: Copied) -> BackfillFinding:
+    """That the bytes of an attachment could not be had, of no run yet."""
+    assert file.fault
+    row = finding(planned)
+    row.outcome, row.code = BackfillFinding.Outcome.FILE, file.code
+    row.errors = json.dumps([file.fault.to_object()])
+    return row
+
+
+def described(row: BackfillFinding) -> dict[str, object]:
+    """A finding as a report shows it."""
+    return {
+        "store": str(row.store),
+        "place": row.place,
+        "natural_key": row.natural_key,
+        "outcome": str(row.outcome),
+        "code": str(row.code),
+        "errors": json.loads(row.errors),
+        "checksum": row.checksum,
+    }
 
 
 def errors(planned: Planned) -> list[dict[str, Any]]:

@@ -23,9 +23,11 @@ from coach.legacy.reading.inputs import ChangedInput, Inputs
 from coach.legacy.reading.opening import RefusedFile
 from coach.legacy.reading.store_file import ChangedFile
 from coach.legacy.running import ledger, worker_process
-from coach.legacy.running.backfill import Backfill, DatabaseFailed, Limit, Options, Stopped, Summary
+from coach.legacy.running.backfill import Backfill
 from coach.legacy.running.lock import LockHeld, RunLock
 from coach.legacy.running.reject_file import RejectFile
+from coach.legacy.running.retry import DatabaseFailed, Stopped
+from coach.legacy.running.summary import Limit, Options, Summary
 from coach.legacy.stores import Outcome, Store
 from coach.management import arguments, rendering
 from coach.management.exit_codes import ExitCode, OperatorCommand

@@ -11,8 +11,9 @@ import pytest
 
 from coach.legacy.reading import inputs
 from coach.legacy.running import ledger
-from coach.legacy.running.backfill import Backfill, Options, Summary
+from coach.legacy.running.backfill import Backfill
 from coach.legacy.running.reject_file import RejectFile
+from coach.legacy.running.summary import Options, Summary
 from coach.legacy.stores import LAYOUTS, Store
 from coach.legacy.writing.learners import Derive
 from coach.models import BackfillRun

@@ -43,8 +43,8 @@ class Ended:
 def with_pauses(*pauses: float) -> str:
     """A program for `start`: manage.py, with other waits between the attempts of a run; seconds."""
     lines = (
-        "import django; django.setup(); from coach.legacy.running import backfill",
-        f"backfill.PAUSES = {pauses}",
+        "import django; django.setup(); from coach.legacy.running import retry",
+        f"retry.PAUSES = {pauses}",
     )
     return "-c " + shlex.quote("; ".join([*lines, "import manage; manage.main()"]))
 

@@ -8,8 +8,9 @@ import pytest
 
 from coach.legacy.reading import inputs
 from coach.legacy.running import ledger
-from coach.legacy.running.backfill import Backfill, Options
+from coach.legacy.running.backfill import Backfill
 from coach.legacy.running.reject_file import RejectFile
+from coach.legacy.running.summary import Options
 from coach.legacy.stores import Store
 from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
 from coach.tests.legacy.people import attachment, profile, submission
@@ -110,7 +111,7 @@ def test_keeping_drops_what_comes_again_and_half_a_line(tmp_path):
 
 
 def test_a_full_disk_stops_the_run_before_the_batch_is_written(stores, monkeypatch):
-    from coach.legacy.running.backfill import DatabaseFailed
+    from coach.legacy.running.retry import DatabaseFailed
 
     def full(self, planned):
         raise OSError(28, "No space left on device")

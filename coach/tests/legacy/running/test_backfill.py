@@ -8,7 +8,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from coach.legacy.running.backfill import Limit, Stopped
+from coach.legacy.running.retry import Stopped
+from coach.legacy.running.summary import Limit
 from coach.models import (
     AssessmentSubmission,
     AttachmentMetadata,

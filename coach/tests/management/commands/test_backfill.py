@@ -181,8 +181,12 @@ def test_conflicts_answer_2_until_they_are_decided(stores):
     assert (answer.status, counted(answer)) == (2, {"conflict": 1})
     assert answer.report["findings"][0]["errors"][0]["path"] == "$.goal"
     assert manage("backfill", "--on-conflict", "keep").status == 0
+    assert manage("backfill").status == 0
+    assert LearnerProfile.objects.get().goal == "edited"
+    stores.write(profiles=[FULL_AMARA | {"goal": "moved again"}])
+    assert manage("backfill").status == 2
     assert manage("backfill", "--on-conflict", "overwrite").status == 0
-    assert LearnerProfile.objects.get().goal == "moved"
+    assert LearnerProfile.objects.get().goal == "moved again"
 
 
 @pytest.mark.parametrize("limit", ["1", "10%"])
@@ -364,7 +368,7 @@ def test_a_retry_can_be_resumed_too(stores, tmp_path, monkeypatch):
 
 def failing(monkeypatch, times: int) -> list[int]:
     """Let so many writes of a batch fail, as a deadlock or a lost connection does."""
-    from coach.legacy.running import backfill
+    from coach.legacy.running import retry
     from coach.legacy.writing import tables
 
     insert, calls = tables.insert, []
@@ -376,7 +380,7 @@ def failing(monkeypatch, times: int) -> list[int]:
             raise OperationalError("deadlock detected")
 
     monkeypatch.setattr(tables, "insert", broken)
-    monkeypatch.setattr(backfill, "PAUSES", (0, 0))
+    monkeypatch.setattr(retry, "PAUSES", (0, 0))
     return calls
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 
 from arcadia import databases, environment
+from coach.documents.profile import DEFAULT_MEMORY_INDEX_ID
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
@@ -282,7 +283,7 @@ LOGGING = {
 
 # --- language model -------------------------------------------------------------------------------
 
-# `model` asks one where a key is set, and nobody without; `offline` answers by rule and never asks.
+# `model` needs a key, and without one there is no coach; `offline` answers by rule and never asks.
 AGENT = environment.choice("ARCADIA_AGENT", allowed=("model", "offline"), default="model")
 OPENAI_API_KEY = environment.text("OPENAI_API_KEY")
 OPENAI_BASE_URL = environment.text("OPENAI_BASE_URL") or None
@@ -301,7 +302,7 @@ AGENT_RETRIES = environment.number("ARCADIA_AGENT_RETRIES", default=2, least=0, 
 # Answers of the model that one process waits for at once; the threads beyond them stay free for everything else.
 AGENT_CALLS = environment.number("ARCADIA_AGENT_CALLS", default=32, least=1, most=1000)
 # The vector store that memory notes are uploaded to and that the model searches.
-AGENT_VECTOR_STORE = environment.text("ARCADIA_AGENT_VECTOR_STORE", "vs_68e81d741f388191acdaabce2f92b7d5")
+AGENT_VECTOR_STORE = environment.text("ARCADIA_AGENT_VECTOR_STORE", DEFAULT_MEMORY_INDEX_ID)
 MCP_URL = environment.text("ARCADIA_MCP_URL", "http://127.0.0.1:8001/mcp")
 MCP_LABEL = environment.text("ARCADIA_MCP_LABEL", "Arcadia_Coach_Widgets")
 MCP_REQUIRE_APPROVAL = environment.choice(

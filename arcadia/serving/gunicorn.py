@@ -13,7 +13,7 @@ from arcadia.serving import worker as handover
 bind = environment.words("ARCADIA_BIND") or ["127.0.0.1:8000"]
 workers = environment.number("ARCADIA_WORKERS", default=2, least=1, most=256)
 # Per worker. A thread that waits for a client, the database or the language model costs little, and where there are
-# more of them than slow clients, these hold nobody up.
+# more of them than slow clients, these delay no other client.
 threads = environment.number("ARCADIA_THREADS", default=128, least=1, most=1000)
 worker_class = "arcadia.serving.worker.Worker"
 

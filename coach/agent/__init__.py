@@ -10,7 +10,7 @@ from coach.agent.model import client
 
 
 def coach() -> ModuleType | None:
-    """Who answers: `model` where there is one to ask, `offline` where the settings say so, else nobody.
+    """Who answers: `model` where there is one to ask, `offline` where the settings name it, else None.
 
     Both have the same functions; `MAKER` says who made an answer.
     """

@@ -16,7 +16,7 @@ NOT_FOUND = 404
 
 
 def upload_for_chat(*, name: str, content_type: str, content: bytes) -> str | None:
-    """Hand a file over for the model to search; its id there, or None where that went wrong or nobody is there."""
+    """Hand a file over for the model to search; its id there, or None where that failed or no model is configured."""
     if not client.is_configured():
         return None
     try:

@@ -151,7 +151,7 @@ SECTIONS: dict[Intent, tuple[str, str]] = {
 
 
 def extend(assessment: Assessment, categories: Sequence[Category]) -> Assessment:
-    """The assessment with tasks for every category and three extra ones, in sections built anew.
+    """The assessment with tasks for every category and three extra ones, in new sections.
 
     Stored tasks come first and keep everything but their section. Without categories there is nothing
     to cover: the assessment comes back as it is.

@@ -36,7 +36,7 @@ class _Standing:
 def provisional_report(
     submission_id: str, responses: Sequence[Response], *, now: dt.datetime
 ) -> GradingResult:
-    """The report for answers that nobody could grade: 0.5 each, and ratings of 1100 that do not move.
+    """The report for answers that could not be graded: 0.5 each, and ratings of 1100 that do not move.
 
     Task results follow the responses; outcomes follow the first response of each category. The ratings
     that count afterwards are those of `ratings_after`, not the ones in these outcomes.

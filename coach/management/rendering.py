@@ -121,7 +121,7 @@ def findings(found: Sequence[dict[str, Any]]) -> list[str]:
 
 
 def _printable(text: str) -> str:
-    """Text for a terminal: lone surrogates and control characters spelled out."""
+    """Text for a terminal: lone surrogates and control characters escaped."""
     spelled = "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
     return spelled.encode(errors="backslashreplace").decode()
 

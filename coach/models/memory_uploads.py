@@ -12,7 +12,7 @@ from coach.models.learners import LearnerProfile
 
 class MemoryUploadQuerySet(models.QuerySet["MemoryUpload"]):
     def due(self, now: dt.datetime) -> MemoryUploadQuerySet:
-        """Queued, its time come, and leased by nobody whose lease still runs; the longest waiting first."""
+        """Queued, its time come, and without a running lease; the longest waiting first."""
         free = models.Q(lease_expires_at=None) | models.Q(lease_expires_at__lte=now)
         queued = self.filter(free, state=MemoryUpload.State.QUEUED, next_attempt_at__lte=now)
         return queued.order_by("next_attempt_at", "id")
@@ -25,8 +25,8 @@ class MemoryUpload(models.Model):
     """One note on its way to the vector store, or back out of it.
 
     It outlives its note: `withdrawn` says that the note is gone, and that its copy at the store is to be
-    removed. The note is named by learner and id, so that an import which writes the row anew changes nothing.
-    `doubtful_until` is set while nobody knows whether an attempt reached the store; no such attempt goes on
+    removed. The note is named by learner and id, so that an import which rewrites the row changes nothing.
+    `doubtful_until` is set while it is unknown whether an attempt reached the store; no such attempt goes on
     after that instant. Look at the store before sending again.
     """
 

@@ -16,7 +16,7 @@ class Counted(NamedTuple):
 
 class ThrottleWindowQuerySet(models.QuerySet["ThrottleWindow"]):
     def count_one(self, key: str, *, now: int, seconds: int) -> Counted:
-        """Count one more under a key; a window older than `seconds` begins anew.
+        """Count one more under a key; a window older than `seconds` starts again.
 
         One statement, so that of two processes neither overwrites what the other counted.
         """

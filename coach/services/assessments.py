@@ -30,7 +30,7 @@ def extended(assessment: Assessment | None, plan: Any) -> str | None:
 
 
 def derive(learner: LearnerProfile) -> None:
-    """Derive a learner's extended assessment anew, after plan or assessment changed; nothing is saved."""
+    """Derive a learner's extended assessment again, after plan or assessment changed; nothing is saved."""
     learner.extended_assessment = extended(learner.assessment, learner.plan)
 
 

@@ -66,7 +66,7 @@ def upload(
     Raises LearnerNotFound, EmptyFile, storage.TooLarge, storage.StorageError.
     """
     learners.named(username)
-    # Moving bytes may take a while: nobody waits for our connection meanwhile.
+    # Moving bytes may take a while: no connection is held meanwhile.
     with connections.released():
         stored = storage.upload(chunks, limit=settings.UPLOAD_MAX_BYTES)
     try:

@@ -1,4 +1,4 @@
-"""Learners: finding and locking them, making them, what sessions tell about them."""
+"""Learners: finding and locking them, creating them, storing sessions' metadata."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def locked_or_made(username: str) -> LearnerProfile:
 def apply_metadata(
     learner: LearnerProfile, metadata: Mapping[str, Any], *, session_id: str | None = None
 ) -> set[str]:
-    """Take over what a client tells about a (locked) learner; nothing is saved.
+    """Apply a client's metadata to a (locked) learner; nothing is saved.
 
     `metadata` is whatever a client sent: members of the wrong kind are ignored. Returns the names
     of the changed columns, `last_updated` among them if there are any.
@@ -102,7 +102,7 @@ def with_session(sessions: Sequence[str], session: str) -> list[str]:
 def update_from_metadata(
     *, username: str, metadata: Mapping[str, Any], session_id: str | None = None
 ) -> LearnerProfile:
-    """Store what a client tells about a learner, who is made if need be.
+    """Store a client's metadata of a learner, who is created if missing.
 
     Raises usernames.UnusableUsername.
     """

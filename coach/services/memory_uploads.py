@@ -31,7 +31,7 @@ Outcome = Literal["stored", "removed", "failed", "dead", "abandoned"]
 # What stands in place of the id of an erased learner's note.
 ERASED = "erased"
 _BATCH = 500
-# After these answers nothing was done; after any other failure nobody knows.
+# After these answers nothing was done; after any other failure it is unknown.
 _CERTAINLY_NOT_DONE = frozenset({400, 401, 403, 404, 413, 415, 422, 429})
 _NOT_LET_IN = frozenset({401, 403})
 _LONGEST_BACKOFF = dt.timedelta(hours=6)
@@ -42,7 +42,7 @@ class NotLetIn(Exception):
 
 
 class _LeaseOver(Exception):
-    """The worker was held up for so long that its lease may run out: somebody else goes on."""
+    """The worker was held up for so long that its lease may run out: another worker goes on."""
 
 
 # --- with the note ----------------------------------------------------------------------------------
@@ -250,7 +250,7 @@ class Worker:
 
 @dataclass
 class _RemoteFiles:
-    """What a worker has seen at the provider: file ids by name, listed anew only where a question is younger."""
+    """What a worker has seen at the provider: file ids by name, listed again only for a newer question."""
 
     _ids: dict[str, str] = field(default_factory=dict)
     _listed_at: dt.datetime | None = None
@@ -370,7 +370,7 @@ def _note(upload: MemoryUpload) -> files.NoteFile | None:
     if row is None:
         return None
     lines = [
-        # A provider is told what was noted, not about whom.
+        # The provider gets the note, not the learner's name.
         f"Learner: {row.learner_id}",
         f"Written: {row.created_at.isoformat()}",
         f"Tags: {', '.join(row.tag_list)}",

@@ -1,4 +1,4 @@
-"""Sessions with the coach: what they tell about a learner is stored before the coach is asked."""
+"""Sessions with the coach: their metadata of a learner is stored before the coach is asked."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from coach.services.operations import callers, connections
 
 EFFORTS = ("minimal", "low", "medium", "high")
 IMAGES_ONLY = "gpt-5-codex"
-# Attachments of a session that nobody continued for so long are forgotten.
+# Attachments of a session that was not continued for so long are deleted.
 SESSION_LASTS = dt.timedelta(days=30)
 
 
@@ -158,7 +158,7 @@ def _forget_old_sessions() -> None:
 
 
 def _told(metadata: Mapping[str, Any], session_id: str | None) -> Profile | None:
-    """Store what the metadata tells about the learner it names, if any; the learner's profile afterwards."""
+    """Store the metadata of the learner that it names, if any; the learner's profile afterwards."""
     username = metadata.get("username")
     if not isinstance(username, str) or not username.strip():
         return None

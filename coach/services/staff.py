@@ -218,7 +218,7 @@ def _join(submission: AssessmentSubmission, taken: list[AttachmentMetadata]) -> 
 
 
 def delete(*, user: AbstractBaseUser, username: str) -> None:
-    """Remove a learner with everything that belongs to them; nobody of that name is no error."""
+    """Remove a learner with everything that belongs to them; an unknown name is no error."""
     learner = LearnerProfile.objects.named(username).first()
     if learner is not None:
         # In no transaction of ours: the bytes go once the rows are gone for certain.

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 
 def user(request: HttpRequest) -> User:
-    """Who is signed in: behind the admin's door nobody is anonymous."""
+    """The signed-in user; the admin has no anonymous ones."""
     assert isinstance(request.user, User)
     return request.user
 
@@ -20,7 +20,7 @@ def may_edit(request: HttpRequest, row: Any = None) -> bool:
 
 
 def may_regenerate(request: HttpRequest) -> bool:
-    """Generate schedules anew."""
+    """Regenerate schedules."""
     return request.user.has_perm("coach.regenerate_schedules")
 
 

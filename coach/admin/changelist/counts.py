@@ -11,7 +11,7 @@ from django.core.paginator import Paginator
 from django.db import connections, models
 from django.utils.functional import cached_property
 
-# Up to here rows are counted; beyond, nobody reads them one by one.
+# Up to here rows are counted; beyond, an estimate is enough.
 COUNTED = 10_000
 # What can be counted at a glance: so many rows, found for so little (some tens of milliseconds).
 FEW, MOST_COST = 1_000, 10_000

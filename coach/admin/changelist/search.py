@@ -102,7 +102,7 @@ def _found(
 
 
 def _known(request: HttpRequest) -> dict[Any, list[Any] | None]:
-    # Each filter asks for the searched rows anew: they are the same within one request.
+    # Each filter asks for the searched rows again; they are the same within one request.
     return request.__dict__.setdefault("_searched", {})
 
 

@@ -30,7 +30,7 @@ _SALT = "coach.admin.imports.staging"
 
 
 class Unusable(Exception):
-    """The token was forged, is too old, belongs to somebody else, or its upload is gone; the message says it."""
+    """The token was forged, is too old, belongs to another user, or its upload is gone; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def claim(token: str, *, user: AbstractBaseUser, store: str) -> Staged:
     except (signing.BadSignature, TypeError):
         raise Unusable("This is no preview of ours. Upload the file again.") from None
     if (staged.user, staged.store) != (user.pk, store):
-        raise Unusable("The preview was made by somebody else or for another store. Upload the file again.")
+        raise Unusable("The preview was made by another user or for another store. Upload the file again.")
     return staged
 
 

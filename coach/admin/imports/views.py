@@ -215,7 +215,7 @@ class StoreImport(ImportMixin):
     # --- pages ------------------------------------------------------------------------------------
 
     def _preview(self, request: HttpRequest, staged: Staged) -> HttpResponse:
-        """The preview anew, as things stand now."""
+        """The preview again, from the current state."""
         dataset = self.get_import_formats()[0]().create_dataset(staged)
         return self._page(request, staged, StoreResource().import_data(dataset, dry_run=True))
 

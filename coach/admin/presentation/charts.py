@@ -54,7 +54,7 @@ def _points(values: Sequence[int], *, width: int, height: int) -> list[tuple[flo
 
 @dataclass(frozen=True)
 class Block:
-    """One piece of work on a day: minutes, its kind (a class name) and what is said of it."""
+    """One piece of work on a day: minutes, its kind (a class name) and its description."""
 
     day: int
     minutes: int
@@ -69,7 +69,7 @@ _NAME_WIDTH = 42
 
 
 def workload(blocks: Sequence[Block], *, days: int, today: int | None, label: str) -> SafeString:
-    """Minutes a day as stacked bars, weeks told apart, today (a day from 0) marked where it lies within."""
+    """Minutes a day as stacked bars, weeks separated, today (a day from 0) marked where it lies within."""
     days = max([days, 28, *(block.day + 1 for block in blocks)])
     days += -days % 7
     step = _WIDTH / days

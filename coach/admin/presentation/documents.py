@@ -15,7 +15,7 @@ from coach.documents import differences
 _OPEN_UP_TO = 6
 _DEEPEST = 12
 _LONGEST_SIDE = 400
-# Names by which an element of a list is told from its neighbours.
+# Members that identify an element of a list.
 _NAMES = (
     "label",
     "title",

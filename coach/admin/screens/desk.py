@@ -108,7 +108,7 @@ class GradeForm(forms.Form):
         return all([super().is_valid(), *[form.is_valid() for form in self.tasks]])
 
     def grades(self) -> grading.Grades:
-        """What staff decided, in the words in which a model would say it."""
+        """The staff's decision, in the shape of a model's grading."""
         whole = {name: self.cleaned_data[name] for name in ("overall_feedback", "strengths", "focus_areas")}
         return grading.Grades.model_validate({**whole, "tasks": [form.grade() for form in self.tasks]})
 

@@ -48,7 +48,7 @@ class RunLine:
 
 @dataclass(frozen=True)
 class TableSize:
-    """One table: rows (an estimate on PostgreSQL) and bytes with indexes; None where nobody knows."""
+    """One table: rows (an estimate on PostgreSQL) and bytes with indexes; None where they are unknown."""
 
     name: str
     rows: int | None

@@ -1,4 +1,4 @@
-"""What the actions of a chat card do to a thread's preferences, and what the coach says to them."""
+"""What the actions of a chat card do to a thread's preferences, and the coach's reply."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ MOST_MESSAGES = 100
 
 
 def card(*, title: str, preferences: Preferences, messages: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    """`messages` are pairs of who spoke and what was said, oldest first."""
+    """`messages` are pairs of speaker and text, oldest first."""
     children: list[dict[str, Any]] = [
         {"type": "Title", "value": title},
         {"type": "Caption", "value": f"Level: {LEVELS[preferences.level]}"},

@@ -70,7 +70,7 @@ def process(
 
 
 class _Events(Iterator[bytes]):
-    """The events of one request. Closing it before the end cancels the answer: what was said is kept."""
+    """The events of one request. Closing it before the end cancels the answer: the text so far is kept."""
 
     def __init__(
         self, request: Any, *, threads: Threads, coach: ModuleType | None, learner_tools: LearnerTools

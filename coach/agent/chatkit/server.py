@@ -50,7 +50,7 @@ REFUSAL = "I cannot help with this message. Please leave out personal data, and 
 
 
 class Server(ChatKitServer[None]):
-    """One request's server. `coach` is the model or the offline coach, or None where there is nobody to ask."""
+    """One request's server. `coach` is the model or the offline coach, or None where neither is configured."""
 
     store: ThreadStore
 
@@ -143,7 +143,7 @@ class Server(ChatKitServer[None]):
     async def sync_action(
         self, thread: ThreadMetadata, action: Action[str, Any], sender: WidgetItem | None, context: None
     ) -> SyncCustomActionResponse:
-        """The same effects; the sender's card is drawn anew in its place."""
+        """The same effects; the sender's card is replaced by a new one."""
         effect = await self._carry_out(thread, action)
         if effect is None or sender is None:
             return SyncCustomActionResponse()

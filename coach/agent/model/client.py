@@ -76,7 +76,7 @@ def slot() -> Iterator[None]:
 
 @contextlib.contextmanager
 def failures() -> Iterator[None]:
-    """Translate what the SDK raises; messages tell the kind of failure, never what was sent or answered."""
+    """Translate the SDK's exceptions; messages name the kind of failure, never contents."""
     openai = _sdk()
     try:
         yield

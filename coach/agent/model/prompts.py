@@ -1,4 +1,4 @@
-"""What the model is told: instructions of ours, and the learner's words as clearly marked data beside them."""
+"""The model's input: the instructions of prompts.toml, and the learner's words as clearly marked data beside them."""
 
 from __future__ import annotations
 

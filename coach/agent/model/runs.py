@@ -35,7 +35,7 @@ class Run:
     store: bool = True
 
     def body(self, items: list[dict[str, Any]], learner_tools: LearnerTools | None) -> dict[str, Any]:
-        """A request, `items` being the input and what has been said and done since."""
+        """A request, `items` being the input and the messages and calls since."""
         about_learner = bool(learner_tools and (learner_tools.username or learner_tools.any_learner))
         return {
             "model": self.model,
@@ -50,7 +50,7 @@ class Run:
 
 
 class _Turn:
-    """An answer in the making: what was said so far, how long it may still take, and what it cost."""
+    """An answer in progress: its text so far, the time left, and the tokens used."""
 
     def __init__(self, run: Run) -> None:
         self.items = list(run.input)
@@ -174,7 +174,7 @@ def _output(reply: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _text(output: list[dict[str, Any]]) -> str:
-    """What the last message of a reply says; empty without any message."""
+    """The text of a reply's last message; empty without any message."""
     messages = [item for item in output if item.get("type") == "message"]
     parts = messages[-1].get("content") if messages else []
     if not isinstance(parts, list):

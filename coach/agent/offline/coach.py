@@ -1,4 +1,4 @@
-"""The offline coach: answers by rule from its tracks and the learner's own plan, and says so. The model's twin."""
+"""The offline coach: answers by rule from its tracks and the learner's own plan, with the model coach's interface."""
 
 from __future__ import annotations
 

@@ -178,7 +178,7 @@ def _age_words(text: str) -> str:
 
 
 def _with_track_before(tracks: list[Track], level: Level) -> list[Track]:
-    """The tracks, and before the first of them the one that somebody new to programming needs."""
+    """The tracks, and before the first of them the one that a beginner needs."""
     first = tracks[0]
     if level != "new" or first.before is None or first.before not in catalogue():
         return tracks

@@ -41,7 +41,7 @@ def _about_tracks(draft: Draft) -> Iterable[str]:
 
 
 def about_nothing(reading: Reading, goal: str) -> Iterable[str]:
-    """What is said about a goal that no track serves: that it is so, what is needed, and the nearest tracks."""
+    """The answer to a goal that no track serves: what is missing, and the nearest tracks."""
     if not goal.strip():
         yield "You have not named a goal yet."
     elif reading.vague:

@@ -1,4 +1,4 @@
-"""Reading a text by whole words and phrases, and telling what somebody wants from what they know or do not want."""
+"""Reading a text by whole words and phrases, and separating what a learner wants from what they know or do not want."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ LONGEST_FORMAT = 200
 
 
 class Faulty(ValueError):
-    """The call cannot be carried out; the text tells the model why."""
+    """The call cannot be carried out; the text is the answer to the model."""
 
 
 class _Arguments(BaseModel):
@@ -66,7 +66,7 @@ class LearnerProfileGet(_Arguments):
 
 
 class LearnerProfileUpdate(_Arguments):
-    """Store what a learner told about themselves; what is not given stays as it is."""
+    """Store a learner's own statements; what is not given stays as it is."""
 
     username: str
     goal: str | None = None

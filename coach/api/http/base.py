@@ -17,7 +17,7 @@ from coach.services.operations import callers
 
 
 class UnusablePath(ValueError):
-    """A path that names nobody (a blank username), or holds a NUL character."""
+    """A path without a name (a blank username), or with a NUL character."""
 
 
 class View(APIView):
@@ -44,7 +44,7 @@ class View(APIView):
 def username(segment: str) -> str:
     """The normal form of a username in a path, for looking it up. Raises OutOfScope where the token is for another.
 
-    A name that nobody can have is returned as it is, since it is simply nobody's.
+    A name that no learner can have is returned as it is; no learner is found under it.
     Raises UnusablePath.
     """
     if "\0" in segment:

@@ -19,7 +19,7 @@ from rest_framework.request import Request
 from coach import json_text
 from coach.api.http import retrying
 
-# What is wrong with a request is said so often, and quotes so many characters of it at a time.
+# A 422 lists so many faults, and quotes so many characters of each input.
 MOST_FAULTS = 100
 LONGEST_QUOTE = 200
 _TOO_DEEP = f"nested deeper than {json_text.DEEPEST_NESTING} levels"
@@ -62,7 +62,7 @@ def read(request: Request, shape: type[D]) -> D:
         raise Unprocessable(list(_faults(error, "body"))) from error
     if is_json and b"\\u" in body:
         _refuse(value, json_text.NUL)
-        # Half a pair in a member that nobody reads does no harm.
+        # Half a pair in a member that is not read does no harm.
         _refuse(document.model_dump(), json_text.SURROGATES)
     return document
 

@@ -72,7 +72,7 @@ _INCOMPLETE = "The body is malformed, or ended before it was complete."
 
 
 def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
-    """The answer to an exception that a view raised; what nobody expected is a 500 and reaches the log."""
+    """The answer to an exception that a view raised; an unexpected one is a 500 and is logged."""
     if isinstance(error, retries.Answered):
         return retrying.replayed(error.answer)
     if isinstance(error, bodies.Unprocessable):

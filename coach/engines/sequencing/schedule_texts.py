@@ -1,6 +1,6 @@
 """What learners read in a schedule.
 
-A schedule is stored anew as soon as one of its items or its cadence note reads differently. So these texts
+A schedule is stored again as soon as one of its items or its cadence note reads differently. So these texts
 name what makes a difference to the learner, and nothing that moves by itself: no clock, no rank, no counter.
 """
 
@@ -177,7 +177,7 @@ def _rating_reason(standing: Standing) -> str:
         return f"{standing.label} has not been assessed yet; your rating is {standing.rating}."
     average = round(outcome.average_score * 100)
     if average == PLACEHOLDER_AVERAGE and not outcome.rating_delta:
-        # Half marks that move nothing may stand for answers that nobody has graded: no result to speak of.
+        # Half marks that move no rating may stand for ungraded answers: they are no result.
         return f"Your assessment left your rating here as it is, {standing.rating}."
     moved = f" The assessment moved it by {outcome.rating_delta:+d}." if outcome.rating_delta else ""
     return f"Your last assessment averaged {average} % here; your rating is {standing.rating}.{moved}"

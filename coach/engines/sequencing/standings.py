@@ -10,7 +10,7 @@ from coach.documents.assessment import CategoryOutcome
 from coach.documents.curriculum import Category, EloPlan, Module, Track
 from coach.documents.profile import Profile
 
-# A category without modules gets one of this length, so that nobody meets an empty category.
+# A category without modules gets one of this length, so that no category is empty.
 PRIMER_MINUTES = 45
 
 

@@ -19,7 +19,7 @@ _MOST_REMEMBERED = 10_000
 
 
 class Deduplication:
-    """Sorts out the decoded records of one store; `index` knows which keys stand twice in the input, None where none can.
+    """Sorts out the decoded records of one store; `index` knows the duplicate keys of the input, None where none can.
 
     `rehearsed` holds the names of learners that a rehearsal would have created.
     """

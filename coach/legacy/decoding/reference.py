@@ -155,12 +155,12 @@ def _refuse_repeated(raw: bytes, record: dict[str, Any]) -> None:
         return
     repeated = sorted(set(_repeated_members(raw)))
     if repeated:
-        reason = "the member stands twice in one object, and only one of them can be meant"
+        reason = "the member is repeated in one object, and only one of them can be meant"
         raise Unfit(Code.REPEATED_KEY, *(Fault(path, reason) for path in repeated))
 
 
 def _repeated_members(raw: bytes) -> Iterator[str]:
-    """The paths of members that stand twice in one object (the expensive way)."""
+    """The paths of members that are repeated in one object (slow)."""
     pairs = json.loads(raw, object_pairs_hook=_Pairs)
     yield from _repeated_in(pairs, ())
 

@@ -54,7 +54,7 @@ class Index:
             yield store._value_, ordinal, place, _text(owner), start, end, key, fault, checksum
 
     def complete(self) -> None:
-        """All entries are in: count them, and find the keys that stand twice."""
+        """All entries are in: count them, and find the duplicate keys."""
         rows = self._database.execute("SELECT store, count(*) FROM entry GROUP BY store")
         self._counts = {Store(store): count for store, count in rows}
         self._database.executescript(

@@ -70,7 +70,7 @@ def open_input(path: Path, *, largest: int = LARGEST_UNPACKED) -> Opened:
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Open a regular file; raises RefusedFile for anything else, at once, also for a pipe that nobody writes to."""
+    """Open a regular file; raises RefusedFile for anything else, at once, also for a pipe without a writer."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:

@@ -1,7 +1,7 @@
 """Store files: checked whole before anything is written, then read record by record.
 
 Checking leaves an index in a temporary database: where each record lies, its natural key and its checksum. So
-memory does not grow with the store, keys that stand twice are known beforehand, and reading again is a look-up.
+memory does not grow with the store, duplicate keys are known beforehand, and reading again is a look-up.
 """
 
 from __future__ import annotations

@@ -168,5 +168,5 @@ def _escaped(members: Mapping[str, object]) -> dict[str, Any]:
 
 
 def _storable(text: str) -> str:
-    """Text as any database stores it: characters that it could not stand for themselves are spelled out."""
+    """Text as any database stores it: characters that it cannot store are escaped."""
     return text.replace("\0", "\\u0000").encode(errors="backslashreplace").decode()

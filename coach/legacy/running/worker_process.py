@@ -22,7 +22,7 @@ from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.writing import decode_jobs
 from coach.legacy.writing.decode_jobs import DecodeJob, DecodeResult, Submit
 
-# Fork knows what is loaded already, and costs a hundredth of starting anew.
+# Fork knows what is loaded already, and costs a hundredth of a new start.
 _METHOD = "fork"
 _PATIENCE_SECONDS = 5
 

@@ -55,7 +55,7 @@ class Batch:
 class Writer:
     """Turns raw records of one store into rows.
 
-    `maker` marks the rows; `index` (of the store file) knows which keys stand twice in the input, None where a key
+    `maker` marks the rows; `index` (of the store file) knows the duplicate keys of the input, None where a key
     cannot; `dry_run` plans the same outcomes and writes nothing; `rehearsed` then holds the names of learners that
     would have been created, for the stores that follow; `attached` knows the submissions of the input; `confirm` is
     called first in every transaction, and raises where this run may write no more; `restore_erased` lets learners come

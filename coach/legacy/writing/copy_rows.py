@@ -33,13 +33,13 @@ class Table:
         late: Sequence[str],
         given: Sequence[str],
     ) -> None:
-        """Raises TypeError for a column that is nobody's: neither late nor given nor a member of the document."""
+        """Raises TypeError for a column without a source: neither late nor given nor a member of the document."""
         self.model, self.late = model, tuple(late)
         named = (*late, *given)
         fields = [field for field in model._meta.concrete_fields if not field.primary_key]
         members = [field.attname for field in fields if field.attname not in named]
         if unknown := set(members) - document.model_fields.keys():
-            raise TypeError(f"nobody says what {sorted(unknown)} of {model.__name__} are to be filled with")
+            raise TypeError(f"no source for the columns {sorted(unknown)} of {model.__name__}")
         self.columns = (*named, *members)
         self._values = attrgetter(*members)
         documents = {field.attname for field in fields if isinstance(field, DocumentField)}

@@ -39,7 +39,7 @@ _MODULES: dict[Store, Any] = {
 
 
 def lock_learners(row_ids: Collection[int]) -> None:
-    """Wait until nobody else writes to these learners; must be called within a transaction."""
+    """Lock these learners' rows; must be called within a transaction."""
     if row_ids:
         rows = LearnerProfile.objects.filter(pk__in=row_ids).order_by("pk").select_for_update()
         list(rows.values_list("pk", flat=True))

@@ -45,6 +45,6 @@ def _key(scope: str, who: str) -> str:
 
 
 def _clean(now: int) -> None:
-    """Now and then remove windows that nobody will ask for again."""
+    """Now and then remove expired windows."""
     if secrets.randbelow(_CLEANED_ONCE_IN) == 0:
         ThrottleWindow.objects.older_than(now - _KEPT_SECONDS).delete()

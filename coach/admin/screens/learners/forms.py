@@ -1,4 +1,4 @@
-"""Forms for what staff may edit of a learner; a value that somebody else changed meanwhile is told, not lost."""
+"""Forms for what staff may edit of a learner; a value that another user changed since is reported, not lost."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ class DocumentForm(forms.Form):
         return validated(text, self.field.schema)
 
     def save(self, user: AbstractBaseUser | AnonymousUser) -> bool:
-        """Write the document; False, with an error on the form, where somebody else changed it meanwhile."""
+        """Write the document; False, with an error on the form, where another user changed it since."""
         assert isinstance(user, AbstractBaseUser)
         try:
             staff.edit_learner(

@@ -240,7 +240,7 @@ def test_a_forged_token_is_refused(console, confirm):
 def test_a_token_is_good_for_one_person_and_one_store(console, as_role, upload, confirm):
     token = token_of(upload(console, LEARNERS, profiles("amara")))
     for client, model in ((as_role("operator"), LEARNERS), (console, "assessmentsubmission")):
-        assert "made by somebody else or for another store" in text(confirm(client, model, token))
+        assert "made by another user or for another store" in text(confirm(client, model, token))
     assert not LearnerProfile.objects.exists()
 
 

@@ -211,7 +211,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     # Not the default hook for enumerations: their words are the contract's, and stay where they are used.
-    "POSTPROCESSING_HOOKS": ["coach.api.http.schema.complete"],
+    "POSTPROCESSING_HOOKS": ["coach.api.description.completing.complete"],
 }
 
 # --- people, words and times ----------------------------------------------------------------------

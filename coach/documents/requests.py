@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from coach.documents.assessment import AssessmentStatus
 
@@ -28,12 +28,10 @@ def _at_most(most: int) -> BeforeValidator:
 E = TypeVar("E")
 Bounded = Annotated[E, _at_most(MOST_MEMBERS)]
 Filled = Annotated[str, Field(min_length=1)]
-# Flags and whole numbers are read leniently (`1`, `"yes"`, `true`): the description says so, the fault lists say how.
-_LENIENT = {"type": ["boolean", "integer", "number", "string"]}
-Flag = Annotated[bool, WithJsonSchema(_LENIENT)]
-Days = Annotated[int, Field(ge=1, le=21), WithJsonSchema({**_LENIENT, "minimum": 1, "maximum": 21})]
-TargetDay = Annotated[int, Field(ge=0, le=42), WithJsonSchema({**_LENIENT, "minimum": 0, "maximum": 42})]
-ByteCount = Annotated[int, Field(ge=0), WithJsonSchema({**_LENIENT, "minimum": 0})]
+# Flags and whole numbers are read leniently (`1`, `"yes"`, `true`): the fault lists say how.
+Days = Annotated[int, Field(ge=1, le=21)]
+TargetDay = Annotated[int, Field(ge=0, le=42)]
+ByteCount = Annotated[int, Field(ge=0)]
 
 
 class RequestBody(BaseModel):
@@ -61,7 +59,7 @@ class ItemCompletion(ItemRequest):
 
 
 class ItemLaunch(ItemCompletion):
-    force: Flag = False
+    force: bool = False
 
 
 class PlanRequest(RequestBody):
@@ -69,7 +67,7 @@ class PlanRequest(RequestBody):
     goal: Filled
     use_case: str = ""
     strengths: str = ""
-    force: Flag = False
+    force: bool = False
     timezone: str | None = None
 
 
@@ -124,7 +122,7 @@ class ChatRequest(RequestBody):
     session_id: str | None = None
     history: Bounded[list[HistoryEntry]] = []
     metadata: Bounded[dict[str, Any]] = {}
-    web_enabled: Flag | None = None
+    web_enabled: bool | None = None
     reasoning_level: str | None = None
     model: str | None = None
     attachments: Annotated[list[ChatAttachment], _at_most(MOST_ATTACHMENTS)] = []

@@ -6,6 +6,7 @@ Imports the SDK: only `chat_protocol.py` may import it, when a request of the pr
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import AsyncIterator, Generator, Iterator
 from concurrent.futures import Executor
 from types import ModuleType
@@ -32,6 +33,7 @@ from chatkit.types import (
     WidgetItem,
 )
 from chatkit.widgets import DynamicWidgetRoot
+from pydantic import BaseModel
 
 from coach import telemetry
 from coach.agent import envelopes
@@ -46,6 +48,7 @@ from coach.documents.chat import Preferences
 from coach.documents.requests import ChatAttachment
 
 TITLE = "Arcadia Coach"
+_WITHOUT_OFFSET = re.compile(rb'("created_at":"\d{4}-\d\d-\d\dT[\d:.]+)(?=")')
 REFUSAL = "I cannot help with this message. Please leave out personal data, and ask about your learning."
 
 
@@ -59,6 +62,10 @@ class Server(ChatKitServer[None]):
     ) -> None:
         super().__init__(ThreadStore(threads, executor), NoBytes())
         self._threads, self._coach, self._learner_tools = threads, coach, learner_tools
+
+    def _serialize(self, obj: BaseModel) -> bytes:
+        """The package makes its times without an offset; they are UTC, as everything in this process."""
+        return _WITHOUT_OFFSET.sub(rb"\1Z", super()._serialize(obj))
 
     # --- messages ---------------------------------------------------------------------------------------
 

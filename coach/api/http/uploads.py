@@ -23,9 +23,8 @@ FORM_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["file"],
     "properties": {
-        "file": {"type": "string", "format": "binary"},
-        # Without a type: whatever stands in a form is text.
-        "description": {"description": "What the file is."},
+        "file": {"type": "string", "format": "binary", "description": "The file, with a name."},
+        "description": {"type": "string", "description": "What the file is."},
     },
 }
 _multipart: Any = multipartparser

@@ -1,10 +1,13 @@
+import datetime as dt
 import json
 
+import jsonschema
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from coach.models import ChatItem, ChatThread, MemoryRecord
+from coach.tests.api.description import chatkit_schema
 
 pytestmark = [
     # Every request has a thread of its own for the database.
@@ -14,6 +17,12 @@ pytestmark = [
 ]
 
 client = Client()
+FORMATS = jsonschema.FormatChecker(())
+
+
+@FORMATS.checks("date-time", raises=ValueError)
+def has_offset(text):
+    return dt.datetime.fromisoformat(text).tzinfo is not None
 
 
 def ask(request, status=200, /, **params):
@@ -26,7 +35,18 @@ def stream(request, /, **params):
     answer = ask(request, **params)
     assert answer.headers["Content-Type"] == "text/event-stream"
     lines = b"".join(answer.streaming_content).decode().split("\n\n")
-    return [json.loads(line.removeprefix("data: ")) for line in lines if line]
+    events = [json.loads(line.removeprefix("data: ")) for line in lines if line]
+    for event in events:
+        described("Event", event)
+        chatkit_schema.events().validate_python(event)
+    return events
+
+
+def described(name, document):
+    """Hold a document to the schema that clients are given (chatkit_schema.py)."""
+    schemas = {"components": {"schemas": chatkit_schema.schemas()}}
+    schema = {"$ref": f"#/components/schemas/ChatKit{name}", **schemas}
+    jsonschema.Draft202012Validator(schema, format_checker=FORMATS).validate(document)
 
 
 def message(text, **more):

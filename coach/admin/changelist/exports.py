@@ -10,15 +10,17 @@ import json
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest
 
 from coach.admin.access import rights
 from coach.admin.changelist import bulk
+from coach.admin.changelist.lists import StaffAdmin
 from coach.documents.base import utc_now
 from coach.legacy.proving import export
 from coach.services import staff
@@ -32,37 +34,43 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Columns = dict[str, Callable[[Any], Any]]
 
 
-def ask(
-    model_admin: Any, request: HttpRequest, rows: QuerySet[Any], *choices: bulk.Choice
-) -> HttpResponse | None:
-    """The confirmation page of an export."""
-    question = bulk.Question(
-        title=f"Export {model_admin.model._meta.verbose_name_plural}",
-        button="Export",
-        goes_with=("Nothing is changed. That you exported them is noted in the audit events.",),
-        most=MOST_ROWS,
-        command="manage.py export_stores --data-dir DIR",
-        choices=choices,
-    )
-    return bulk.ask(model_admin, request, rows, question)
+class Exportable(StaffAdmin):
+    """A list whose rows can be exported, each as a JSON document or as a line of CSV."""
 
+    export_choices: Sequence[bulk.Choice] = (JSON, CSV)
+    export_columns: Columns
 
-def answer(
-    request: HttpRequest, rows: QuerySet[Any], *, name: str, columns: Columns, document: Callable[[Any], str]
-) -> FileResponse:
-    """The selection as JSON or CSV, whichever was chosen; `document` is a row's JSON text."""
-    staff.told(
-        user=rights.user(request), action="data.exported", what=name, rows=rows.count(), form=_chosen(request)
-    )
-    found = rows.iterator(chunk_size=200)
-    if _chosen(request) == CSV.value:
-        return _download(_written(_csv(found, columns)), f"{name}.csv", "text/csv; charset=utf-8")
-    return _download(_written(_json(found, document)), f"{name}.json", "application/json")
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return rights.may_export(request)
 
+    def export_document(self, row: Any) -> str:
+        """A row's JSON text."""
+        return str(row.to_document().to_json())
 
-def is_stores(request: HttpRequest) -> bool:
-    """Whether legacy stores were asked for."""
-    return _chosen(request) == STORES.value
+    @admin.action(description="Export…", permissions=["export"])
+    def export(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        name = str(self.opts.verbose_name_plural)
+        question = bulk.Question(
+            title=f"Export {name}",
+            button="Export",
+            goes_with=("Nothing is changed. That you exported them is noted in the audit events.",),
+            most=MOST_ROWS,
+            command="manage.py export_stores --data-dir DIR",
+            choices=self.export_choices,
+        )
+        if asked := bulk.ask(self, request, queryset, question):
+            return asked
+        chosen = str(request.POST.get("choice", ""))
+        if chosen == STORES.value and STORES in self.export_choices:
+            return stores(request, queryset.values_list("username", flat=True))
+        rows = queryset.select_related(*self.list_joins or (None,))
+        staff.told(
+            user=rights.user(request), action="data.exported", what=name, rows=rows.count(), form=chosen
+        )
+        found = rows.iterator(chunk_size=200)
+        if chosen == CSV.value:
+            return _download(_csv(found, self.export_columns), f"{name}.csv", "text/csv; charset=utf-8")
+        return _download(_json(found, self.export_document), f"{name}.json", "application/json")
 
 
 def stores(request: HttpRequest, usernames: Iterable[str]) -> FileResponse:
@@ -80,20 +88,16 @@ def stores(request: HttpRequest, usernames: Iterable[str]) -> FileResponse:
                 archive.write(path, path.name)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    return _download(packed, f"arcadia-stores-{utc_now():%Y%m%d-%H%M}.zip", "application/zip")
+    return _sent(packed, f"arcadia-stores-{utc_now():%Y%m%d-%H%M}.zip", "application/zip")
 
 
-def _chosen(request: HttpRequest) -> str:
-    return str(request.POST.get("choice", ""))
-
-
-def _written(lines: Iterator[bytes]) -> IO[bytes]:
+def _download(lines: Iterator[bytes], name: str, content_type: str) -> FileResponse:
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
     file.writelines(lines)
-    return file
+    return _sent(file, name, content_type)
 
 
-def _download(file: IO[bytes], name: str, content_type: str) -> FileResponse:
+def _sent(file: IO[bytes], name: str, content_type: str) -> FileResponse:
     file.seek(0)
     return FileResponse(file, as_attachment=True, filename=name, content_type=content_type)
 

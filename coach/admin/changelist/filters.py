@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.contrib import admin
@@ -46,6 +46,16 @@ class WorkFilter(admin.SimpleListFilter):
                 "query_string": changelist.get_query_string({str(self.parameter_name): value}),
                 "display": f"{words}{number}",
             }
+
+
+def of_column(name: str, choices: Iterable[tuple[str, Any]]) -> type[WorkFilter]:
+    """A filter for the values of a column, named like it: `choices` are the values and their words."""
+
+    class ColumnFilter(WorkFilter):
+        title = parameter_name = name
+        choices_of = {value: (str(words), Q(**{name: value})) for value, words in choices}
+
+    return ColumnFilter
 
 
 class WithoutFacets:
@@ -127,22 +137,10 @@ class AttachmentUseFilter(WorkFilter):
     }
 
 
-class AttachmentKindFilter(WorkFilter):
-    title = "kind"
-    parameter_name = "kind"
-    choices_of = {kind: (kind, Q(kind=kind)) for kind in AttachmentMetadata.Kind.values}
-
-
 class StaleFilter(WorkFilter):
     title = "state"
     parameter_name = "stale"
     choices_of = {"1": ("stale", Q(is_stale=True)), "0": ("current", Q(is_stale=False))}
-
-
-class ItemKindFilter(WorkFilter):
-    title = "kind"
-    parameter_name = "kind"
-    choices_of = {kind: (kind, Q(kind=kind)) for kind in ("lesson", "quiz", "milestone")}
 
 
 class MovedFilter(WorkFilter):
@@ -158,27 +156,3 @@ class ProgressFilter(WorkFilter):
         "in_progress": ("in progress", Q(launch_status="in_progress")),
         "completed": ("completed", Q(launch_status="completed")),
     }
-
-
-class RunStateFilter(WorkFilter):
-    title = "state"
-    parameter_name = "state"
-    choices_of = {value: (label, Q(state=value)) for value, label in BackfillRun.State.choices}
-
-
-class DoorFilter(WorkFilter):
-    title = "source"
-    parameter_name = "source"
-    choices_of = {value: (label, Q(source=value)) for value, label in BackfillRun.Source.choices}
-
-
-class FindingOutcomeFilter(WorkFilter):
-    title = "outcome"
-    parameter_name = "outcome"
-    choices_of = {value: (label, Q(outcome=value)) for value, label in BackfillFinding.Outcome.choices}
-
-
-class StoreFilter(WorkFilter):
-    title = "store"
-    parameter_name = "store"
-    choices_of = {store: (store, Q(store=store)) for store in ("profiles", "submissions", "attachments")}

@@ -13,6 +13,8 @@ from django.contrib.admin import helpers
 from django.contrib.admin.views.main import ChangeList
 from django.db import models
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -78,6 +80,25 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     nothing_here: str | SafeString = "There is nothing here yet. Import a store, or run manage.py backfill."
     list_joins: Sequence[str] = ()
     list_columns: Sequence[str] = ()
+    # Pages of one row besides the stock ones: `name` is answered by `name_view`, at `<pk>/name/`.
+    row_pages: Sequence[str] = ()
+
+    def get_urls(self) -> list[URLPattern]:
+        pages = [
+            path(
+                f"<int:pk>/{name}/",
+                self.admin_site.admin_view(getattr(self, f"{name}_view")),
+                name=f"coach_{self.opts.model_name}_{name}",
+            )
+            for name in self.row_pages
+        ]
+        return [*pages, *super().get_urls()]
+
+    def render(self, request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
+        """A page of this model in the console's frame; templates lie below `admin/coach`."""
+        request.current_app = self.admin_site.name
+        frame = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
+        return TemplateResponse(request, f"admin/coach/{template}.html", {**frame, **context})
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return StaffChangeList

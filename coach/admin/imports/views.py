@@ -16,12 +16,12 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from import_export.admin import ImportMixin
 from import_export.forms import ImportForm
 
 from coach.admin.access import rights
+from coach.admin.changelist.lists import StaffAdmin
 from coach.admin.imports import staging
 from coach.admin.imports.resources import (
     ChangedMeanwhile,
@@ -95,7 +95,7 @@ class StoreImportForm(ImportForm):
         return cleaned
 
 
-class StoreImport(ImportMixin):
+class StoreImport(ImportMixin, StaffAdmin):
     """Mixed into the admin of the model that a store fills; `store` names it."""
 
     store: Store
@@ -104,9 +104,6 @@ class StoreImport(ImportMixin):
     import_template_name = "admin/coach/import.html"
     # The list keeps its own page; links to these screens are among its tools.
     import_export_change_list_template = None
-    opts: Any
-    admin_site: Any
-    model: Any
 
     def get_import_formats(self) -> list[type[StoreFormat]]:
         return [type("Format", (StoreFormat,), {"store": self.store})]
@@ -146,7 +143,7 @@ class StoreImport(ImportMixin):
             return HttpResponseRedirect(self._import_page())
         try:
             staged = staging.claim(
-                request.POST.get("import_file_name", ""), user=_user(request), store=self.store
+                request.POST.get("import_file_name", ""), user=rights.user(request), store=self.store
             )
             return self._confirmed(request, staged)
         except Unusable as error:
@@ -175,7 +172,7 @@ class StoreImport(ImportMixin):
             raise
         except Exception as error:  # whatever it was, staff must hear that nothing was written
             _logger.exception("a confirmed import failed")
-            run = failed(staged, user=_user(request), error=error)
+            run = failed(staged, user=rights.user(request), error=error)
             messages.error(
                 request,
                 f"The import failed ({type(error).__name__}) and nothing was written. You can confirm it again.",
@@ -188,7 +185,7 @@ class StoreImport(ImportMixin):
         dataset = self.get_import_formats()[0]().create_dataset(staged)
         with tempfile.TemporaryDirectory(prefix="arcadia-rejects-") as folder:
             rejects = Path(folder) / "rejects.jsonl"
-            return StoreResource().confirm(dataset, user=_user(request), rejects=rejects, lock=lock)
+            return StoreResource().confirm(dataset, user=rights.user(request), rejects=rejects, lock=lock)
 
     def _told(self, request: HttpRequest, run: BackfillRun) -> HttpResponse:
         run.refresh_from_db()
@@ -228,15 +225,8 @@ class StoreImport(ImportMixin):
                 "resource": "0",
             }
         )
-        context = {
-            **self.admin_site.each_context(request),
-            **self.get_import_context_data(),
-            "title": "Import",
-            "opts": self.opts,
-            "result": result,
-            "confirm_form": confirm_form,
-        }
-        return TemplateResponse(request, [self.import_template_name], context)
+        context = self.get_import_context_data()
+        return self.render(request, "import", "Import", result=result, confirm_form=confirm_form, **context)
 
     def _import_page(self) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_import")
@@ -259,7 +249,3 @@ def _run_lock() -> Iterator[RunLock]:
         yield lock
     finally:
         lock.__exit__()
-
-
-def _user(request: HttpRequest) -> Any:
-    return request.user

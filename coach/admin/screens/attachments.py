@@ -9,7 +9,8 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
@@ -17,17 +18,18 @@ from coach.admin.access import rights
 from coach.admin.changelist import bulk, columns, exports, filters, search
 from coach.admin.imports.views import StoreImport
 from coach.admin.presentation import cells, links, previews
+from coach.admin.screens.learners import actions
 from coach.admin.screens.records import Fact, History, Tool
 from coach.legacy.stores import Store
 from coach.models import AttachmentMetadata
-from coach.services import attachments, learners, staff
+from coach.services import attachments, staff
 
 _OPAQUE = "application/octet-stream"
 _FRAMED = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
 
 @admin.register(AttachmentMetadata)
-class AttachmentAdmin(StoreImport, History):
+class AttachmentAdmin(StoreImport, History, exports.Exportable):
     store = Store.ATTACHMENTS
     list_display = (
         "attachment_id",
@@ -38,7 +40,7 @@ class AttachmentAdmin(StoreImport, History):
         columns.of("size_bytes", "size", cells.size),
         columns.moment("created_at", "created", ordering="created_at"),
     )
-    list_filter = (filters.AttachmentUseFilter, filters.AttachmentKindFilter)
+    list_filter = (filters.AttachmentUseFilter, filters.of_column("kind", AttachmentMetadata.Kind.choices))
     date_hierarchy = "created_at"
     ordering = ("-created_at", "id")
     look_ups = (
@@ -62,10 +64,21 @@ class AttachmentAdmin(StoreImport, History):
     )
     nothing_here = "No attachment yet. Learners upload them, or an attachments store brings them."
 
-    record_template = "admin/coach/attachmentmetadata/record.html"
+    record_template = "attachmentmetadata/record"
     record_joins = ("learner", "submission", "imported_by")
     record_documents = ("unknown_members",)
+    row_pages = ("download", "show")
     actions = ("export", "consume", "remove")
+    export_columns = {
+        "attachment_id": lambda row: row.attachment_id,
+        "username": lambda row: row.learner.username,
+        "submission_id": lambda row: row.submission.submission_id if row.submission else None,
+        "kind": lambda row: row.kind,
+        "name": lambda row: row.name,
+        "url": lambda row: row.url,
+        "size_bytes": lambda row: row.size_bytes,
+        "created_at": lambda row: row.created_at,
+    }
 
     def facts(self, row: AttachmentMetadata) -> Iterator[Fact]:
         yield Fact("Name", row.name, wide=True)
@@ -93,49 +106,17 @@ class AttachmentAdmin(StoreImport, History):
 
     # --- actions ----------------------------------------------------------------------------------
 
-    def has_export_permission(self, request: HttpRequest) -> bool:
-        return rights.may_export(request)
-
     def has_consume_permission(self, request: HttpRequest) -> bool:
         return rights.may_edit(request)
 
     def has_remove_permission(self, request: HttpRequest) -> bool:
         return rights.may_delete(request, "attachmentmetadata")
 
-    @admin.action(description="Export…", permissions=["export"])
-    def export(self, request: HttpRequest, queryset: QuerySet[AttachmentMetadata]) -> Any:
-        if asked := exports.ask(self, request, queryset, exports.JSON, exports.CSV):
-            return asked
-        rows = queryset.select_related("learner", "submission")
-        return exports.answer(
-            request,
-            rows,
-            name="attachments",
-            columns=_COLUMNS,
-            document=lambda row: row.to_document().to_json(),
-        )
-
     @admin.action(description="Mark consumed…", permissions=["consume"])
     def consume(self, request: HttpRequest, queryset: QuerySet[AttachmentMetadata]) -> HttpResponse | None:
         pending = queryset.pending()  # type: ignore[attr-defined]
-        question = bulk.Question(
-            title="Mark pending attachments consumed",
-            button="Mark consumed",
-            goes_with=(
-                "Each learner's pending attachments become attachments of the newest submission.",
-                "Those that are in a submission already are left out.",
-            ),
-        )
-        if asked := bulk.ask(self, request, pending, question):
-            return asked
         names = pending.order_by("learner__username").values_list("learner__username", flat=True).distinct()
-        outcome = bulk.each(
-            list(names),
-            lambda name: staff.consume(user=rights.user(request), username=name),
-            excuses=(learners.LearnerNotFound, staff.NothingToJoin),
-        )
-        outcome.show(request, "Done for {} learners.")
-        return None
+        return actions.consume(self, request, pending, names)
 
     @admin.action(description="Delete…", permissions=["remove"])
     def remove(self, request: HttpRequest, queryset: QuerySet[AttachmentMetadata]) -> HttpResponse | None:
@@ -150,18 +131,11 @@ class AttachmentAdmin(StoreImport, History):
         found = {(row.learner.username, row.attachment_id) for row in queryset.select_related("learner")}
         for username, attachment_id in sorted(found):
             staff.delete_attachment(user=rights.user(request), username=username, attachment_id=attachment_id)
-        bulk.Outcome(done=len(found)).show(request, "{} attachments were deleted.")
+        words = "%d attachment was deleted.", "%d attachments were deleted."
+        bulk.Outcome(done=len(found)).show(request, words)
         return None
 
     # --- bytes ------------------------------------------------------------------------------------
-
-    def get_urls(self) -> list[URLPattern]:
-        def bytes_of(name: str, view: Any) -> URLPattern:
-            wrapped = self.admin_site.admin_view(view)
-            return path(f"<int:pk>/{name}/", wrapped, name=f"coach_attachmentmetadata_{name}")
-
-        show = xframe_options_sameorigin(self.show_view)
-        return [bytes_of("download", self.download_view), bytes_of("show", show), *super().get_urls()]
 
     def download_view(self, request: HttpRequest, pk: int) -> FileResponse:
         """The bytes, as a download that no browser runs."""
@@ -171,6 +145,7 @@ class AttachmentAdmin(StoreImport, History):
         response["Content-Security-Policy"] = "sandbox; default-src 'none'"
         return self._sent(response, opened)
 
+    @method_decorator(xframe_options_sameorigin)
     def show_view(self, request: HttpRequest, pk: int) -> FileResponse:
         """An image or a PDF, for a frame of ours; nothing in it can reach anything."""
         row, opened = self._opened(request, pk)
@@ -204,15 +179,3 @@ class AttachmentAdmin(StoreImport, History):
     @admin.display(description="submission")
     def submission_link(self, row: AttachmentMetadata) -> SafeString | None:
         return links.to(row.submission) or cells.badge("pending", "warn")
-
-
-_COLUMNS: exports.Columns = {
-    "attachment_id": lambda row: row.attachment_id,
-    "username": lambda row: row.learner.username,
-    "submission_id": lambda row: row.submission.submission_id if row.submission else None,
-    "kind": lambda row: row.kind,
-    "name": lambda row: row.name,
-    "url": lambda row: row.url,
-    "size_bytes": lambda row: row.size_bytes,
-    "created_at": lambda row: row.created_at,
-}

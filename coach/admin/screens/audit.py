@@ -130,7 +130,7 @@ class AuditAdmin(History):
     record_joins = ("learner",)
     record_documents = ("detail",)
 
-    record_template = "admin/coach/auditevent/record.html"
+    record_template = "auditevent/record"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return WithVersions

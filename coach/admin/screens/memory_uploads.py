@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
@@ -19,12 +19,6 @@ from coach.services import staff
 STATE_BADGES = {"queued": "calm", "stored": "good", "dead": "bad"}
 
 
-class StateFilter(filters.WorkFilter):
-    title = "state"
-    parameter_name = "state"
-    choices_of = {value: (label, Q(state=value)) for value, label in MemoryUpload.State.choices}
-
-
 @admin.register(MemoryUpload)
 class MemoryUploadAdmin(History):
     list_display = (
@@ -35,7 +29,7 @@ class MemoryUploadAdmin(History):
         "next_attempt",
         "last_error",
     )
-    list_filter = (StateFilter,)
+    list_filter = (filters.of_column("state", MemoryUpload.State.choices),)
     look_ups = (search.LookUp("learner__username", "username"), search.LookUp("learner__goal", "fragment"))
     search_help_text = "Words of usernames and goals."
     list_joins = ("learner",)
@@ -81,7 +75,8 @@ class MemoryUploadAdmin(History):
         if asked := bulk.ask(self, request, dead, question):
             return asked
         done = staff.requeue_uploads(user=rights.user(request), ids=list(dead.values_list("pk", flat=True)))
-        bulk.Outcome(done=done).show(request, "{} uploads were queued again.")
+        words = "%d upload was queued again.", "%d uploads were queued again."
+        bulk.Outcome(done=done).show(request, words)
         return None
 
     @admin.display(description="state")

@@ -9,7 +9,6 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
@@ -38,7 +37,7 @@ class History(StaffAdmin):
     """What happened cannot be changed: no adding, no changing, no deleting here."""
 
     actions: Sequence[Any] = ()
-    record_template = "admin/coach/record.html"
+    record_template = "record"
     # Columns with documents that the page shows, in this order.
     record_documents: Sequence[str] = ()
     record_joins: Sequence[str] = ()
@@ -76,19 +75,17 @@ class History(StaffAdmin):
         row = self._found(object_id)
         if row is None:
             raise Http404(f"There is no such {self.opts.verbose_name} any more.")
-        context = {
-            **self.admin_site.each_context(request),
-            "title": str(row),
-            "subtitle": self.opts.verbose_name,
-            "opts": self.opts,
-            "row": row,
-            "facts": list(self.facts(row)),
-            "tools": list(self.tools(request, row)),
-            "documents": self._documents(row),
+        return self.render(
+            request,
+            self.record_template,
+            str(row),
+            subtitle=self.opts.verbose_name,
+            row=row,
+            facts=list(self.facts(row)),
+            tools=list(self.tools(request, row)),
+            documents=self._documents(row),
             **self.more(request, row),
-        }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, self.record_template, context)
+        )
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         # A row that is never changed has no history but itself.

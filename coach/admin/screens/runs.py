@@ -19,7 +19,7 @@ from coach.admin.changelist import columns, filters, search
 from coach.admin.presentation import cells, changes, links
 from coach.admin.screens import operations
 from coach.admin.screens.records import Fact, History, Tool
-from coach.legacy.stores import Outcome
+from coach.legacy.stores import Outcome, Store
 from coach.models import (
     AssessmentSubmission,
     AttachmentMetadata,
@@ -54,12 +54,16 @@ class RunAdmin(History):
         "counts_shown",
         "found",
     )
-    list_filter = (filters.RunStateFilter, filters.DoorFilter)
+    list_filter = (
+        filters.of_column("state", BackfillRun.State.choices),
+        filters.of_column("source", BackfillRun.Source.choices),
+    )
+    row_pages = ("rejects",)
     date_hierarchy = "started_at"
     list_columns = ("state", "source", "actor", "started_at", "finished_at", "counts")
     nothing_here = "No import has run yet. Import a store, or run manage.py backfill."
 
-    record_template = "admin/coach/backfillrun/record.html"
+    record_template = "backfillrun/record"
     record_documents = ("options",)
 
     def facts(self, row: BackfillRun) -> Iterator[Fact]:
@@ -98,13 +102,8 @@ class RunAdmin(History):
         }
 
     def get_urls(self) -> list[URLPattern]:
-        rejects = path(
-            "<int:pk>/rejects/",
-            self.admin_site.admin_view(self.rejects_view),
-            name="coach_backfillrun_rejects",
-        )
         page = path("operations/", self.admin_site.admin_view(operations.page), name="coach_operations")
-        return [rejects, page, *super().get_urls()]
+        return [page, *super().get_urls()]
 
     def rejects_view(self, request: HttpRequest, pk: int) -> FileResponse:
         """The rejected records with their contents, to be mended and imported again."""
@@ -182,7 +181,10 @@ class FindingAdmin(History):
         "code",
         "run_link",
     )
-    list_filter = (filters.FindingOutcomeFilter, filters.StoreFilter)
+    list_filter = (
+        filters.of_column("outcome", BackfillFinding.Outcome.choices),
+        filters.of_column("store", [(store, store) for store in Store]),
+    )
     ordering = ("-id",)
     look_ups = (search.LookUp("natural_key"),)
     search_help_text = "The beginning of a username or an id."

@@ -76,6 +76,9 @@ class ScheduleAdmin(History):
         return links.to_list(ScheduleItem, row.item_count, {"schedule__id__exact": row.pk})
 
 
+_KINDS = [(kind, kind) for kind in ("lesson", "quiz", "milestone")]
+
+
 @admin.register(ScheduleItem)
 class ItemAdmin(History):
     list_display = (
@@ -89,7 +92,7 @@ class ItemAdmin(History):
         "moved",
         "progress",
     )
-    list_filter = (filters.ItemKindFilter, filters.MovedFilter, filters.ProgressFilter)
+    list_filter = (filters.of_column("kind", _KINDS), filters.MovedFilter, filters.ProgressFilter)
     ordering = ("schedule_id", "position")
     look_ups = (search.LookUp("schedule__learner__username", "username"),)
     search_help_text = "Words of usernames, or the beginning of an item's id."

@@ -8,9 +8,9 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from coach.admin.access import rights
@@ -28,7 +28,7 @@ GRADER_BADGES = {"": "warn", "provisional": "calm", "model": "good", "staff": "g
 
 
 @admin.register(AssessmentSubmission)
-class SubmissionAdmin(StoreImport, History):
+class SubmissionAdmin(StoreImport, History, exports.Exportable):
     store = Store.SUBMISSIONS
     list_display = (
         "submission_id",
@@ -49,10 +49,19 @@ class SubmissionAdmin(StoreImport, History):
     list_columns = ("submission_id", "submitted_at", "graded_by", "learner__username")
     nothing_here = "No submission yet. They arrive through the API, or with a submissions store."
 
-    record_template = "admin/coach/assessmentsubmission/record.html"
+    record_template = "assessmentsubmission/record"
     record_joins = ("learner", "imported_by")
     record_documents = ("grading", "metadata", "unknown_members")
+    row_pages = ("grade",)
     actions = ("export",)
+    export_columns = {
+        "submission_id": lambda row: row.submission_id,
+        "username": lambda row: row.learner.username,
+        "submitted_at": lambda row: row.submitted_at,
+        "answers": lambda row: len(row.response_list),
+        "score_per_cent": lambda row: page.score(row.result),
+        "graded_by": lambda row: row.get_graded_by_display(),
+    }
 
     def facts(self, row: AssessmentSubmission) -> Iterator[Fact]:
         score = page.score(row.result)
@@ -77,30 +86,22 @@ class SubmissionAdmin(StoreImport, History):
 
     # --- grading ----------------------------------------------------------------------------------
 
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.grade_view)
-        return [path("<int:pk>/grade/", view, name="coach_assessmentsubmission_grade"), *super().get_urls()]
-
     def grade_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Each answer under its question, with the form of its grade."""
         if not rights.may_edit(request):
             raise PermissionDenied
-        row = AssessmentSubmission.objects.select_related("learner").filter(pk=pk).first()
-        if row is None:
-            raise Http404("This submission does not exist any more.")
+        row = get_object_or_404(AssessmentSubmission.objects.select_related("learner"), pk=pk)
         form = desk.GradeForm(row, request.POST or None)
         if request.method == "POST" and form.is_valid() and self._grade(request, row, form):
             return HttpResponseRedirect(links.page_of(AssessmentSubmission, pk))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"Grade {row.submission_id}",
-            "opts": self.opts,
-            "row": row,
-            "form": form,
-            "attachments": [previews.of(attachment) for attachment in row.attachments.order_by("position")],
-        }
-        request.current_app = self.admin_site.name
-        return TemplateResponse(request, "admin/coach/assessmentsubmission/grade.html", context)
+        return self.render(
+            request,
+            "assessmentsubmission/grade",
+            f"Grade {row.submission_id}",
+            row=row,
+            form=form,
+            attachments=[previews.of(attachment) for attachment in row.attachments.order_by("position")],
+        )
 
     def _grade(self, request: HttpRequest, row: AssessmentSubmission, form: desk.GradeForm) -> bool:
         try:
@@ -126,17 +127,8 @@ class SubmissionAdmin(StoreImport, History):
 
     # --- the list ---------------------------------------------------------------------------------
 
-    def has_export_permission(self, request: HttpRequest) -> bool:
-        return rights.may_export(request)
-
-    @admin.action(description="Export…", permissions=["export"])
-    def export(self, request: HttpRequest, queryset: QuerySet[AssessmentSubmission]) -> Any:
-        if asked := exports.ask(self, request, queryset, exports.JSON, exports.CSV):
-            return asked
-        rows = queryset.select_related("learner")
-        return exports.answer(
-            request, rows, name="submissions", columns=_COLUMNS, document=lambda row: row.api_json
-        )
+    def export_document(self, row: AssessmentSubmission) -> str:
+        return row.api_json
 
     def rows(self, request: HttpRequest) -> QuerySet[AssessmentSubmission]:
         return super().rows(request).annotate(attachment_count=Count("attachments"))
@@ -150,13 +142,3 @@ class SubmissionAdmin(StoreImport, History):
         if not row.attachment_count:
             return "–"
         return links.to_list(AttachmentMetadata, row.attachment_count, {"submission__id__exact": row.pk})
-
-
-_COLUMNS: exports.Columns = {
-    "submission_id": lambda row: row.submission_id,
-    "username": lambda row: row.learner.username,
-    "submitted_at": lambda row: row.submitted_at,
-    "answers": lambda row: len(row.response_list),
-    "score_per_cent": lambda row: page.score(row.result),
-    "graded_by": lambda row: row.get_graded_by_display(),
-}

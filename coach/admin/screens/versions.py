@@ -7,9 +7,9 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import URLPattern, path, reverse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from pydantic import ValidationError
 
 from coach.admin.access import rights
@@ -22,12 +22,6 @@ from coach.services import staff
 from coach.services.keeping import restoring, versions
 
 
-class KindFilter(filters.WorkFilter):
-    title = "kind"
-    parameter_name = "kind"
-    choices_of = {value: (label, Q(kind=value)) for value, label in RecordVersion.Kind.choices}
-
-
 @admin.register(RecordVersion)
 class VersionAdmin(History):
     list_display = (
@@ -37,14 +31,15 @@ class VersionAdmin(History):
         "actor_shown",
         columns.moment("at", "when", ordering="id"),
     )
-    list_filter = (KindFilter,)
+    list_filter = (filters.of_column("kind", RecordVersion.Kind.choices),)
+    row_pages = ("put_back",)
     date_hierarchy = "at"
     ordering = ("-id",)
     look_ups = (search.LookUp("learner__username", "fragment"),)
     search_help_text = "Words of usernames."
     list_joins = ("learner", "run")
     nothing_here = "Nothing has been replaced or deleted yet."
-    record_template = "admin/coach/recordversion/record.html"
+    record_template = "recordversion/record"
     record_joins = ("learner", "event", "run")
 
     def facts(self, row: RecordVersion) -> Iterator[Fact]:
@@ -63,20 +58,11 @@ class VersionAdmin(History):
 
     # --- the way back -----------------------------------------------------------------------------
 
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.put_back_view)
-        return [
-            path("<int:pk>/put_back/", view, name="coach_recordversion_put_back"),
-            *super().get_urls(),
-        ]
-
     def put_back_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Asks with both values, then writes; refused where the record moved since it was shown."""
         if not rights.may_edit(request):
             raise PermissionDenied
-        version = RecordVersion.objects.select_related("learner").filter(pk=pk).first()
-        if version is None:
-            raise Http404("This version does not exist any more.")
+        version = get_object_or_404(RecordVersion.objects.select_related("learner"), pk=pk)
         if request.method == "POST":
             try:
                 staff.put_back(user=rights.user(request), version_id=pk, seen=request.POST.get("seen", ""))
@@ -98,12 +84,12 @@ class VersionAdmin(History):
         now = versions.states([record]).get(record)
         names, before = version.members(), version.before
         present = {name: now.get(name) for name in names} if now is not None else {}
-        return bulk.confirm(
-            self,
+        title = f"Put back {version}"
+        return self.render(
             request,
-            bulk.Question(
-                title=f"Put back {version}", button="Put back", goes_with=tuple(_goes_with(version, now))
-            ),
+            "confirm",
+            title,
+            question=bulk.Question(title, "Put back", tuple(_goes_with(version, now))),
             back=links.page_of(RecordVersion, version.pk),
             hidden={"seen": versions.mark(version, now)},
             changes=list(differences.between(present, before or {})),

@@ -154,7 +154,7 @@ def test_a_bulk_action_asks_before_it_is_done(console, amara):
     page.select_option("select[name=action]", "delete_learners")
     page.click("button:has-text('Go')")
     page.click("text=Delete for good")
-    expect(page.locator(".messagelist")).to_contain_text("1 learners were deleted.")
+    expect(page.locator(".messagelist")).to_contain_text("1 learner was deleted.")
     expect(page.locator(".empty-list")).to_contain_text("No learner yet.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -10,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 from coach.admin.access import rights
 from coach.admin.changelist import bulk, exports
+from coach.admin.changelist.lists import StaffAdmin
 from coach.models import LearnerProfile
 from coach.services import learners, schedules, staff
 
@@ -24,15 +26,31 @@ REGENERATE = bulk.Question(
     ),
     most=MOST_REGENERATED,
 )
+CONSUME = bulk.Question(
+    title="Mark pending attachments consumed",
+    button="Mark consumed",
+    goes_with=(
+        "Each learner's pending attachments are attached to the learner's newest submission, "
+        "as if they had been sent with it.",
+    ),
+)
 
 
-class LearnerActions:
-    """Mixed into the learners' admin."""
+class LearnerActions(exports.Exportable):
+    """The actions of the learners' list."""
 
     actions: Any = ("export", "regenerate", "consume", "delete_learners")
-
-    def has_export_permission(self, request: HttpRequest) -> bool:
-        return rights.may_export(request)
+    export_choices = (exports.STORES, exports.JSON, exports.CSV)
+    export_columns = {
+        "username": lambda row: row.username,
+        "goal": lambda row: row.goal,
+        "use_case": lambda row: row.use_case,
+        "strengths": lambda row: row.strengths,
+        "timezone": lambda row: row.timezone,
+        "knowledge_tags": lambda row: ", ".join(row.tags),
+        "ratings": lambda row: ", ".join(f"{key} {value}" for key, value in row.ratings.items()),
+        "last_updated": lambda row: row.last_updated,
+    }
 
     def has_regenerate_permission(self, request: HttpRequest) -> bool:
         return rights.may_regenerate(request)
@@ -40,50 +58,22 @@ class LearnerActions:
     def has_consume_permission(self, request: HttpRequest) -> bool:
         return rights.may_edit(request)
 
-    @admin.action(description="Export…", permissions=["export"])
-    def export(self, request: HttpRequest, queryset: QuerySet[LearnerProfile]) -> Any:
-        if asked := exports.ask(self, request, queryset, exports.STORES, exports.JSON, exports.CSV):
-            return asked
-        if exports.is_stores(request):
-            return exports.stores(request, queryset.values_list("username", flat=True))
-        return exports.answer(
-            request,
-            queryset,
-            name="learners",
-            columns=_COLUMNS,
-            document=lambda row: row.to_document().to_json(),
-        )
-
     @admin.action(description="Regenerate schedules…", permissions=["regenerate"])
     def regenerate(self, request: HttpRequest, queryset: QuerySet[LearnerProfile]) -> HttpResponse | None:
         if asked := bulk.ask(self, request, queryset, REGENERATE):
             return asked
-        outcome = bulk.each(
+        bulk.each(
+            request,
             _names(queryset),
             lambda name: staff.regenerate(user=rights.user(request), username=name),
             excuses=(learners.LearnerNotFound, schedules.CannotSchedule),
+            words=("%d schedule was regenerated.", "%d schedules were regenerated."),
         )
-        outcome.show(request, "{} schedules were regenerated.")
         return None
 
     @admin.action(description="Mark pending attachments consumed…", permissions=["consume"])
     def consume(self, request: HttpRequest, queryset: QuerySet[LearnerProfile]) -> HttpResponse | None:
-        question = bulk.Question(
-            title="Mark pending attachments consumed",
-            button="Mark consumed",
-            goes_with=(
-                "Each learner's newest submission takes the pending attachments along, as if they had been sent with it.",
-            ),
-        )
-        if asked := bulk.ask(self, request, queryset, question):
-            return asked
-        outcome = bulk.each(
-            _names(queryset),
-            lambda name: staff.consume(user=rights.user(request), username=name),
-            excuses=(learners.LearnerNotFound, staff.NothingToJoin),
-        )
-        outcome.show(request, "Done for {} learners.")
-        return None
+        return consume(self, request, queryset, _names(queryset))
 
     @admin.action(description="Delete…", permissions=["delete"])
     def delete_learners(
@@ -98,13 +88,29 @@ class LearnerActions:
         )
         if asked := bulk.ask(self, request, queryset, question):
             return asked
-        outcome = bulk.each(
+        bulk.each(
+            request,
             _names(queryset),
             lambda name: staff.delete(user=rights.user(request), username=name),
-            excuses=(),
+            words=("%d learner was deleted.", "%d learners were deleted."),
         )
-        outcome.show(request, "{} learners were deleted.")
         return None
+
+
+def consume(
+    model_admin: StaffAdmin, request: HttpRequest, rows: QuerySet[Any], usernames: Iterable[str]
+) -> HttpResponse | None:
+    """Asks about the rows, then attaches the pending attachments of those learners to a submission of theirs."""
+    if asked := bulk.ask(model_admin, request, rows, CONSUME):
+        return asked
+    bulk.each(
+        request,
+        list(usernames),
+        lambda name: staff.consume(user=rights.user(request), username=name),
+        excuses=(learners.LearnerNotFound, staff.NothingToJoin),
+        words=("Done for %d learner.", "Done for %d learners."),
+    )
+    return None
 
 
 def _names(rows: QuerySet[LearnerProfile]) -> list[str]:
@@ -133,13 +139,3 @@ _BELONGINGS = tuple(
         ("memory_records", "notes"),
     )
 )
-_COLUMNS: exports.Columns = {
-    "username": lambda row: row.username,
-    "goal": lambda row: row.goal,
-    "use_case": lambda row: row.use_case,
-    "strengths": lambda row: row.strengths,
-    "timezone": lambda row: row.timezone,
-    "knowledge_tags": lambda row: ", ".join(row.tags),
-    "ratings": lambda row: ", ".join(f"{key} {value}" for key, value in row.ratings.items()),
-    "last_updated": lambda row: row.last_updated,
-}

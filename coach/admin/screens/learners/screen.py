@@ -11,13 +11,12 @@ from django.db import transaction
 from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
 from coach.admin.access import rights
-from coach.admin.changelist import bulk, columns, exports, filters, search
-from coach.admin.changelist.lists import StaffAdmin
+from coach.admin.changelist import columns, exports, filters, search
 from coach.admin.imports.views import StoreImport
 from coach.admin.presentation import cells, changes, documents, links, timeline
 from coach.admin.screens.learners.actions import REGENERATE, LearnerActions, belongings
@@ -52,7 +51,7 @@ DOCUMENTS = (
 
 
 @admin.register(LearnerProfile)
-class LearnerAdmin(LearnerActions, StoreImport, StaffAdmin):
+class LearnerAdmin(StoreImport, LearnerActions):
     """Learners: who they are, and what waits for staff."""
 
     store = Store.PROFILES
@@ -75,6 +74,7 @@ class LearnerAdmin(LearnerActions, StoreImport, StaffAdmin):
     nothing_here = "No learner yet. Import a profiles store, or run manage.py backfill."
     form = ProfileForm
     fields = (*PROFILE_COLUMNS, "seen")
+    row_pages = ("regenerate", "json", "stores")
     change_form_template = "admin/coach/learnerprofile/edit.html"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -84,17 +84,11 @@ class LearnerAdmin(LearnerActions, StoreImport, StaffAdmin):
     # --- screens ----------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        def screen(route: str, view: Any, name: str) -> URLPattern:
-            return path(
-                f"<int:pk>/{route}", self.admin_site.admin_view(view), name=f"coach_learnerprofile_{name}"
-            )
-
+        page = self.admin_site.admin_view(self.page_view)
+        document = self.admin_site.admin_view(self.document_view)
         return [
-            screen("", self.page_view, "page"),
-            screen("regenerate/", self.regenerate_view, "regenerate"),
-            screen("json/", self.json_view, "json"),
-            screen("stores/", self.stores_view, "stores"),
-            screen("documents/<str:column>/", self.document_view, "document"),
+            path("<int:pk>/", page, name="coach_learnerprofile_page"),
+            path("<int:pk>/documents/<str:column>/", document, name="coach_learnerprofile_document"),
             *super().get_urls(),
         ]
 
@@ -102,25 +96,25 @@ class LearnerAdmin(LearnerActions, StoreImport, StaffAdmin):
         """The customer page."""
         learner = self._viewed(request, pk)
         page = LearnerPage(learner)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": learner.username,
-            "subtitle": "learner",
-            "opts": self.opts,
-            "page": page,
+        return self.render(
+            request,
+            "learnerprofile/page",
+            learner.username,
+            subtitle="learner",
+            page=page,
             **_shown(learner, page),
-            "may_edit": rights.may_edit(request, learner),
-            "may_regenerate": rights.may_regenerate(request),
-            "may_export": rights.may_export(request),
-        }
-        return TemplateResponse(request, "admin/coach/learnerprofile/page.html", context)
+            may_edit=rights.may_edit(request, learner),
+            may_regenerate=rights.may_regenerate(request),
+            may_export=rights.may_export(request),
+        )
 
     def regenerate_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         learner = self._viewed(request, pk)
         if not rights.may_regenerate(request):
             raise PermissionDenied
         if request.method != "POST":
-            return bulk.confirm(self, request, REGENERATE, back=links.page_of(LearnerProfile, pk))
+            back = links.page_of(LearnerProfile, pk)
+            return self.render(request, "confirm", REGENERATE.title, question=REGENERATE, back=back)
         try:
             current = staff.regenerate(user=rights.user(request), username=learner.username)
         except schedules.CannotSchedule as error:
@@ -139,14 +133,9 @@ class LearnerAdmin(LearnerActions, StoreImport, StaffAdmin):
     def json_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The stored profile as text, to be copied."""
         learner = self._viewed(request, pk)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"{learner.username} as JSON",
-            "opts": self.opts,
-            "learner": learner,
-            "text": documents.pretty(learner.to_document().to_json()),
-        }
-        return TemplateResponse(request, "admin/coach/learnerprofile/json.html", context)
+        text = documents.pretty(learner.to_document().to_json())
+        title = f"{learner.username} as JSON"
+        return self.render(request, "learnerprofile/json", title, learner=learner, text=text)
 
     def stores_view(self, request: HttpRequest, pk: int) -> FileResponse:
         """The learner as legacy stores, in a ZIP."""
@@ -167,39 +156,34 @@ class LearnerAdmin(LearnerActions, StoreImport, StaffAdmin):
         if form and form.is_valid() and form.save(request.user):
             messages.success(request, f"The {form.name} was saved.")
             return HttpResponseRedirect(links.page_of(LearnerProfile, pk))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"{_name(column).capitalize()} of {learner.username}",
-            "opts": self.opts,
-            "learner": learner,
-            "readable": documents.readable(getattr(learner, column)),
-            "form": form,
-        }
-        return TemplateResponse(request, "admin/coach/learnerprofile/document.html", context)
+        return self.render(
+            request,
+            "learnerprofile/document",
+            f"{_name(column).capitalize()} of {learner.username}",
+            learner=learner,
+            readable=documents.readable(getattr(learner, column)),
+            form=form,
+        )
 
     def _viewed(self, request: HttpRequest, pk: int) -> LearnerProfile:
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
-        learner = LearnerProfile.objects.with_schedule().filter(pk=pk).first()
-        if learner is None:
-            raise Http404("This learner is gone.")
-        return learner
+        return get_object_or_404(LearnerProfile.objects.with_schedule(), pk=pk)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """What was done to the learner, with what each change replaced."""
         learner = self._viewed(request, int(object_id) if object_id.isdecimal() else 0)
         events = AuditEvent.objects.filter(learner=learner)[:MOST_HISTORY]
         kept = RecordVersion.objects.filter(learner=learner).select_related("run")[:MOST_HISTORY]
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"History of {learner.username}",
-            "opts": self.opts,
-            "learner": learner,
-            "entries": timeline.history(list(events), changes.explained(kept)),
-            "audit_list": links.list_of(AuditEvent, learner__id__exact=learner.pk),
-            "may_put_back": rights.may_edit(request),
-        }
-        return TemplateResponse(request, "admin/coach/learnerprofile/history.html", context)
+        return self.render(
+            request,
+            "learnerprofile/history",
+            f"History of {learner.username}",
+            learner=learner,
+            entries=timeline.history(list(events), changes.explained(kept)),
+            audit_list=links.list_of(AuditEvent, learner__id__exact=learner.pk),
+            may_put_back=rights.may_edit(request),
+        )
 
     # --- the form ---------------------------------------------------------------------------------
 

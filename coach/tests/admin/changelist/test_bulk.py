@@ -37,7 +37,7 @@ def test_deleting_says_what_goes_with_it_and_does_it(console, amara):
     asked = page(choose(console, "learnerprofile", "delete_learners", [amara]))
     assert "With them go 1 schedules, 2 submissions, 5 attachments, 2 notes" in asked
     done = page(choose(console, "learnerprofile", "delete_learners", [amara], confirmed_count="1"))
-    assert "1 learners were deleted." in done
+    assert "1 learner was deleted." in done
     assert not LearnerProfile.objects.exists()
     assert AuditEvent.objects.get(action="learner.forgotten").actor == "staff superuser"
     assert LogEntry.objects.get().is_deletion()
@@ -59,14 +59,14 @@ def test_too_many_rows_are_refused_with_the_way_to_do_it(console, amara, monkeyp
 def test_regenerating_tells_who_could_not_be_helped(console, amara):
     felix = cast.learner(cast.FELIX)
     done = page(choose(console, "learnerprofile", "regenerate", [amara, felix], confirmed_count="2"))
-    assert "1 schedules were regenerated." in done
+    assert "1 schedule was regenerated." in done
     assert "Not done for 1" in done
     assert "felix" in done
 
 
 def test_pending_attachments_are_taken_along_by_the_newest_submission(console, amara):
     done = page(choose(console, "learnerprofile", "consume", [amara], confirmed_count="1"))
-    assert "Done for 1 learners." in done
+    assert "Done for 1 learner." in done
     newest = AssessmentSubmission.objects.newest_first().first()
     assert not AttachmentMetadata.objects.pending().exists()
     assert newest.attachments.count() == 5

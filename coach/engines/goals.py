@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import tomllib
 from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import BaseModel
 
 from coach.documents.base import LARGEST_COUNT
-from coach.documents.curriculum import GoalInference, ModulePriority, ModuleReference, Track
+from coach.documents.curriculum import GoalInference, ModuleReference, Track
 
 MODULE_WEEKS = 3
 TRACK_WEEKS_LEAST = 6
@@ -14,70 +18,28 @@ HEAVY_TRACK_WEIGHT = 1.3
 HEAVY_TRACK_WEEKS_LEAST = 8
 
 
-def _module(module_id: str, category_key: str, priority: ModulePriority = "core") -> ModuleReference:
-    return ModuleReference(
-        module_id=module_id, category_key=category_key, priority=priority, suggested_weeks=MODULE_WEEKS
-    )
+class _Entry(BaseModel):
+    """A track of goals.toml, with the words that ask for it; without words every goal does."""
+
+    words: list[str]
+    track: Track
 
 
-# The note of a track becomes the description of a category that the track brings along, and that
-# description decides which category gets the data, architecture and tooling tasks (coverage.py): the
-# architecture track's note names nothing of data or tooling.
-_PROGRAMMING = Track(
-    track_id="foundations-programming",
-    label="Programming Foundations",
-    priority="now",
-    weight=1.0,
-    technologies=["Python"],
-    focus_areas=["syntax", "testing"],
-    prerequisites=["Programming basics"],
-    recommended_modules=[
-        _module("foundation-python-syntax", "python-foundations"),
-        _module("foundation-python-testing", "python-foundations", "reinforcement"),
-    ],
-    suggested_weeks=4,
-    notes="Write a little Python most days: one short exercise, run it, change one thing, run it again.",
-)
-_DATA = Track(
-    track_id="foundations-data",
-    label="Data & ML Foundations",
-    priority="now",
-    weight=0.9,
-    technologies=["NumPy", "pandas"],
-    focus_areas=["data-manipulation", "eda"],
-    prerequisites=["Python Foundations"],
-    recommended_modules=[
-        _module("foundation-numpy-basics", "data-manipulation"),
-        _module("foundation-pandas-proficiency", "data-manipulation"),
-    ],
-    suggested_weeks=6,
-    notes="Pick one small data set you care about and let every new idea answer a question about it.",
-)
-_ARCHITECTURE = Track(
-    track_id="foundations-architecture",
-    label="Architecture & Delivery",
-    priority="up_next",
-    weight=0.75,
-    technologies=["FastAPI", "system design"],
-    focus_areas=["architecture", "observability"],
-    prerequisites=["Programming foundations"],
-    recommended_modules=[_module("foundation-service-design", "backend-foundations")],
-    suggested_weeks=5,
-    notes="Draw one small service on paper first, then build the smallest part of it that answers a request.",
-)
+class _Texts(BaseModel):
+    tracks: list[_Entry]
 
-# Which words in a goal ask for which track; None: every goal does.
-_TRACKS: tuple[tuple[tuple[str, ...] | None, Track], ...] = (
-    (None, _PROGRAMMING),
-    (("data", "analysis", "analytics", "machine learning", "ml", "model"), _DATA),
-    (("backend", "api", "service", "platform", "architecture"), _ARCHITECTURE),
-)
+
+_TRACKS = _Texts.model_validate(
+    tomllib.loads(Path(__file__).with_name("goals.toml").read_text(encoding="utf-8"))
+).tracks
 
 
 def tracks_for(goal: str) -> list[Track]:
     """The foundation tracks that the words of a goal ask for: one to three, programming first."""
     wording = goal.lower()
-    return [track for words, track in _TRACKS if words is None or any(word in wording for word in words)]
+    return [
+        entry.track for entry in _TRACKS if not entry.words or any(word in wording for word in entry.words)
+    ]
 
 
 def infer(goal: str, *, now: dt.datetime) -> GoalInference:

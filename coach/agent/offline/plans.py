@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+import tomllib
 from collections.abc import Sequence
+from pathlib import Path
 
 from coach.agent.model import answers
 from coach.agent.offline import choices, notes, times
@@ -23,47 +25,10 @@ ORIENTATION = f"{PREFIX}orientation"
 # Nobody is to be reminded for half a year of choosing a goal.
 ORIENTATION_TAKES = dt.timedelta(days=14)
 
-_ORIENTATION_CATEGORY = answers.PlannedCategory(
-    key=ORIENTATION,
-    label="Choosing what to learn",
-    description="One short session that turns a wish into a goal that a plan can be made for.",
-    focus_areas=["a goal in one sentence"],
-    rubric=[
-        answers.PlannedLevel(level="Exploring", descriptor="Names a wish in general words."),
-        answers.PlannedLevel(level="Developing", descriptor="Names one thing to be able to do."),
-        answers.PlannedLevel(level="Proficient", descriptor="Names it with a date and the time of a week."),
-    ],
-)
-_ORIENTATION_MODULE = answers.PlannedModule(
-    module_id=f"{ORIENTATION}-goal",
-    category_key=ORIENTATION,
-    title="Say what you want to be able to do",
-    summary="You turn a wish into one sentence that a plan can be made for.",
-    objectives=["Write a goal that names a subject, a date and the time that a week has for it."],
-    activities=[
-        "Write down three things that you would like to make or to understand (10 minutes)",
-        "Choose one of them, and write what you will be able to show at the end (10 minutes)",
-        "Add when you need it, and how many hours a week you have (5 minutes)",
-        "Ask for a new plan with this sentence as your goal (5 minutes)",
-    ],
-    deliverables=["One sentence: what, until when, and how many hours a week."],
-    estimated_minutes=30,
-    tier=1,
-)
-_ORIENTATION_TASK = answers.PlannedTask(
-    task_id=f"{ORIENTATION}-task",
-    category_key=ORIENTATION,
-    title="Your goal in one sentence",
-    task_type="concept_check",
-    prompt="What do you want to be able to do, until when, and how many hours a week do you have for it?",
-    guidance="One sentence is enough. Name a thing to make or a subject, not only “computers”.",
-    rubric=[
-        "Names one subject or one thing to make.",
-        "Names a date or says that there is none.",
-        "Names a weekly time.",
-    ],
-    expected_minutes=10,
-)
+_TEXTS = tomllib.loads(Path(__file__).with_name("orientation.toml").read_text(encoding="utf-8"))
+_ORIENTATION_CATEGORY = answers.PlannedCategory.model_validate(_TEXTS["category"])
+_ORIENTATION_MODULE = answers.PlannedModule.model_validate(_TEXTS["module"])
+_ORIENTATION_TASK = answers.PlannedTask.model_validate(_TEXTS["task"])
 
 
 # --- the goal ---------------------------------------------------------------------------------------

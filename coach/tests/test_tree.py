@@ -30,6 +30,7 @@ CROSSING = {
     "management/commands/test_operations.py": "the small commands",
     "models/test_round_trips.py": "every entity's two translations",
     "postgres": "the tests' own PostgreSQL",
+    "services/keeping/test_nothing_is_left.py": "every route, every store, and a dump after an erasure",
     "test_architecture.py": "the sources themselves",
     "test_fixtures.py": "the sample learners",
     "test_migrations.py": "the models against their migrations",

@@ -68,8 +68,10 @@ class Planned:
         return tuple(differences.between(self.ours, self.decoded.document))
 
 
-def rejection(rejected: Rejected) -> Planned:
-    """The outcome of a record that was not decoded, or has no place to go."""
+def rejection(rejected: Rejected, *, erased: Set[str] = frozenset()) -> Planned:
+    """The outcome of a record that was not decoded, or has no place to go; `erased` as for `plan`."""
+    if deduplication.owner(rejected.raw) in erased:
+        rejected = _of_erased(rejected.raw)
     return Planned(
         record=rejected.raw,
         outcome=Outcome.REJECTED,
@@ -111,7 +113,7 @@ def plan(
     marks = provenance.find(store, {record.key for record in records})
     used = _used(records, attached) if store == Store.ATTACHMENTS else {}
     planned = [
-        rejection(reject(record.raw, Code.ERASED, Fault("$", "the learner was erased")))
+        rejection(_of_erased(record.raw))
         if record.username in erased
         else _first_look(store, record, marks.get(record.key), learners, used)
         for record in records
@@ -128,6 +130,10 @@ def _used(records: Sequence[Decoded], attached: Attached | None) -> dict[Pair, b
     pairs = {(record.username, record.key) for record in records}
     held = attached.held(pairs) if attached else set()
     return provenance.used(pairs) | dict.fromkeys(held, False)
+
+
+def _of_erased(raw: RawRecord) -> Rejected:
+    return reject(raw, Code.ERASED, Fault("$", "the learner was erased"))
 
 
 def _first_look(

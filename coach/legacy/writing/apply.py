@@ -14,7 +14,7 @@ from typing import Any
 from django.db import DataError, IntegrityError, transaction
 
 from coach.legacy.codes import Code
-from coach.legacy.deciding import compare, provenance
+from coach.legacy.deciding import compare, deduplication, provenance
 from coach.legacy.deciding.attached import Attached
 from coach.legacy.deciding.compare import OnConflict, Planned
 from coach.legacy.deciding.deduplication import Deduplication
@@ -127,9 +127,8 @@ class Writer:
             return None
         return compare.settled(raw, mark)
 
-    def _how(self, decoded: Sequence[Decoded]) -> dict[str, Any]:
-        erased = self._erased(decoded)
-        return {"erased": erased, "on_conflict": self.on_conflict, "attached": self.attached}
+    def _how(self, erased: Set[str]) -> dict[str, Any]:
+        return dict(erased=erased, on_conflict=self.on_conflict, attached=self.attached)
 
     def _prepare(self, prepare: Prepare, decoded: Sequence[Decoded]) -> None:
         """Bytes belong to what is going to be created or updated; nothing is locked meanwhile."""
@@ -137,7 +136,7 @@ class Writer:
             self.store,
             decoded,
             learners=self._deduplication.learners({item.username for item in decoded}),
-            **self._how(decoded),
+            **self._how(self._erased(decoded)),
         )
         written = (Outcome.CREATED, Outcome.UPDATED)
         prepare([plan.decoded for plan in planned if plan.decoded and plan.outcome in written])
@@ -177,18 +176,25 @@ class Writer:
         if not self.dry_run:
             tables.lock_learners(set(learners.values()))
         # After the locks: who is being erased right now is erased by then.
-        planned = compare.plan(self.store, decoded, learners=learners, **self._how(decoded))
+        erased = self._erased(admitted)
+        planned = compare.plan(self.store, decoded, learners=learners, **self._how(erased))
         self._save(batch, planned, learners)
         outcomes = batch.settled | {plan.record.ordinal: plan for plan in planned}
         outcomes |= {
-            item.raw.ordinal: compare.rejection(item) for item in admitted if isinstance(item, Rejected)
+            item.raw.ordinal: compare.rejection(item, erased=erased)
+            for item in admitted
+            if isinstance(item, Rejected)
         }
         return [outcomes[raw.ordinal] for raw in raws]
 
-    def _erased(self, decoded: Sequence[Decoded]) -> Set[str]:
+    def _erased(self, items: Iterable[Decoded | Rejected]) -> Set[str]:
         """Whose records are not brought back."""
-        names = {item.username for item in decoded}
-        return set() if self.restore_erased else ErasedLearner.objects.among(names)
+        if self.restore_erased:
+            return frozenset()
+        owners = (
+            item.username if isinstance(item, Decoded) else deduplication.owner(item.raw) for item in items
+        )
+        return ErasedLearner.objects.among(filter(None, owners))
 
     def _save(self, batch: Batch, planned: Iterable[Planned], learners: dict[str, int]) -> None:
         if self.dry_run:

@@ -25,6 +25,7 @@ from coach.models import (
     ChatFile,
     ChatThread,
     ErasedLearner,
+    IdempotencyKey,
     LearnerProfile,
     SessionAttachment,
 )
@@ -95,10 +96,20 @@ def _forget_chats(name: str, learner: LearnerProfile | None) -> None:
     owned = Q(owner__in=list(tokens.values_list("name", flat=True)))
     if learner:
         owned |= Q(learner=learner)
-    files.forget(ChatFile.objects.filter(owned))
+    uploads = ChatFile.objects.filter(owned)
+    _forget_answers([name, *uploads.values_list("file_id", flat=True)])
+    files.forget(uploads)
     ChatThread.objects.filter(owned).delete()
     SessionAttachment.objects.filter(owned).delete()
     tokens.delete()
+
+
+def _forget_answers(names: Iterable[str]) -> None:
+    """Delete answers to requests that named no learner, as far as they show one of these names or ids."""
+    shown = [json.dumps(name, ensure_ascii=False).encode() for name in names]
+    answers = IdempotencyKey.objects.filter(learner=None).values_list("pk", "body").iterator(chunk_size=100)
+    found = [pk for pk, body in answers if any(text in bytes(body) for text in shown)]
+    IdempotencyKey.objects.filter(pk__in=found).delete()
 
 
 def _forget_findings(name: str) -> list[tuple[int, str, int]]:

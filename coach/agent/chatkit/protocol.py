@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from coach import telemetry
-from coach.agent.chatkit.threads import Threads
+from coach.agent.chatkit.threads import Threads, UnknownCursor
 from coach.agent.errors import Unavailable, UnusableAnswer
 from coach.agent.model import reading
 from coach.agent.tools.requests import LearnerTools
@@ -90,7 +90,7 @@ class _Events(Iterator[bytes]):
 
         try:
             return self._run(self._server._process_non_streaming(self._request, None))
-        except NotFoundError as error:
+        except (NotFoundError, UnknownCursor) as error:
             raise NothingThere(str(error)) from None
         except (NotImplementedError, ValueError) as error:
             raise NotSupported(f"{self._request.type} is not served here.") from error
@@ -121,6 +121,7 @@ class _Events(Iterator[bytes]):
             with contextlib.suppress(asyncio.CancelledError, Exception):
                 while self._cancelled_step(self._stream) is not None:
                     pass
+            self._run(self._server.leave())
         self._finish()
 
     def _cancelled_step(self, stream: AsyncGenerator[bytes, None]) -> bytes | None:

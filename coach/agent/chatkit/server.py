@@ -26,6 +26,7 @@ from chatkit.types import (
     SyncCustomActionResponse,
     ThreadItemAddedEvent,
     ThreadItemDoneEvent,
+    ThreadItemRemovedEvent,
     ThreadItemUpdatedEvent,
     ThreadMetadata,
     ThreadStreamEvent,
@@ -40,7 +41,7 @@ from coach.agent import envelopes
 from coach.agent.chatkit import actions, card
 from coach.agent.chatkit.store import NoBytes, ThreadStore
 from coach.agent.chatkit.threads import Threads
-from coach.agent.errors import Unavailable
+from coach.agent.errors import Unavailable, UnusableAnswer
 from coach.agent.model import guardrails
 from coach.agent.model.coach import MODELS_BY_EFFORT
 from coach.agent.tools.requests import ChatRequest, LearnerTools
@@ -48,6 +49,7 @@ from coach.documents.chat import Preferences
 from coach.documents.requests import ChatAttachment
 
 TITLE = "Arcadia Coach"
+LEFT = "You left before I could answer. Send the message again when you are back."
 _WITHOUT_OFFSET = re.compile(rb'("created_at":"\d{4}-\d\d-\d\dT[\d:.]+)(?=")')
 REFUSAL = "I cannot help with this message. Please leave out personal data, and ask about your learning."
 
@@ -78,11 +80,24 @@ class Server(ChatKitServer[None]):
 
     async def _turn(self, thread: ThreadMetadata, message: str) -> AsyncIterator[ThreadStreamEvent]:
         if message.strip():
+            self.store.thread_id = thread.id
             guard = await self.store.blocking(guardrails.tripped, message)
             answer = self._refuse(thread, guard) if guard else self._answer(thread, message)
             async for event in answer:
                 yield event
         yield await self._card(thread)
+
+    async def leave(self) -> None:
+        """Say in the thread that the client did not wait for the answer, where it was not begun."""
+        if self.store.thread_id is None:
+            return
+        latest = await self.store.load_thread_items(
+            self.store.thread_id, None, card.MOST_MESSAGES, "desc", None
+        )
+        newest = next(filter(_is_message, latest.data), None)
+        if isinstance(newest, UserMessageItem) and _text(newest).strip():
+            thread = await self.store.load_thread(self.store.thread_id, None)
+            await self.store.add_thread_item(thread.id, self._message(thread, LEFT), None)
 
     async def _refuse(self, thread: ThreadMetadata, guard: str) -> AsyncIterator[ThreadStreamEvent]:
         hidden = HiddenContextItem(
@@ -96,20 +111,26 @@ class Server(ChatKitServer[None]):
 
     async def _answer(self, thread: ThreadMetadata, message: str) -> AsyncIterator[ThreadStreamEvent]:
         """The agent's answer as it comes. Raises AgentError."""
-        item = self._message(thread)
-        yield ThreadItemAddedEvent(item=item)
-        yield _update(
-            item, AssistantMessageContentPartAdded(content_index=0, content=AssistantMessageContent(text=""))
-        )
-        said = ""
+        item, said = self._message(thread), ""
         pieces = _shown(await self._pieces(thread, message))
         try:
             while (piece := await self.store.blocking(next, pieces, None)) is not None:
+                if not said:
+                    yield ThreadItemAddedEvent(item=item)
+                    empty = AssistantMessageContent(text="")
+                    yield _update(item, AssistantMessageContentPartAdded(content_index=0, content=empty))
                 said += piece
                 yield _update(item, AssistantMessageContentPartTextDelta(content_index=0, delta=piece))
+        except Exception:
+            if said:
+                # The answer will be asked for again: half of one does not stay beside it.
+                yield ThreadItemRemovedEvent(item_id=item.id)
+            raise
         finally:
             # Also where the client went away: the connection to the model is not kept open.
             await self.store.blocking(pieces.close)
+        if not said:
+            raise UnusableAnswer("The language model's reply shows nothing.")
         content = AssistantMessageContent(text=said)
         yield _update(item, AssistantMessageContentPartDone(content_index=0, content=content))
         yield ThreadItemDoneEvent(item=item.model_copy(update={"content": [content]}))

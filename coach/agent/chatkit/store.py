@@ -31,6 +31,8 @@ class ThreadStore(Store[None]):
     def __init__(self, threads: Threads, executor: Executor) -> None:
         self.threads = threads
         self._executor = executor
+        # The thread that the request adds to.
+        self.thread_id: str | None = None
 
     async def blocking(self, function: Callable[..., R], *given: Any, **named: Any) -> R:
         """Run something that blocks (the database, the model) without blocking the event loop."""
@@ -70,6 +72,7 @@ class ThreadStore(Store[None]):
 
     async def add_thread_item(self, thread_id: str, item: ThreadItem, context: None) -> None:
         text = _ITEM.dump_json(item, warnings=False).decode()
+        self.thread_id = thread_id
         await self.blocking(self.threads.save_item, thread_id, item.id, item.type, text)
 
     async def save_item(self, thread_id: str, item: ThreadItem, context: None) -> None:

@@ -10,6 +10,10 @@ from coach.documents.chat import Preferences
 from coach.documents.sessions import UploadedFile
 
 
+class UnknownCursor(LookupError):
+    """The thread or item that a page should begin after does not exist."""
+
+
 @dataclass(frozen=True)
 class Page:
     """Documents in order; `after` names the last one where there are more."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import models, transaction
 
-from coach.agent.chatkit.threads import Page
+from coach.agent.chatkit.threads import Page, UnknownCursor
 from coach.documents.chat import Preferences
 from coach.documents.sessions import UploadedFile
 from coach.models import ChatFile, ChatItem, ChatThread
@@ -134,11 +134,13 @@ class Threads:
 def _page(
     rows: models.QuerySet[Any], document: str, identifier: str, *, limit: int, after: str | None, order: str
 ) -> Page:
-    """At most 100 documents behind the one named by `after`; an unknown one is no place, so all from the start."""
+    """At most 100 documents after the one that `after` names. Raises UnknownCursor."""
     limit = min(max(limit, 1), MOST_AT_ONCE)
     rising = order == "asc"
-    begin = rows.filter(**{identifier: after}).values_list("pk", flat=True).first() if after else None
-    if begin is not None:
+    if after:
+        begin = rows.filter(**{identifier: after}).values_list("pk", flat=True).first()
+        if begin is None:
+            raise UnknownCursor(f"There is no {after!r} here to begin after.")
         rows = rows.filter(pk__gt=begin) if rising else rows.filter(pk__lt=begin)
     found = list(rows.order_by("pk" if rising else "-pk").values_list(document, identifier)[: limit + 1])
     shown, more = found[:limit], len(found) > limit

@@ -163,6 +163,18 @@ def test_a_failure_inside_the_stream_is_an_event(model, answer):
     assert ChatItem.objects.get(thread__thread_id=thread_id).kind == "user_message"
 
 
+@pytest.mark.parametrize("answer", [{"status": 500}, {"json": {"display": 5}}, {"json": {"display": None}}])
+def test_a_failure_leaves_no_empty_item_with_the_client(model, answer):
+    model.script.load([{"when": {"stream": True}, "answer": answer, "times": 0}])
+    _, events = begin()
+    kept = {event["item"]["id"] for event in events if event["type"] == "thread.item.added"}
+
+    assert (
+        kept - {event.get("item_id") for event in events if event["type"] == "thread.item.removed"} == set()
+    )
+    assert events[-1]["type"] == "error"
+
+
 def test_nobody_to_ask_is_an_event_too(settings):
     settings.OPENAI_API_KEY = ""
 
@@ -196,6 +208,21 @@ def test_a_client_that_goes_away_leaves_what_was_said(model):
     items = [json.loads(item) for item in ChatItem.objects.order_by("id").values_list("item", flat=True)]
     assert [item["type"] for item in items] == ["user_message", "assistant_message", "sdk_hidden_context"]
     assert items[1]["content"][0]["text"].startswith("one two")
+
+
+@pytest.mark.parametrize("events", range(1, 9))
+def test_whenever_a_client_goes_away_no_question_is_without_an_answer(model, events):
+    model.script.load([{"when": {"stream": True}, "answer": {"text": "one two three"}, "times": 0}])
+    answer = ask("threads.create", input=message("hello"))
+    stream = iter(answer.streaming_content)
+    for _ in range(events):
+        next(stream)
+    answer.close()
+
+    items = [json.loads(item) for item in ChatItem.objects.order_by("id").values_list("item", flat=True)]
+    said = [(item["type"], item["content"][0]["text"]) for item in items if item["type"].endswith("message")]
+    assert [kind for kind, _ in said] == ([] if events == 1 else ["user_message", "assistant_message"])
+    assert all(text for _, text in said)
 
 
 def test_a_tripped_guard_is_a_hidden_item_and_a_refusal(model):
@@ -305,6 +332,13 @@ def test_items_are_paged_in_both_orders():
     kinds = [item["type"] for item in (*first["data"], *second["data"])]
     assert kinds == ["user_message", "assistant_message", "widget"]
     assert [item["type"] for item in falling["data"]] == kinds[::-1]
+
+
+def test_an_unknown_cursor_is_refused():
+    thread_id, _ = begin()
+
+    assert ask("threads.list", 404, after="thr_nope").json()["detail"]
+    assert ask("items.list", 404, thread_id=thread_id, after="itm_nope").json()["detail"]
 
 
 def test_a_thread_is_read_renamed_and_deleted():

@@ -142,6 +142,8 @@ evidence: $(STAMP) ## The long proof, hours of it (LEARNERS=, KILLS=, MINUTES=, 
 	@rm -rf $(EVIDENCE); mkdir -p $(EVIDENCE)/stores
 	@ARCADIA_DEBUG=1 ARCADIA_ATTACHMENTS_DIR=$(EVIDENCE)/attachments $(POSTGRES) $(MAKE) evidence-round-trip
 	$(RUN) -m benchmarks.schedules --learners 10000
+	$(RUN) -m benchmarks.progress --learners 10000 --days 60
+	ARCADIA_DEBUG=1 $(RUN) -m benchmarks.clients
 	ARCADIA_DEBUG=1 $(RUN) -m benchmarks.goals
 	ARCADIA_DEBUG=1 $(RUN) -m benchmarks.journeys
 	ARCADIA_DEBUG=1 ARCADIA_ATTACHMENTS_DIR=$(EVIDENCE)/attachments $(POSTGRES) $(RUN) -m benchmarks.concurrency --operations 8000

@@ -115,7 +115,7 @@ def _referred(part: Any, schemas: Json, found: set[str] | None = None) -> set[st
 
 
 def _complete_schema(name: str, schema: Json, words: Json, *, is_answer: bool) -> None:
-    """Answers have every member; generators take a null default of a request for a member that must be sent."""
+    """Answers have every member; generators take a member with a default for one that must be sent."""
     is_chatkit = name.startswith("ChatKit")
     by_member = words["chatkit"] if is_chatkit else {**words["members"], **words["members"].get(name, {})}
     schema.pop("title", None)
@@ -124,8 +124,7 @@ def _complete_schema(name: str, schema: Json, words: Json, *, is_answer: bool) -
     members = schema.get("properties", {})
     for member, part in members.items():
         part.pop("title", None)
-        if is_answer or "const" in part or part.get("default", ...) is None:
-            part.pop("default", None)
+        part.pop("default", None)
         part.setdefault("description", by_member.get(member, ""))
         _drop_limits_of_columns(part)
     if is_answer and members and not is_chatkit and name != "Fault":

@@ -42,7 +42,12 @@ def test_members_of_answers_are_required_and_nothing_is_null_by_default(descript
     assert members["required"] == list(members["properties"])
     item = description["components"]["schemas"]["ServedItem"]
     assert set(item["properties"]) - set(item["required"]) == set(NO_PROGRESS)
-    assert '"default": null' not in str(description).replace("None", "null").replace("'", '"')
+    # Generators take a member with a default for one that must be sent.
+    assert [
+        name
+        for name, schema in description["components"]["schemas"].items()
+        if '"default"' in json.dumps(schema)
+    ] == []
 
 
 def test_everything_is_said_in_a_sentence(description, operations):

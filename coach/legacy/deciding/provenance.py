@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple
 
 from django.db.models import Q
 
 from coach.legacy.decoding.records import Decoded
-from coach.legacy.stores import Store
+from coach.legacy.stores import LAYOUTS, Store
 from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile, RecordVersion
 
 COLUMNS = ("raw_checksum", "import_checksum", "content_checksum", "edited_since_import", "unknown_members")
@@ -99,6 +99,18 @@ def used(pairs: Collection[Pair]) -> dict[Pair, bool]:
     )
     found |= dict.fromkeys(replaced.order_by().values_list("learner__username", "natural_key"), True)
     return {pair: here for pair, here in found.items() if pair in pairs}
+
+
+def unedited(store: Store) -> Iterator[tuple[str, str, str]]:
+    """Natural key, learner and raw checksum of every row that is as it was imported."""
+    rows: Any = {
+        Store.PROFILES: LearnerProfile.objects,
+        Store.SUBMISSIONS: AssessmentSubmission.objects,
+        Store.ATTACHMENTS: AttachmentMetadata.objects.pending(),
+    }[store]
+    name = "username" if store == Store.PROFILES else "learner__username"
+    rows = rows.filter(edited_since_import=False).exclude(import_checksum="").order_by()
+    yield from rows.values_list(LAYOUTS[store].key, name, "raw_checksum").iterator()
 
 
 def learner_ids(usernames: Collection[str]) -> dict[str, int]:

@@ -69,6 +69,10 @@ class Index:
             Store(store) for [store] in self._database.execute("SELECT DISTINCT store FROM repeated")
         }
 
+    def assume(self, store: Store, count: int) -> None:
+        """So many entries there are, none of which will be asked for."""
+        self._counts[store] = count
+
     def count(self, store: Store) -> int:
         return self._counts.get(store, 0)
 

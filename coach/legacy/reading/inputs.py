@@ -40,10 +40,11 @@ class Inputs:
         self.files.append(file)
 
 
-def of_stores(folder: Path | None, named: Mapping[Store, Path]) -> Inputs:
+def of_stores(folder: Path | None, named: Mapping[Store, Path], *, inspect: bool = True) -> Inputs:
     """The stores of a data directory (None: only named ones), where a store is not named otherwise; each checked whole.
 
-    A default file that is absent is skipped, a named one is an error. Raises RefusedFile.
+    A default file that is absent is skipped, a named one is an error. Without `inspect` only the digests are taken, and
+    the caller inspects each file. Raises RefusedFile.
     """
     inputs = Inputs()
     try:
@@ -56,7 +57,7 @@ def of_stores(folder: Path | None, named: Mapping[Store, Path]) -> Inputs:
             if store not in named and not path.exists():
                 inputs.absent.append(path)
             else:
-                inputs.add(store_file.open_store(path, store))
+                inputs.add(store_file.open_store(path, store, inspect=inspect))
         if not inputs.files:
             raise RefusedFile(folder or Path(), "no store file is there")
     except BaseException:

@@ -31,6 +31,9 @@ _TEXT_BYTES = 256 * 1024
 _HELD_BYTES = 16 * 1024 * 1024
 
 
+Entries = Callable[["StoreFile"], Iterator[RawRecord]]
+
+
 class ChangedFile(RefusedFile):
     """The file is not what it was when it was checked."""
 
@@ -60,18 +63,35 @@ class StoreFile:
     its text, which differs for gzip; `records` counts every record, good or bad.
     """
 
-    def __init__(self, path: Path, store: Store | None, opened: Opened) -> None:
-        """`store` is None for a file whose records belong to several stores."""
-        self.path, self.store = path, store
+    def __init__(self, path: Path, store: Store | None, opened: Opened, entries: Entries) -> None:
+        """`store` is None for a file whose records belong to several stores; `entries` says where they lie."""
+        self.path, self.store, self._entries = path, store, entries
         self._opened = opened
         self._identity = _identity(opened.file)
         self.size = os.fstat(opened.file.fileno()).st_size
-        self.sha256 = self.text_sha256 = ""
         self.data = mmap.mmap(opened.text.fileno(), 0, access=mmap.ACCESS_READ)
         # A byte order mark is no part of the text.
         self.start = len(codecs.BOM_UTF8) if self.data[:3] == codecs.BOM_UTF8 else 0
+        self.text_sha256 = self._digest()
+        self.sha256 = opened.packed_sha256 or self.text_sha256
         self.index = Index(self.data)
         self._keys: dict[Store, KeyReader] = {}
+
+    def inspect(self, records: int | None = None) -> None:
+        """Check it whole; raises RefusedFile. `records` is how many it holds, where the very same bytes were checked before."""
+        if records is None or self.store is None:
+            _inspect(self, self._entries)
+        else:
+            self.index.assume(self.store, records)
+        manifest.compare(self.path, sha256=self.sha256, size=self.size, text_sha256=self.text_sha256)
+
+    def _digest(self) -> str:
+        hashed, pages = hashlib.sha256(), _Pages(self.data)
+        with memoryview(self.data) as view:
+            for at in range(0, len(view), _TEXT_BYTES):
+                hashed.update(view[at : at + _TEXT_BYTES])
+                pages.release(at)
+        return hashed.hexdigest()
 
     @property
     def name(self) -> str:
@@ -137,34 +157,38 @@ class StoreFile:
         self._opened.close()
 
 
-def open_store(path: Path, store: Store, *, fast: bool = True, largest: int = LARGEST_UNPACKED) -> StoreFile:
+def open_store(
+    path: Path, store: Store, *, fast: bool = True, largest: int = LARGEST_UNPACKED, inspect: bool = True
+) -> StoreFile:
     """Open a store and check it whole; raises RefusedFile.
 
     Checked are: readable, not empty, UTF-8, one complete JSON value of the right shape, and the size and sha256 that a
     `manifest.json` beside it names. `fast=False` reads with the plain scanner (same answers, slower); `largest` is
-    what gzip may unpack to, in bytes.
+    what gzip may unpack to, in bytes; without `inspect` only the digests are taken, and the caller inspects it.
     """
-    return open_text(path, store, lambda file: _whole_value(file, store, fast=fast), largest=largest)
+    return open_text(
+        path, store, lambda file: _whole_value(file, store, fast=fast), largest=largest, inspect=inspect
+    )
 
 
 def open_text(
     path: Path,
     store: Store | None,
-    entries: Callable[[StoreFile], Iterator[RawRecord]],
+    entries: Entries,
     *,
     largest: int = LARGEST_UNPACKED,
+    inspect: bool = True,
 ) -> StoreFile:
     """Open a file of records and check it whole; `entries` says where its records lie. Raises RefusedFile."""
     file = opening.open_input(path, largest=largest)
     try:
-        opened = StoreFile(path, store, file)
+        opened = StoreFile(path, store, file, entries)
     except BaseException:
         file.close()
         raise
     try:
-        _inspect(opened, entries)
-        opened.sha256 = file.packed_sha256 or opened.text_sha256
-        manifest.compare(path, sha256=opened.sha256, size=opened.size, text_sha256=opened.text_sha256)
+        if inspect:
+            opened.inspect()
     except BaseException:
         opened.close()
         raise
@@ -176,7 +200,7 @@ def _identity(file: BinaryIO) -> tuple[int, ...]:
     return status.st_size, status.st_mtime_ns
 
 
-def _inspect(opened: StoreFile, entries: Callable[[StoreFile], Iterator[RawRecord]]) -> None:
+def _inspect(opened: StoreFile, entries: Entries) -> None:
     _check_text(opened)
     try:
         opened.index.add(entries(opened))
@@ -189,8 +213,8 @@ def _inspect(opened: StoreFile, entries: Callable[[StoreFile], Iterator[RawRecor
 
 
 def _check_text(opened: StoreFile) -> None:
-    """Take the digest of the text, and make sure that it is UTF-8."""
-    at, pages, hashed = 0, _Pages(opened.data), hashlib.sha256()
+    """Make sure that the text is UTF-8."""
+    at, pages = 0, _Pages(opened.data)
     with memoryview(opened.data) as view:
         while at < len(view):
             end = min(at + _TEXT_BYTES, len(view))
@@ -198,10 +222,8 @@ def _check_text(opened: StoreFile) -> None:
                 checked = codecs.utf_8_decode(view[at:end], "strict", end == len(view))[1]
             except UnicodeDecodeError as error:
                 raise RefusedFile(opened.path, f"not UTF-8 (byte {at + error.start})") from None
-            hashed.update(view[at : at + checked])
             at += checked
             pages.release(at)
-    opened.text_sha256 = hashed.hexdigest()
 
 
 # Place, owner, where it lies, and what is wrong with the place.

@@ -6,8 +6,8 @@ Doors pass in what they decide (options, derivation, progress, when to stop) and
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
 
@@ -22,9 +22,10 @@ from coach.legacy.decoding.records import Decoded
 from coach.legacy.reading.index import Index
 from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.reading.store_file import ChangedFile, StoreFile
-from coach.legacy.running import ledger, retry, worker_process
+from coach.legacy.running import ledger, repetition, retry, worker_process
 from coach.legacy.running.lock import LockHeld
 from coach.legacy.running.reject_file import RejectFile
+from coach.legacy.running.repetition import Proof
 from coach.legacy.running.retry import DatabaseFailed, Stopped
 from coach.legacy.running.summary import Options, Summary
 from coach.legacy.stores import Outcome, Store
@@ -63,14 +64,19 @@ class Backfill:
         stop: Callable[[], bool] = lambda: False,
         confirm: Callable[[], None] = lambda: None,
         submit: Submit | None = None,
+        proofs: Mapping[Store, Proof] | None = None,
     ) -> None:
-        """`run` is None for a rehearsal; `confirm` (of a RunLock) is called within each transaction.
+        """`run` is None for a rehearsal; `confirm` (of a RunLock) is called within each transaction; `proofs` are those of stores
+        of which nothing has changed.
 
         `submit` (of `decoding`) is how batches are decoded: in a thread, where nothing else is said.
         """
         self._files, self._options, self._run, self._rejects = files, options, run, rejects
         self._observe, self._progress, self._stop, self._confirm = observe, progress, stop, confirm
-        self._submit = submit
+        self._submit, self._proofs = submit, proofs or {}
+        self._totals: Counter[Store] = Counter()
+        is_resumed = bool(run and run.checkpoint_store)
+        self._is_whole = not options.usernames and not is_resumed and all(file.store for file in files)
         self._maker = Maker(run_id=run.pk if run else None, at=utc_now(), derive=derive)
         folder = options.attachment_files
         self._copier = Copier(folder, rehearses=options.dry_run) if folder else None
@@ -121,6 +127,9 @@ class Backfill:
             return
         self.summary.counts.setdefault(store, ledger.empty_counts())
         began = time.monotonic()
+        if proof := self._proofs.get(store):
+            self._repeat(file, store, proof)
+            return
         writer = Writer(
             store=store,
             maker=self._maker,
@@ -139,6 +148,13 @@ class Backfill:
             began = time.monotonic()
             self._progress(store, batch.raws[-1].ordinal + 1, total)
             self._may_go_on(file)
+
+    def _repeat(self, file: StoreFile, store: Store, proof: Proof) -> None:
+        file.check_unchanged()
+        self.summary.counts[store] |= {"read": proof.records, Outcome.UNCHANGED: proof.records}
+        self.summary.unknown[store], self._totals[store] = dict(proof.unknown), proof.total
+        self._progress(store, proof.records, proof.records)
+        self._may_go_on(file)
 
     def _start_of(self, store: Store) -> int | None:
         """The first record that is still to be dealt with; None where the whole store is done already."""
@@ -178,6 +194,7 @@ class Backfill:
         planned = retry.patiently(attempt)
         self._observe(planned)
         self.summary = self.summary.plus(planned, self._copied)
+        self._totals[store] += repetition.total_of(planned)
         # With DEBUG, Django remembers every statement: of a long run that would be the whole store.
         if len(connection.queries_log) > _MOST_STATEMENTS:
             reset_queries()
@@ -238,4 +255,6 @@ class Backfill:
             # Another run may have gone on with this one.
             self._confirm()
             ledger.keep(run, self.summary.counts, self.summary.figures())
+            if self._is_whole and state == ledger.State.DONE:
+                repetition.keep(run, self.summary.counts, self._totals, self.summary.unknown)
             ledger.finish(run, state, error=error)

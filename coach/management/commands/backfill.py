@@ -22,10 +22,11 @@ from coach.legacy.reading import inputs
 from coach.legacy.reading.inputs import ChangedInput, Inputs
 from coach.legacy.reading.opening import RefusedFile
 from coach.legacy.reading.store_file import ChangedFile
-from coach.legacy.running import ledger, worker_process
+from coach.legacy.running import ledger, repetition, worker_process
 from coach.legacy.running.backfill import Backfill
 from coach.legacy.running.lock import LockHeld, RunLock
 from coach.legacy.running.reject_file import RejectFile
+from coach.legacy.running.repetition import Proof
 from coach.legacy.running.retry import DatabaseFailed, Stopped
 from coach.legacy.running.summary import Limit, Options, Summary
 from coach.legacy.stores import Outcome, Store
@@ -47,7 +48,7 @@ class Command(OperatorCommand):
         arguments.add_backfill(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.arguments = options
+        self.arguments, self.proofs = options, dict[Store, Proof]()
         try:
             status = self._do()
         except RefusedFile as error:
@@ -88,13 +89,15 @@ class Command(OperatorCommand):
 
     def _import(self) -> ExitCode:
         if self.arguments["dry_run"]:
-            with self._inputs() as found:
+            with self._inputs(inspect=False) as found:
+                self._inspect(found)
                 return self._run(found, self._options(), None, None)
         with RunLock() as lock:
             ledger.mark_dead()
             if self.arguments["resume"]:
                 return self._resume(lock)
-            with self._inputs() as found:
+            with self._inputs(inspect=False) as found:
+                self._inspect(found)
                 run = ledger.start(
                     source=BackfillRun.Source.COMMAND,
                     actor=getpass.getuser(),
@@ -103,6 +106,16 @@ class Command(OperatorCommand):
                     files=[file.describe() for file in found.files],
                 )
                 return self._run(found, self._options(), run, self._reject_file(run), lock)
+
+    def _inspect(self, found: Inputs) -> None:
+        """Check the stores whole, unless nothing has changed since they were imported. Raises RefusedFile."""
+        if self.arguments["retry_rejected"]:
+            return
+        if not (self.arguments["username"] or self.arguments["attachment_files"]):
+            self.proofs = repetition.find(found.files)
+        for file in found.files:
+            [proof] = [self.proofs.get(store) for store in file.stores]
+            file.inspect(proof.records if proof else None)
 
     def _resume(self, lock: RunLock) -> ExitCode:
         run = self._run_to_resume()
@@ -146,6 +159,7 @@ class Command(OperatorCommand):
                 stop=lambda: self.stop_requested,
                 confirm=lock.confirm if lock else lambda: None,
                 submit=self.submit,
+                proofs=self.proofs,
             )
             status = self._execute(backfill)
         self._render(backfill.summary, status, rejects)
@@ -200,10 +214,10 @@ class Command(OperatorCommand):
     def _named(self) -> dict[Store, Path]:
         return {store: path.resolve() for store in Store if (path := self.arguments[store])}
 
-    def _inputs(self) -> Inputs:
+    def _inputs(self, *, inspect: bool = True) -> Inputs:
         if self.arguments["retry_rejected"]:
             return inputs.of_rejects(self.arguments["retry_rejected"].resolve())
-        found = inputs.of_stores(self._folder(), self._named())
+        found = inputs.of_stores(self._folder(), self._named(), inspect=inspect)
         for path in found.absent:
             self.stderr.write(f"not there, skipped: {path}")
         return found

@@ -9,7 +9,6 @@ Writes nothing and locks nothing, so it can run beside the service. Differences 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,11 +19,11 @@ import msgspec
 
 from coach import attachments
 from coach.documents import differences
-from coach.documents.submissions import Submission
 from coach.legacy.codes import Code
 from coach.legacy.deciding import provenance
+from coach.legacy.deciding.attached import Attached
 from coach.legacy.deciding.deduplication import Deduplication, owner
-from coach.legacy.deciding.provenance import Provenance
+from coach.legacy.deciding.provenance import Pair, Provenance
 from coach.legacy.decoding import codec, records
 from coach.legacy.decoding.codec import Content
 from coach.legacy.decoding.faults import Unfit
@@ -36,7 +35,7 @@ from coach.legacy.reading.store_file import StoreFile
 from coach.legacy.stores import LAYOUTS, Store
 from coach.legacy.writing.attachment_files import Copier
 from coach.legacy.writing.learners import Derive
-from coach.models import AttachmentMetadata, ErasedLearner
+from coach.models import ErasedLearner
 
 MOST_DIFFERENCES = 1000
 _BATCH = 200
@@ -92,10 +91,11 @@ def compare(
     """
     result = Verification(files=[file.describe() for file in files])
     copier = Copier(attachment_files, writes=False) if attachment_files else None
+    attached = Attached(files)
     for store in Store:
         for file in files:
             if store in file.stores and (file.store or file.index.count(store)):
-                _Comparison(result, files, file, store, derive, usernames, copier).run(progress)
+                _Comparison(result, file, store, derive, usernames, copier, attached).run(progress)
     return result
 
 
@@ -120,12 +120,12 @@ class _Comparison:
     """One store of one file, compared with the database."""
 
     result: Verification
-    files: Sequence[StoreFile]
     file: StoreFile
     store: Store
     derive: Derive
     usernames: frozenset[str]
     copier: Copier | None
+    attached: Attached
 
     def run(self, progress: Progress) -> None:
         words = ("read", "equal", "different", "missing", "rejected", "only_here")
@@ -187,10 +187,10 @@ class _Comparison:
         row_ids = {mark.pk for mark in marks.values()}
         held = _readable(self.store, row_ids)
         columns = derived.held(self.store, row_ids)
-        taken = self._taken({item.key for item in decoded if _is_not_pending(marks.get(item.key))})
+        taken = self.attached.held({_pair(item) for item in decoded if self._is_gone(marks.get(item.key))})
         for item, record in zip(said, decoded, strict=True):
             mark = marks.get(record.key)
-            if record.username in taken.get(record.key, ()):
+            if _pair(record) in taken:
                 self.counts["equal"] += 1
             elif record.username in erased or self._has_no_learner(record, learners):
                 self.counts["rejected"] += 1
@@ -202,32 +202,12 @@ class _Comparison:
                 text, values = held.get(mark.pk), columns.get(mark.pk)
                 self._note("different", record, list(self._differing(item, record, mark, text, values)))
 
+    def _is_gone(self, mark: Provenance | None) -> bool:
+        """Whether an attachment is not pending, as it has to be where a submission of the same stores holds it."""
+        return self.store == Store.ATTACHMENTS and (mark is None or mark.used)
+
     def _has_no_learner(self, record: Decoded, learners: Mapping[str, int]) -> bool:
         return self.store != Store.PROFILES and record.username not in learners
-
-    def _taken(self, keys: set[str]) -> dict[str, set[str]]:
-        """Of attachments that are not pending: whose submissions of the same stores hold them, by key."""
-        found: dict[str, set[str]] = {}
-        if self.store == Store.ATTACHMENTS and keys:
-            rows = AttachmentMetadata.objects.filter(attachment_id__in=keys, submission__isnull=False)
-            names = rows.order_by().values_list(
-                "attachment_id", "learner__username", "submission__submission_id"
-            )
-            for key, username, submission in names:
-                if self._in_store(submission, key):
-                    found.setdefault(key, set()).add(username)
-        return found
-
-    def _in_store(self, submission: str, attachment: str) -> bool:
-        """Whether the same stores hold that attachment inside of that submission."""
-        for file in self.files:
-            for raw in file.index.earlier(Store.SUBMISSIONS, submission, before=sys.maxsize):
-                decoded = records.decode(raw)
-                document = decoded.document if isinstance(decoded, Decoded) else None
-                held = document.attachments if isinstance(document, Submission) else ()
-                if any(inner.attachment_id == attachment for inner in held):
-                    return True
-        return False
 
     def _differing(
         self,
@@ -287,8 +267,8 @@ class _Comparison:
                     named.append(key)
 
 
-def _is_not_pending(mark: Provenance | None) -> bool:
-    return mark is None or mark.used
+def _pair(decoded: Decoded) -> Pair:
+    return decoded.username, decoded.key
 
 
 def _readable(store: Store, row_ids: Collection[int]) -> dict[int, StoredRecord]:

@@ -183,6 +183,21 @@ CORS_URLS_REGEX = r"^/(?!admin/|static/).*$"
 # Bodies of requests, in bytes; uploads are streamed and have a limit of their own.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 UPLOAD_MAX_BYTES = 25 * 1024 * 1024
+# How long rows and files are kept that `manage.py maintain` removes; days.
+RETENTION_DAYS = {
+    name: environment.number(
+        f"ARCADIA_{name.upper()}_RETENTION_DAYS", default=days, least=1, most=36500, whole=False
+    )
+    for name, days in {
+        "audit": 730,
+        "chat": 400,
+        "finding": 400,
+        "session": 30,
+        "throttle": 2,
+        "staging": 1,
+        "orphan": 1,
+    }.items()
+}
 # How long what a change replaced is kept, so that staff can put it back; days.
 VERSION_RETENTION_DAYS = environment.number(
     "ARCADIA_VERSION_RETENTION_DAYS", default=400, least=1, most=36500

@@ -35,6 +35,10 @@ class ErasedLearnerQuerySet(models.QuerySet["ErasedLearner"]):
         """Let imports bring learners of these (normal) names back from now on."""
         self.filter(pk__in=map(digest, usernames), restored_at=None).update(restored_at=utc_now())
 
+    def unfinished(self) -> ErasedLearnerQuerySet:
+        """Those with bytes that the storage has not removed yet."""
+        return self.filter(paths__isnull=False)
+
 
 class ErasedLearner(models.Model):
     """One tombstone. It names nobody: `key` is the keyed digest of the username."""

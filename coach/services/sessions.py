@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any
@@ -28,8 +27,6 @@ from coach.services.operations import callers, connections
 
 EFFORTS = ("minimal", "low", "medium", "high")
 IMAGES_ONLY = "gpt-5-codex"
-# Attachments of a session that was not continued for so long are deleted.
-SESSION_LASTS = dt.timedelta(days=30)
 
 
 def topic(
@@ -98,8 +95,6 @@ def merge(
     """
     caller = callers.current()
     learner = LearnerProfile.objects.named(username).first() if username else None
-    if attachments:
-        _forget_old_sessions()
     # Locked in their order, so that two requests of one session wait for each other instead of both giving up.
     rows = {
         row.file_key: row
@@ -151,10 +146,6 @@ def _merge(
 
 def _is_image(attachment: ChatAttachment) -> bool:
     return attachment.mime_type.lower().startswith("image/")
-
-
-def _forget_old_sessions() -> None:
-    SessionAttachment.objects.filter(updated_at__lt=utc_now() - SESSION_LASTS).delete()
 
 
 def _told(metadata: Mapping[str, Any], session_id: str | None) -> Profile | None:

@@ -6,7 +6,7 @@ import contextlib
 import datetime as dt
 import re
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from django.core.files.base import File
@@ -50,15 +50,17 @@ def drop_rejects(records: Iterable[tuple[int, str, int]]) -> None:
             _rewrite(run, dropped)
 
 
-def older_than(age: dt.timedelta) -> Iterator[str]:
-    """The paths of files that were written longer ago."""
-    for folder in (UPLOADS, REJECTS):
-        for name in _names(folder):
-            path = f"{folder}/{name}"
-            # Another machine may have removed it.
-            with contextlib.suppress(OSError):
-                if utc_now() - storage().get_modified_time(path) > age:
-                    yield path
+def remove(*, older_than: dt.timedelta) -> int:
+    """Remove uploads that were never confirmed; how many files that were. Reject files go with their findings."""
+    removed = 0
+    for name in _names(UPLOADS):
+        path = f"{UPLOADS}/{name}"
+        # Another machine may have removed it.
+        with contextlib.suppress(OSError):
+            if utc_now() - storage().get_modified_time(path) > older_than:
+                storage().delete(path)
+                removed += 1
+    return removed
 
 
 def _rewrite(run: int, dropped: set[tuple[int, str, int]]) -> None:

@@ -27,16 +27,16 @@ def release(paths: Iterable[str]) -> list[str]:
     return failed
 
 
-def delete(path: str) -> None:
-    """Remove the bytes at a path."""
-    storage.delete(path)
-
-
 def orphans(*, older_than: dt.timedelta) -> Iterable[str]:
     """The paths of uploaded bytes that no attachment refers to; younger ones may belong to a running upload."""
     for path in storage.uploads():
         if storage.age(path) > older_than and not _in_use(path):
             yield path
+
+
+def remove_orphans(*, older_than: dt.timedelta) -> int:
+    """Remove them; how many there were."""
+    return sum(not release([path]) for path in orphans(older_than=older_than))
 
 
 def _in_use(path: str) -> bool:

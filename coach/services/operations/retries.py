@@ -24,7 +24,6 @@ from coach.services.operations import callers
 
 # Beyond the model's own limit; a pause may have several calls.
 _MARGIN = dt.timedelta(seconds=60)
-_CLEANED_ONCE_IN = 200
 LONGEST_KEY = 255
 
 
@@ -109,8 +108,6 @@ class Turn:
                 self._save()
             self._close()
             self._row = None
-            if secrets.randbelow(_CLEANED_ONCE_IN) == 0:
-                IdempotencyKey.objects.expired().delete()
 
     def abandon(self) -> None:
         """Roll back whatever is open; a repetition may follow at once. Nothing after `end`."""

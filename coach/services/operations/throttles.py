@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 import time
 from typing import NamedTuple
 
@@ -13,9 +12,6 @@ from coach.models import ThrottleWindow
 
 # A number of times, and the seconds they are spread over.
 Rate = tuple[int, int]
-
-_KEPT_SECONDS = 2 * 24 * 3600
-_CLEANED_ONCE_IN = 200
 
 
 class Used(NamedTuple):
@@ -30,8 +26,6 @@ def use(*, scope: str, who: str, rate: Rate) -> Used:
     most, seconds = rate
     now = int(time.time())
     counted = ThrottleWindow.objects.count_one(_key(scope, who), now=now, seconds=seconds)
-    if counted.number == 1:
-        _clean(now)
     return Used(most - counted.number, max(1, counted.started + seconds - now))
 
 
@@ -42,9 +36,3 @@ def take_back(*, scope: str, who: str) -> None:
 
 def _key(scope: str, who: str) -> str:
     return hashlib.sha256(f"{scope}\0{who}".encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _clean(now: int) -> None:
-    """Now and then remove expired windows."""
-    if secrets.randbelow(_CLEANED_ONCE_IN) == 0:
-        ThrottleWindow.objects.older_than(now - _KEPT_SECONDS).delete()

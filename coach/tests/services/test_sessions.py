@@ -3,7 +3,6 @@ import json
 import pytest
 from django.test import Client
 
-from coach.documents.base import utc_now
 from coach.documents.requests import ChatAttachment, ChatRequest
 from coach.models import AuditEvent, LearnerProfile, MemoryRecord, MemoryUpload, SessionAttachment
 from coach.services import learner_tools, profile_view, sessions
@@ -89,14 +88,6 @@ def test_reset_forgets_a_session_or_all(session_id, left):
 
     sessions.reset(session_id=session_id)
     assert SessionAttachment.objects.count() == left
-
-
-def test_sessions_that_nobody_continued_are_forgotten_in_the_end():
-    merge(NOTES)
-    SessionAttachment.objects.update(updated_at=utc_now() - sessions.SESSION_LASTS * 1.01)
-
-    assert merge(NOTES, session_id="new") == ["n.pdf"]
-    assert merge() == []
 
 
 # --- what the model is told -----------------------------------------------------------------------------

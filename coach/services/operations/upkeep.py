@@ -1,0 +1,90 @@
+"""Upkeep: what is older than its retention is removed, in batches. Several machines may do it at once, and again at any time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models import QuerySet
+
+from coach.documents.base import utc_now
+from coach.models import (
+    AuditEvent,
+    BackfillFinding,
+    BackfillRun,
+    ChatFile,
+    ChatThread,
+    ErasedLearner,
+    IdempotencyKey,
+    RecordVersion,
+    SessionAttachment,
+    ThrottleWindow,
+)
+from coach.services.chat import files
+from coach.services.keeping import erasing, staged_files, stored_bytes
+
+BATCH = 1000
+
+
+def expired() -> list[QuerySet[Any]]:
+    """The rows of each table that has a retention, as far as it is over."""
+    finished = BackfillRun.objects.filter(finished_at__lt=_before("finding"))
+    return [
+        Session.objects.filter(expire_date__lt=utc_now()),
+        AuditEvent.objects.filter(at__lt=_before("audit")),
+        LogEntry.objects.filter(action_time__lt=_before("audit")),
+        RecordVersion.objects.expired(),
+        SessionAttachment.objects.filter(updated_at__lt=_before("session")),
+        ChatThread.objects.filter(created_at__lt=_before("chat")),
+        ChatFile.objects.filter(created_at__lt=_before("chat")),
+        BackfillFinding.objects.filter(run__in=finished),
+        ThrottleWindow.objects.older_than(int(_before("throttle").timestamp())),
+        IdempotencyKey.objects.expired(),
+    ]
+
+
+def maintain() -> dict[str, int]:
+    """Remove all of it, bytes that nothing refers to included; how many of what."""
+    counts = {str(rows.model._meta.verbose_name_plural): _remove(rows) for rows in expired()}
+    counts["staged files"] = staged_files.remove(older_than=_days("staging"))
+    counts["orphaned files"] = stored_bytes.remove_orphans(older_than=_days("orphan"))
+    erasing.remove_bytes(ErasedLearner.objects.unfinished())
+    return counts
+
+
+def _remove(rows: QuerySet[Any]) -> int:
+    removed = 0
+    while number := _remove_batch(rows):
+        removed += number
+    return removed
+
+
+def _remove_batch(rows: QuerySet[Any]) -> int:
+    """Remove a batch of rows that no other machine is removing; how many."""
+    with transaction.atomic():
+        keys = list(
+            rows.order_by("pk").select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH]
+        )
+        batch = rows.model._default_manager.filter(pk__in=keys)
+        paths: set[str] = set()
+        if rows.model is RecordVersion:
+            paths = set(batch.exclude(stored_path=None).values_list("stored_path", flat=True))
+        if rows.model is ChatFile:
+            files.forget(batch)
+        else:
+            batch.delete()
+    # Those that the storage does not remove now are orphans.
+    stored_bytes.release(paths)
+    return len(keys)
+
+
+def _days(name: str) -> dt.timedelta:
+    return dt.timedelta(days=settings.RETENTION_DAYS[name])
+
+
+def _before(name: str) -> dt.datetime:
+    return utc_now() - _days(name)

@@ -34,6 +34,7 @@ CROSSING = {
     "test_architecture.py": "the sources themselves",
     "test_fixtures.py": "the sample learners",
     "test_migrations.py": "the models against their migrations",
+    "test_security_page.py": "the page that names a test for each claim",
     "test_tree.py": "the tests themselves",
 }
 

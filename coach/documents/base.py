@@ -6,10 +6,11 @@ Pydantic and the standard library only; nothing of Django, nothing of the rest o
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo
 
 # Whole numbers are kept in 64-bit columns and pass through JSON libraries that know no more.
 LARGEST_WHOLE = 2**63 - 1
@@ -39,7 +40,21 @@ def in_utc(instant: dt.datetime) -> dt.datetime:
 LONGEST_IDENTIFIER = 255
 Identifier = Annotated[str, Field(max_length=LONGEST_IDENTIFIER)]
 
-Instant = Annotated[dt.datetime, AfterValidator(in_utc)]
+# The validation context of a legacy store's records, where the contract names times as text alone.
+STORED = {"stored": True}
+_NUMBER = re.compile(r"\s*[-+]?[0-9]*\.?[0-9]*\s*")
+
+
+def _refuse_number(value: Any, info: ValidationInfo) -> Any:
+    """A store's time is no number: nothing says whether that counts seconds or milliseconds."""
+    if info.context == STORED and (
+        isinstance(value, int | float) or (isinstance(value, str) and _NUMBER.fullmatch(value))
+    ):
+        raise ValueError("a time is expected as text, such as 2025-01-31T12:00:00Z; a number is ambiguous")
+    return value
+
+
+Instant = Annotated[dt.datetime, BeforeValidator(_refuse_number), AfterValidator(in_utc)]
 # A moment that reads as "now" where a document does not name it.
 Moment = Annotated[Instant, Field(default_factory=utc_now)]
 Whole = Annotated[int, Field(ge=-LARGEST_WHOLE - 1, le=LARGEST_WHOLE)]

@@ -20,13 +20,12 @@ from typing import Annotated, Any, Literal
 import msgspec
 import orjson
 from msgspec import UNSET
-from pydantic import AfterValidator
 from pydantic.fields import FieldInfo
 
 from coach.documents import schedule as schedules
 from coach.documents import submissions
 from coach.documents.assessment import Assessment
-from coach.documents.base import Document, in_utc, utc_now
+from coach.documents.base import Document, Instant, in_utc, utc_now
 from coach.documents.schedule import ServedSchedule
 from coach.documents.submissions import ServedSubmission
 from coach.legacy.decoding import reference, schema_fields
@@ -344,7 +343,7 @@ def _is_unique(field: FieldInfo) -> bool:
 
 
 def _is_time(field: FieldInfo) -> bool:
-    return field.annotation is dt.datetime and field.metadata == [AfterValidator(in_utc)]
+    return field.annotation is dt.datetime and field.metadata == list(typing.get_args(Instant)[1:])
 
 
 def _nested(document: type[Document], of: Callable[[type[Document]], Any]) -> list[tuple[str, Any]]:

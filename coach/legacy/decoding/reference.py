@@ -15,7 +15,7 @@ from coach import json_text
 from coach.documents import json_paths, submissions
 from coach.documents import schedule as schedules
 from coach.documents.assessment import Assessment
-from coach.documents.base import Document
+from coach.documents.base import STORED, Document
 from coach.legacy.codes import Code
 from coach.legacy.decoding import checksums, unknown
 from coach.legacy.decoding.faults import Fault, Unfit
@@ -119,7 +119,7 @@ def _kind(value: Any) -> str:
 
 def _validate(document: type[Document], record: dict[str, Any]) -> Document:
     try:
-        return document.model_validate(record)
+        return document.model_validate(record, context=STORED)
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False, include_context=False)
         raise Unfit(

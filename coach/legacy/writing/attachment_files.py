@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
 import stat
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from coach import attachments
 from coach.documents.base import Document
@@ -66,10 +68,25 @@ class Copier:
         return Copied(code)
 
     def _source(self, stored: str) -> Path:
-        source = (self._root / stored).resolve()
+        source = self._spelled_on_disk(stored).resolve()
         if not source.is_relative_to(self._root) or source == self._root:
             raise ValueError("outside of the folder")
         return source
+
+    def _spelled_on_disk(self, stored: str) -> Path:
+        """Where a file lies whose name may be composed otherwise (é as one character or as two) than the record's path."""
+        path = self._root
+        for part in PurePosixPath(stored).parts:
+            with contextlib.suppress(OSError):
+                if not os.path.lexists(path / part):
+                    alike = [name for name in os.listdir(path) if _composed(name) == _composed(part)]
+                    part = alike[0] if len(alike) == 1 else part
+            path /= part
+        return path
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def _files(document: Document) -> Iterator[tuple[str, Attachment | PendingAttachment]]:

@@ -22,8 +22,9 @@ from coach.legacy.reading import inputs
 from coach.legacy.reading.inputs import ChangedInput, Inputs
 from coach.legacy.reading.opening import RefusedFile
 from coach.legacy.reading.store_file import ChangedFile
-from coach.legacy.running import ledger, repetition, worker_process
+from coach.legacy.running import encoding, ledger, repetition, worker_process
 from coach.legacy.running.backfill import Backfill
+from coach.legacy.running.encoding import OtherEncoding
 from coach.legacy.running.lock import LockHeld, RunLock
 from coach.legacy.running.reject_file import RejectFile
 from coach.legacy.running.repetition import Proof
@@ -51,7 +52,7 @@ class Command(OperatorCommand):
         self.arguments, self.proofs = options, dict[Store, Proof]()
         try:
             status = self._do()
-        except RefusedFile as error:
+        except (RefusedFile, OtherEncoding) as error:
             status = self._refuse(f"refused, nothing was written: {error}", ExitCode.REFUSED)
         except ChangedInput as error:
             status = self._refuse(
@@ -85,6 +86,7 @@ class Command(OperatorCommand):
     def _import_beside(self) -> ExitCode:
         # Before anything else: it may fork.
         with worker_process.beside() as self.submit:
+            encoding.check()
             return self._import()
 
     def _import(self) -> ExitCode:
@@ -182,6 +184,7 @@ class Command(OperatorCommand):
     # --- verifying --------------------------------------------------------------------------------
 
     def _verify(self) -> ExitCode:
+        encoding.check()
         with self._inputs() as found, self._progress() as progress:
             result = verify.compare(
                 found.files,

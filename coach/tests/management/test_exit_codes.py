@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.management import load_command_class
+from django.db import connection
 
 from coach.legacy.running import ledger
 from coach.management.exit_codes import ExitCode
@@ -80,3 +82,26 @@ def test_no_command_that_is_named_next_goes_on_with_the_limit_that_was_passed(st
     assert typed(*words, "--batch-size", 1, "--max-rejects", 0, "--no-progress") == ExitCode.ABORTED
     following = json.loads(capsys.readouterr().out)["next_command"].split()[3:]
     assert typed(*following) == ExitCode.FINDINGS
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one encoding")
+@pytest.mark.parametrize(("encoding", "mode"), [("LATIN1", ""), ("SQL_ASCII", "--verify")])
+def test_a_database_of_another_encoding_is_refused(store, encoding, mode):
+    name = f"other_{encoding.lower()}"
+    url = urlsplit(environment()["ARCADIA_DATABASE_URL"])._replace(path=f"/{name}").geturl()
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
+    try:
+        ended = subprocess.run(
+            [sys.executable, "manage.py", "backfill", "--profiles", store, *mode.split()],
+            cwd=ROOT,
+            env=environment() | {"ARCADIA_DATABASE_URL": url},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    assert (ended.returncode, "Traceback" in ended.stderr) == (ExitCode.REFUSED, False)
+    assert f"encoding is {encoding}" in ended.stderr

@@ -33,6 +33,21 @@ def test_values_are_converted_where_nothing_is_lost():
     assert list(found.document.elo_snapshot.items()) == [("b", 1180), ("a", 1200)]
 
 
+@pytest.mark.parametrize("number", [1364481713238, 1364481713, 0, 1.5, "1364481713238", "-1.5", " 7 "])
+def test_a_number_is_no_time(number):
+    found = rejected(profile("amara", last_updated=number, memory_records=[note("n", created_at=number)]))
+    assert [fault.path for fault in found.faults] == ["$.memory_records[0].created_at", "$.last_updated"]
+    assert "ambiguous" in found.faults[0].reason
+
+
+@pytest.mark.parametrize(
+    "name", ["a/b", ".", "..", "/", "a\u200bb", "a\u202eb", "\u2066a", "a\ufeff", "a\u00adb", "\u3164", "a\0"]
+)
+def test_a_name_that_is_a_path_or_holds_unseen_characters_is_rejected_by_name(name):
+    for found in (rejected(profile(name)), rejected(submission("s1"), Store.SUBMISSIONS, owner=name)):
+        assert found.code in ("unusable_username", "nul_character")
+
+
 def test_the_owner_of_a_submission_is_the_store_s_key():
     found = decode(submission("s1", username="somebody else"), Store.SUBMISSIONS, owner=" AMARA")
     assert (found.username, found.document.username, found.key) == ("amara", "amara", "s1")

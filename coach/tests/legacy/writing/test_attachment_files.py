@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import unicodedata
 
 import pytest
 
@@ -128,3 +129,20 @@ def test_a_rehearsal_looks_at_the_bytes_and_writes_none(stores, folder):
     summary = stores.backfill(attachment_files=folder, dry_run=True)
     assert summary.bytes_copied == {"copied": 1, "missing_file": 1}
     assert not attachments.exists("amara/notes.txt")
+
+
+@pytest.mark.parametrize(("on_disk", "in_store"), [("NFC", "NFD"), ("NFD", "NFC")])
+def test_a_path_may_be_composed_otherwise_than_the_file_s_name(stores, folder, on_disk, in_store):
+    path = "élan/é.txt"
+    source = folder / unicodedata.normalize(on_disk, path)
+    source.parent.mkdir()
+    source.write_bytes(b"hello")
+    stored = unicodedata.normalize(in_store, path)
+    assert one(stores, folder, stored_path=stored).bytes_copied == {"copied": 1}
+    assert attachments.digest(stored) == hashlib.sha256(b"hello").hexdigest()
+    # Where both are there, each is itself.
+    (folder / stored).parent.mkdir()
+    (folder / stored).write_bytes(b"other")
+    AttachmentMetadata.objects.all().delete()
+    one(stores, folder, stored_path=stored)
+    assert attachments.digest(stored) == hashlib.sha256(b"other").hexdigest()

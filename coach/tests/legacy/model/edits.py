@@ -122,6 +122,7 @@ class Edits(Inputs):
         if self.chance.random() < 0.5:
             self.post("/api/developer/reset", {"username": name}, allowed=(204,))
             self.state.used = {pair: base for pair, base in self.state.used.items() if pair[0] != name}
+            self.state.erased |= {name} & self.state.profiles.keys()
 
     def take_over(self) -> None:
         found = self.world.documents()
@@ -141,4 +142,6 @@ class Edits(Inputs):
                     rows[key].document = with_unknown(document, rows[key].document)
                 else:
                     rows[key] = promises.Row(owner, document)
+        # Whoever begins again here is a new learner.
+        self.state.erased -= found["profiles"].keys()
         self.state.stored = self.world.stored()

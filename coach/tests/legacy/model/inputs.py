@@ -43,6 +43,9 @@ class Inputs(Comparison):
                     "--username",
                     self.chance.choice((name, f" {name}", name.upper() if name.isascii() else name)),
                 ]
+        if self.chance.random() < 0.2:
+            words += ["--restore-erased"]
+            options["restore_erased"] = True
         words += ["--batch-size", str(self.chance.choice((1, 2, 3, 5, 500)))]
         words += KNOWN.get("doubtful_store", [])
         return words, options

@@ -79,6 +79,8 @@ class State:
     attachments: dict[str, Row] = field(default_factory=dict)
     # (owner, attachment id) that staff or a submission made here have used, with what was last imported of it.
     used: dict[tuple[str, str], Any] = field(default_factory=dict)
+    # Learners who were erased: an import brings them back only on purpose.
+    erased: set[str] = field(default_factory=set)
     # The bytes of attachments, by path.
     stored: dict[str, bytes] = field(default_factory=dict)
 
@@ -113,6 +115,11 @@ class Verdict:
     def rejected(self) -> bool:
         return self.outcomes == {"rejected"}
 
+    @property
+    def erased(self) -> bool:
+        """Whether it is rejected for its learner's erasure: then nothing of it is written down again."""
+        return "erased" in self.codes
+
 
 @dataclass
 class Result:
@@ -140,9 +147,12 @@ def run(
     *,
     on_conflict: str = "report",
     usernames: Iterable[str] = (),
+    restore_erased: bool = False,
 ) -> Result:
     """Import records, in the order profiles, submissions, attachments. Raises Ambiguous."""
     result = Result(copy.deepcopy(state))
+    if restore_erased:
+        result.state.erased = set()
     found = _selected(given, usernames)
     attached: set[tuple[str, str]] = set()
     for store in STORES:
@@ -151,6 +161,8 @@ def run(
             if item.store == store:
                 verdict = _judged(result, item, counted, attached, on_conflict)
                 result.verdicts.append(verdict)
+    # Whoever was brought back is erased no more.
+    result.state.erased = state.erased - result.state.profiles.keys()
     return result
 
 
@@ -181,6 +193,8 @@ def _judged(
 ) -> Verdict:
     state = result.state
     codes, document, owner, key = _examined(state, item)
+    if "erased" in codes and (codes - {"erased", "unknown_learner"} or key in counted):
+        raise Ambiguous("an erased learner's record, rejected for another reason too")
     if key is not None and key in counted:
         return Verdict(item, {"rejected"}, codes | {"repeated_in_input"}, key)
     if codes:
@@ -220,6 +234,8 @@ def _examined(state: State, item: Item) -> tuple[set[str], Any, Any, Any]:
             row = state.rows(item.store).get(key)
             if row is not None and row.owner != owner:
                 codes |= {"other_learner"}
+    if (key if item.store == "profiles" else owner) in state.erased:
+        codes |= {"erased"}
     return codes, document, owner, key
 
 

@@ -70,7 +70,8 @@ def _entries(ours: dict[str, Any], theirs: dict[str, Any], path: str) -> Iterato
 
 
 def _plain(value: Any) -> Any:
-    return value.to_object() if isinstance(value, Document) else value
+    # What was filled in, such as the present time, is no part of what a record says.
+    return value.model_dump(mode="json", exclude_unset=True) if isinstance(value, Document) else value
 
 
 def _shown(value: Any) -> str:

@@ -9,14 +9,16 @@ from __future__ import annotations
 import calendar
 import contextlib
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Max, Min, QuerySet
 
 MOST_YEARS = 40
+PARTS = ("year", "month", "day")
 
 
 @dataclass(frozen=True)
@@ -36,59 +38,60 @@ class Steps:
     choices: list[Choice]
 
 
+# A year, a month or a day: its numbers from the year on. All dates have none.
+_Period = tuple[int, ...]
+
+
 def steps(changelist: ChangeList) -> Steps | None:
     """The hierarchy of a change list; None where the table has no dates."""
-    field = str(changelist.date_hierarchy)
-    year, month, day = (_number(changelist, f"{field}__{part}") for part in ("year", "month", "day"))
-    if not _exists(year, month, day):
+    field, here = str(changelist.date_hierarchy), _chosen(changelist)
+    if here is None:
         return None
-    rows = changelist.model._default_manager.all()
-    if year:
-        rows = rows.filter(**_bounds(field, year, month, None))
-    ends = rows.order_by().aggregate(first=Min(field), last=Max(field))
-    if ends["first"] is None:
-        return Steps(_back(changelist, field, year, month, day), _words(year, month, day), [])
-    years = None if year else _years(rows, field, ends["first"], ends["last"])
-    choices = list(_choices(changelist, field, year, month, day, ends["first"], ends["last"], years))
-    return Steps(_back(changelist, field, year, month, day), _words(year, month, day), choices)
-
-
-def _number(changelist: ChangeList, name: str) -> int | None:
-    text = str(changelist.params.get(name, ""))
-    return int(text) if text.isdecimal() else None
-
-
-def _exists(year: int | None, month: int | None, day: int | None) -> bool:
-    try:
-        dt.date(year or 2000, month or 1, day or 1)
-    except (ValueError, OverflowError):
-        return False
-    return True
+    rows = changelist.model._default_manager.filter(**_bounds(field, here[:2]))
+    back = _choice(changelist, here[:-1], _words(here[:-1]) or "all dates") if here else None
+    finer = [(*here, number) for number in _numbers(rows, field, here)]
+    choices = [_choice(changelist, period, _short_words(period)) for period in finer]
+    return Steps(back, _words(here), choices)
 
 
 def chosen(changelist: ChangeList) -> dict[str, dt.datetime]:
     """The bounds of the period that a request chooses, as conditions; none where it chooses none, or one that is no date."""
-    field = str(changelist.date_hierarchy)
-    year, month, day = (_number(changelist, f"{field}__{part}") for part in ("year", "month", "day"))
-    return _bounds(field, year, month, day) if year and _exists(year, month, day) else {}
+    return _bounds(str(changelist.date_hierarchy), _chosen(changelist) or ())
 
 
-def _bounds(field: str, year: int, month: int | None, day: int | None) -> dict[str, dt.datetime]:
-    first = dt.datetime(year, month or 1, day or 1, tzinfo=dt.UTC)
-    days = 365 + calendar.isleap(year)
-    if month:
-        days = 1 if day else calendar.monthrange(year, month)[1]
+def _chosen(changelist: ChangeList) -> _Period | None:
+    """The period that a request chooses; None where there is no such date."""
+    texts = [str(changelist.params.get(f"{changelist.date_hierarchy}__{part}", "")) for part in PARTS]
+    try:
+        period = tuple(int(text) for text in takewhile(str.isdecimal, texts))
+        dt.date(*period, *(2000, 1, 1)[len(period) :])
+    except (ValueError, OverflowError):
+        return None
+    return period
+
+
+def _bounds(field: str, period: _Period) -> dict[str, dt.datetime]:
+    if not period:
+        return {}
+    first = dt.datetime(*period, *(1, 1)[len(period) - 1 :], tzinfo=dt.UTC)  # type: ignore[misc, arg-type]
+    days = (365 + calendar.isleap(first.year), calendar.monthrange(first.year, first.month)[1], 1)
     bounds = {f"{field}__gte": first}
     # No instant can be later than the year 9999.
     with contextlib.suppress(OverflowError):
-        bounds[f"{field}__lt"] = first + dt.timedelta(days=days)
+        bounds[f"{field}__lt"] = first + dt.timedelta(days=days[len(period) - 1])
     return bounds
 
 
-def _years(rows: QuerySet[Any], field: str, first: dt.datetime, last: dt.datetime) -> Sequence[int]:
-    """The years to choose from: all between the ends, or those that occur where they lie far apart."""
-    if last.year - first.year < MOST_YEARS:
-        return range(first.year, last.year + 1)
+def _numbers(rows: QuerySet[Any], field: str, here: _Period) -> Iterable[int]:
+    """The years, months or days to choose from: all between the first and the last that occur."""
+    ends = rows.order_by().aggregate(first=Min(field), last=Max(field))
+    first, last = ends["first"], ends["last"]
+    if first is None or len(here) == len(PARTS):
+        return ()
+    part = PARTS[len(here)]
+    if part != "year" or last.year - first.year < MOST_YEARS:
+        return range(getattr(first, part), getattr(last, part) + 1)
+    # Years that lie far apart: those that occur.
     years = [first.year]
     while years[-1] < last.year and len(years) < MOST_YEARS:
         later = {f"{field}__gte": dt.datetime(years[-1] + 1, 1, 1, tzinfo=dt.UTC)}
@@ -96,46 +99,22 @@ def _years(rows: QuerySet[Any], field: str, first: dt.datetime, last: dt.datetim
     return years
 
 
-def _choices(
-    changelist: ChangeList,
-    field: str,
-    year: int | None,
-    month: int | None,
-    day: int | None,
-    first: dt.datetime,
-    last: dt.datetime,
-    years: Sequence[int] | None,
-) -> Iterator[Choice]:
-    def choice(words: str, **parts: int) -> Choice:
-        chosen: dict[str, Any] = {f"{field}__{part}": number for part, number in parts.items()}
-        return Choice(words, changelist.get_query_string(chosen, [f"{field}__"]))
-
-    if day:
-        return
-    if year and month:
-        for number in range(first.day, last.day + 1):
-            yield choice(f"{number} {calendar.month_abbr[month]}", year=year, month=month, day=number)
-    elif year:
-        for number in range(first.month, last.month + 1):
-            yield choice(f"{calendar.month_abbr[number]} {year}", year=year, month=number)
-    else:
-        for number in years or ():
-            yield choice(str(number), year=number)
+def _choice(changelist: ChangeList, period: _Period, words: str) -> Choice:
+    prefix = f"{changelist.date_hierarchy}__"
+    query: dict[str, Any] = {f"{prefix}{part}": number for part, number in zip(PARTS, period, strict=False)}
+    return Choice(words, changelist.get_query_string(query, [prefix]))
 
 
-def _back(
-    changelist: ChangeList, field: str, year: int | None, month: int | None, day: int | None
-) -> Choice | None:
-    if not year:
-        return None
-    parts = {"year": year, "month": month} if day else {"year": year} if month else {}
-    chosen: dict[str, Any] = {f"{field}__{part}": number for part, number in parts.items()}
-    words = _words(year, month, None) if day else str(year) if month else "all dates"
-    return Choice(words, changelist.get_query_string(chosen, [f"{field}__"]))
+def _words(period: _Period) -> str:
+    names = [str(number) for number in period]
+    if len(names) > 1:
+        names[1] = calendar.month_name[period[1]]
+    return " ".join(reversed(names))
 
 
-def _words(year: int | None, month: int | None, day: int | None) -> str:
-    if not year:
-        return ""
-    name = f"{calendar.month_name[month]} {year}" if month else str(year)
-    return f"{day} {name}" if day else name
+def _short_words(period: _Period) -> str:
+    """As a choice among its neighbours: `2025`, `Apr 2025`, `2 Apr`."""
+    if len(period) == 1:
+        return str(period[0])
+    month = calendar.month_abbr[period[1]]
+    return f"{period[2]} {month}" if len(period) == 3 else f"{month} {period[0]}"

@@ -34,7 +34,7 @@ class StaffChangeList(ChangeList):
         """The stock filters, but for the chosen period: theirs fails where the year after it does not exist."""
         given, period = self.filter_params, dates.chosen(self)
         if period:
-            parts = {f"{self.date_hierarchy}__{part}" for part in ("year", "month", "day")}
+            parts = {f"{self.date_hierarchy}__{part}" for part in dates.PARTS}
             self.filter_params = {name: value for name, value in given.items() if name not in parts}
         try:
             specs, has_specs, look_ups, duplicates, active = super().get_filters(request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Q
@@ -34,6 +35,7 @@ MOST_ATTACHMENTS = 50
 MOST_NOTES = 20
 MOST_EVENTS = 60
 UPLOAD_BADGES = {"queued": "calm", "stored": "good", "dead": "bad"}
+STATUS_BADGES = {"pending": "calm", "in_progress": "warn", "completed": "good"}
 
 
 @dataclass(frozen=True)
@@ -152,9 +154,7 @@ class LearnerPage:
                 kind="bad",
                 link=links.to(finding, f"finding of run {finding.run_id}"),
             )
-        missing = [
-            line.row for line in self.attachments() if line.row.kind == "file" and not line.downloadable
-        ]
+        missing = [line.row for line in self.attachments if line.row.kind == "file" and not line.downloadable]
         if missing:
             yield Alert(
                 ngettext("%d uploaded file has", "%d uploaded files have", len(missing)) % len(missing)
@@ -169,6 +169,7 @@ class LearnerPage:
 
     # --- skills -----------------------------------------------------------------------------------
 
+    @cached_property
     def skills(self) -> list[Skill]:
         """Each rated category, in the order of the ratings, then those that only the plan knows."""
         plan = self.learner.plan
@@ -263,12 +264,20 @@ class LearnerPage:
 
     # --- assessment, submissions, attachments, notes ----------------------------------------------
 
+    @property
+    def status(self) -> SafeString | None:
+        """The state of the assessment, as a badge."""
+        status = self.assessment.status if self.assessment else None
+        return cells.badge(status.replace("_", " "), STATUS_BADGES[status]) if status else None
+
+    @cached_property
     def submissions(self) -> list[SubmissionLine]:
         return [
             SubmissionLine(row, score=score(result), answers=len(row.response_list))
             for row, result in self._results[:MOST_SUBMISSIONS]
         ]
 
+    @cached_property
     def attachments(self) -> list[AttachmentLine]:
         return [
             AttachmentLine(
@@ -279,6 +288,7 @@ class LearnerPage:
             for row in self._attachments[:MOST_ATTACHMENTS]
         ]
 
+    @cached_property
     def notes(self) -> list[tuple[MemoryRecord, SafeString]]:
         """The newest notes, each with the state of its upload to the index."""
         return [(note, self._upload_mark(note.note_id)) for note in self._notes[:MOST_NOTES]]
@@ -289,6 +299,7 @@ class LearnerPage:
             return cells.badge("not queued for upload", "calm")
         return cells.badge(MemoryUpload.State(state).label, UPLOAD_BADGES[state])
 
+    @cached_property
     def timeline(self) -> list[timeline.Entry]:
         return timeline.merged(
             self.learner,

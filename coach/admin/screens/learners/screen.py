@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -36,7 +35,6 @@ from coach.models import (
 from coach.services import schedules, staff
 
 MOST_HISTORY = 200
-STATUS_BADGES = {"pending": "calm", "in_progress": "warn", "completed": "good"}
 DOCUMENTS = (
     "elo_snapshot",
     "elo_category_plan",
@@ -95,14 +93,14 @@ class LearnerAdmin(StoreImport, LearnerActions):
     def page_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The customer page."""
         learner = self._viewed(request, pk)
-        page = LearnerPage(learner)
         return self.render(
             request,
             "learnerprofile/page",
             learner.username,
             subtitle="learner",
-            page=page,
-            **_shown(learner, page),
+            learner=learner,
+            page=LearnerPage(learner),
+            documents=[(_name(name), name, getattr(learner, name) is not None) for name in DOCUMENTS],
             may_edit=rights.may_edit(request, learner),
             may_regenerate=rights.may_regenerate(request),
             may_export=rights.may_export(request),
@@ -241,7 +239,7 @@ class LearnerAdmin(StoreImport, LearnerActions):
             scheduled_at=F("schedule__generated_at"),
             schedule_stale=F("schedule__is_stale"),
             schedule_pk=F("schedule__pk"),
-            completed_count=_completed(),
+            completed_count=_count(ScheduleItem, "schedule", "schedule__pk", launch_status="completed"),
             submission_count=_count(AssessmentSubmission),
             pending_count=_count(AttachmentMetadata, submission__isnull=True),
             note_count=_count(MemoryRecord),
@@ -285,69 +283,11 @@ class LearnerAdmin(StoreImport, LearnerActions):
         return links.to(BackfillRun(pk=row.imported_by_id), text) or ""
 
 
-def _count(model: type[Any], **conditions: Any) -> Coalesce:
-    counted = (
-        model.objects.filter(learner=OuterRef("pk"), **conditions)
-        .order_by()
-        .values("learner")
-        .annotate(number=Count("pk"))
-        .values("number")
-    )
+def _count(model: type[Any], by: str = "learner", key: str = "pk", **conditions: Any) -> Coalesce:
+    """How many rows of a model belong to the learner, or to what the learner's `key` names."""
+    rows = model.objects.filter(**{by: OuterRef(key)}, **conditions).order_by()
+    counted = rows.values(by).annotate(number=Count("pk")).values("number")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
-
-
-def _completed() -> Coalesce:
-    """How many items of the learner's schedule are completed."""
-    counted = (
-        ScheduleItem.objects.filter(schedule=OuterRef("schedule__pk"), launch_status="completed")
-        .order_by()
-        .values("schedule")
-        .annotate(number=Count("pk"))
-        .values("number")
-    )
-    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
-
-
-def _shown(learner: LearnerProfile, page: LearnerPage) -> dict[str, Any]:
-    """What the page's template shows, each list gathered once."""
-    return {
-        "learner": learner,
-        "alerts": list(page.alerts()),
-        "last_updated": cells.moment(learner.last_updated),
-        "run_link": links.to(BackfillRun(pk=learner.imported_by_id)) if learner.imported_by_id else None,
-        "tags": cells.tags(learner.tags, most=40),
-        "skills": page.skills(),
-        "schedule_link": links.to(page.schedule, "all of it") if page.schedule else None,
-        "workload": page.workload(),
-        "weeks": page.weeks(),
-        "status_badge": cells.badge(
-            page.assessment.status.replace("_", " "), STATUS_BADGES[page.assessment.status]
-        )
-        if page.assessment
-        else None,
-        "submissions": page.submissions(),
-        "submission_list": _listed(AssessmentSubmission, learner),
-        "attachments": page.attachments(),
-        "attachment_list": _listed(AttachmentMetadata, learner),
-        "notes": page.notes(),
-        "note_list": _listed(MemoryRecord, learner),
-        "documents": [
-            (
-                _name(column),
-                column,
-                getattr(learner, column) is not None,
-            )
-            for column in DOCUMENTS
-        ],
-        "unknown": documents.readable(learner.unknown_members),
-        "timeline": page.timeline(),
-        "audit_list": links.list_of(AuditEvent, learner__id__exact=learner.pk),
-        "api_url": f"/api/profile/{quote(learner.username, safe='')}",
-    }
-
-
-def _listed(model: type[Any], learner: LearnerProfile) -> SafeString:
-    return links.to_list(model, "all of them", {"learner__id__exact": learner.pk})
 
 
 def _name(column: str) -> str:

@@ -112,7 +112,7 @@ def test_the_timeline_holds_all_kinds_newest_first(console, amara, staff):
         seen={"goal": use_cases.fingerprint(amara.goal)},
     )
     response = console.get(f"/admin/coach/learnerprofile/{amara.pk}/")
-    entries = response.context["timeline"]
+    entries = response.context["page"].timeline
     assert {entry.kind for entry in entries} >= {"submission", "grading", "schedule", "attachment", "staff"}
     assert [entry.at for entry in entries] == sorted((entry.at for entry in entries), reverse=True)
 

@@ -27,22 +27,3 @@ def reading() -> Iterator[None]:
         yield
     finally:
         connections[DEFAULT_DB_ALIAS] = primary
-
-
-def lag_seconds() -> float | None:
-    """How far the replica is behind; 0 where it has replayed all it received, None where none is configured.
-
-    Raises OperationalError where it does not answer.
-    """
-    if ALIAS not in settings.DATABASES:
-        return None
-    with connections[ALIAS].cursor() as cursor:
-        cursor.execute(_LAG)
-        return float(cursor.fetchone()[0])
-
-
-# While nothing is written on the primary, the time of the last replayed transaction alone would look like a growing lag.
-_LAG = """
-SELECT CASE WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
-    ELSE coalesce(extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()), 0) END
-"""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
@@ -14,7 +12,7 @@ def user(request: HttpRequest) -> User:
     return request.user
 
 
-def may_edit(request: HttpRequest, row: Any = None) -> bool:
+def may_edit(request: HttpRequest) -> bool:
     """Edit profile fields and documents of learners, and mark attachments consumed."""
     return request.user.has_perm("coach.change_learnerprofile")
 

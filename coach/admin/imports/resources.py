@@ -39,7 +39,6 @@ from coach.services.keeping import staged_files
 
 MOST_SHOWN = 200
 MOST_CHANGES = 20
-_QUIET = (Outcome.UNCHANGED,)
 PlanLine = list[Any]
 
 
@@ -98,33 +97,18 @@ class Witness:
 
     def __call__(self, planned: Iterable[Planned]) -> None:
         for plan in planned:
-            self._see(plan)
-
-    def _see(self, plan: Planned) -> None:
-        lines = _lines(plan)
-        mark = (
-            hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-            if lines
-            else ""
-        )
-        self.plan.append(
-            [str(plan.record.store), plan.record.ordinal, plan.key, str(plan.outcome), plan.code, mark]
-        )
-        if plan.outcome in _QUIET:
-            return
-        if len(self.shown) >= MOST_SHOWN:
-            self.left_out += 1
-            return
-        self.shown.append(
-            Shown(
-                place=plan.record.place,
-                key=plan.key,
-                outcome=str(plan.outcome),
-                code=plan.code,
-                lines=lines[:MOST_CHANGES],
-                left_out=max(0, len(lines) - MOST_CHANGES),
+            record, outcome, lines = plan.record, str(plan.outcome), _lines(plan)
+            mark = hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+            self.plan.append([str(record.store), record.ordinal, plan.key, outcome, plan.code, mark])
+            if plan.outcome == Outcome.UNCHANGED:
+                continue
+            if len(self.shown) >= MOST_SHOWN:
+                self.left_out += 1
+                continue
+            left_out = max(0, len(lines) - MOST_CHANGES)
+            self.shown.append(
+                Shown(record.place, plan.key, outcome, plan.code, lines[:MOST_CHANGES], left_out)
             )
-        )
 
 
 def _lines(plan: Planned) -> list[str]:
@@ -235,13 +219,7 @@ class StoreResource(resources.Resource):
         witness = Witness()
         try:
             with transaction.atomic():
-                run = ledger.start(
-                    source=BackfillRun.Source.ADMIN,
-                    actor=f"staff {user.get_username()}",
-                    version=settings.VERSION,
-                    options=_remembered(dataset.staged),
-                    files=[dataset.describe()],
-                )
+                run = _start(dataset.staged, user, dataset.describe())
                 summary = _backfill(dataset, witness, run, RejectFile(rejects), lock.confirm).execute()
                 if differences := list(_differences(shown, witness.plan)):
                     result = StoreResult(summary=summary, witness=witness, file=dataset.describe())
@@ -257,15 +235,9 @@ class StoreResource(resources.Resource):
         return run
 
 
-def failed(dataset_or_staged: Staged, *, user: AbstractBaseUser, error: Exception) -> BackfillRun:
+def failed(staged: Staged, *, user: AbstractBaseUser, error: Exception) -> BackfillRun:
     """Put on record that a confirmed import failed; nothing of it was kept."""
-    run = ledger.start(
-        source=BackfillRun.Source.ADMIN,
-        actor=f"staff {user.get_username()}",
-        version=settings.VERSION,
-        options={"on_conflict": dataset_or_staged.on_conflict},
-        files=[{"store": dataset_or_staged.store, "name": dataset_or_staged.name}],
-    )
+    run = _start(staged, user, {"store": staged.store, "name": staged.name}, is_done=False)
     ledger.finish(run, ledger.State.FAILED, error=f"nothing was written: {type(error).__name__}")
     return run
 
@@ -276,8 +248,18 @@ def run_of(staged: Staged) -> BackfillRun | None:
     return next((run for run in latest if json.loads(run.options).get("upload") == staged.id), None)
 
 
-def _remembered(staged: Staged) -> dict[str, object]:
-    return {"on_conflict": staged.on_conflict, "upload": staged.id}
+def _start(
+    staged: Staged, user: AbstractBaseUser, file: dict[str, object], *, is_done: bool = True
+) -> BackfillRun:
+    """A run of an upload; only one that is done names the upload, which cannot be confirmed a second time then."""
+    upload = {"upload": staged.id} if is_done else {}
+    return ledger.start(
+        source=BackfillRun.Source.ADMIN,
+        actor=f"staff {user.get_username()}",
+        version=settings.VERSION,
+        options={"on_conflict": staged.on_conflict, **upload},
+        files=[file],
+    )
 
 
 def _backfill(

@@ -236,16 +236,13 @@ class StoreImport(ImportMixin, StaffAdmin):
 def _run_lock() -> Iterator[RunLock]:
     """The lock of runs, waited for a little while. Raises LockHeld."""
     until = time.monotonic() + PATIENCE_SECONDS
-    lock = RunLock()
-    while True:
-        try:
-            lock.__enter__()
-            break
-        except LockHeld:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.1)
-    try:
+    with contextlib.ExitStack() as stack:
+        while True:
+            try:
+                lock = stack.enter_context(RunLock())
+                break
+            except LockHeld:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
         yield lock
-    finally:
-        lock.__exit__()

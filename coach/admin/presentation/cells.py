@@ -19,20 +19,18 @@ def short(text: str | None, length: int = LONGEST_CELL) -> str:
 
 def moment(instant: dt.datetime | None) -> SafeString | str:
     """A time in UTC, to the minute; hovering shows it whole."""
-    if instant is None:
-        return "–"
-    here = instant.astimezone(dt.UTC)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', here.isoformat(), here.isoformat(sep=" "), brief(here)
-    )
+    return "–" if instant is None else _time(instant, brief(instant.astimezone(dt.UTC)))
 
 
 def day(instant: dt.datetime) -> SafeString:
     """The calendar day of a time in UTC; hovering shows it whole."""
+    return _time(instant, str(instant.astimezone(dt.UTC).date()))
+
+
+def _time(instant: dt.datetime, words: str) -> SafeString:
     here = instant.astimezone(dt.UTC)
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', here.isoformat(), here.isoformat(sep=" "), here.date()
-    )
+    whole = here.isoformat(), here.isoformat(sep=" ")
+    return format_html('<time datetime="{}" title="{}">{}</time>', *whole, words)
 
 
 def brief(instant: dt.datetime) -> str:

@@ -5,6 +5,7 @@ The first bytes decide, never the type or the name that a client gave.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 from dataclasses import dataclass
 
@@ -66,8 +67,7 @@ def _head(row: AttachmentMetadata) -> bytes | None:
 def _text(head: bytes) -> str | None:
     if b"\0" in head:
         return None
-    # The last character may be cut in two.
-    for end in range(len(head), max(-1, len(head) - 4), -1):
-        with contextlib.suppress(UnicodeDecodeError):
-            return head[:end].decode()
+    with contextlib.suppress(UnicodeDecodeError):
+        # The last character may be cut in two: it waits in the decoder.
+        return codecs.getincrementaldecoder("utf-8")().decode(head)
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,8 +23,8 @@ from coach.models import (
 from coach.models.imported import Imported
 
 MOST_SHOWN = 60
-# Said by rows of their own already.
-_TOLD_ELSEWHERE = frozenset({"submission.graded", "attachment.uploaded", "attachment.linked"})
+# Rows of their own show these already.
+_SHOWN_ELSEWHERE = frozenset({"submission graded", "attachment uploaded", "attachment linked"})
 _WORDS = {
     "learner.told": "told something in a session",
     "learner.created": "was created",
@@ -54,7 +55,7 @@ class Entry:
     words: str
     link: SafeString | None = None
     by: str = ""
-    changes: Sequence[SafeString] = ()
+    versions: Sequence[Explained] = ()
 
 
 def merged(
@@ -72,36 +73,18 @@ def merged(
         *_schedules(schedule),
         *_submissions(submissions),
         *_attachments(attachments),
-        *_events(events, versions),
-        *_versions(version for version in versions if version.version.event_id is None),
+        *(
+            entry
+            for entry in _done(events, versions)
+            if entry.versions or entry.words not in _SHOWN_ELSEWHERE
+        ),
     ]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)[:MOST_SHOWN]
 
 
-@dataclass(frozen=True)
-class Happening:
-    """One line of a history: an audit event, or an import, with the versions that it left."""
-
-    at: dt.datetime
-    words: str
-    by: str
-    link: SafeString | None
-    versions: Sequence[Explained]
-
-
-def history(events: Sequence[AuditEvent], versions: Sequence[Explained]) -> list[Happening]:
+def history(events: Sequence[AuditEvent], versions: Sequence[Explained]) -> list[Entry]:
     """What was done to a learner, newest first."""
-    of_event: dict[int | None, list[Explained]] = {}
-    for version in versions:
-        of_event.setdefault(version.version.event_id, []).append(version)
-    lines = [
-        Happening(event.at, words(event.action), event.actor, links.to(event), of_event.pop(event.pk, []))
-        for event in events
-    ]
-    for version in [one for left in of_event.values() for one in left]:
-        (entry,) = _versions([version])
-        lines.append(Happening(entry.at, entry.words, entry.by, entry.link, [version]))
-    return sorted(lines, key=lambda line: line.at, reverse=True)
+    return sorted(_done(events, versions), key=lambda entry: entry.at, reverse=True)
 
 
 def _imports(
@@ -154,24 +137,20 @@ def _attachments(attachments: Iterable[AttachmentMetadata]) -> Iterator[Entry]:
         )
 
 
-def _events(events: Iterable[AuditEvent], versions: Sequence[Explained]) -> Iterator[Entry]:
-    kept: dict[int | None, list[SafeString]] = {}
+def _done(events: Iterable[AuditEvent], versions: Iterable[Explained]) -> Iterator[Entry]:
+    """The events with the versions that they left, then what left a version without an event: imports, and the cap on notes."""
+    kept: dict[int | None, list[Explained]] = {}
     for version in versions:
-        kept.setdefault(version.version.event_id, []).append(version.brief())
+        kept.setdefault(version.version.event_id, []).append(version)
     for event in events:
-        if event.action not in _TOLD_ELSEWHERE or event.pk in kept:
-            kind = "staff" if event.actor.startswith("staff") else event.action.partition(".")[0]
-            link = links.to(event, "details")
-            yield Entry(event.at, kind, words(event.action), link, event.actor, kept.get(event.pk, ()))
-
-
-def _versions(versions: Iterable[Explained]) -> Iterator[Entry]:
-    """What was changed without an event of its own: by imports, and by the cap on notes."""
-    for explained in versions:
+        kind = "staff" if event.actor.startswith("staff") else event.action.partition(".")[0]
+        link = links.to(event, "details")
+        yield Entry(event.at, kind, words(event.action), link, event.actor, kept.pop(event.pk, ()))
+    for explained in itertools.chain(*kept.values()):
         row = explained.version
-        said = f"{row.kind} {'deleted' if row.after is None else 'updated'}"
+        happened = f"{row.kind} {'deleted' if row.after is None else 'updated'}"
         kind = "import" if row.run_id else row.kind
-        yield Entry(row.at, kind, said, links.to(row.run), row.actor, [explained.brief()])
+        yield Entry(row.at, kind, happened, links.to(row.run), row.actor, [explained])
 
 
 def words(action: str) -> str:

@@ -15,7 +15,6 @@ from django.db import DatabaseError, connection
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.safestring import SafeString
 
 from coach import schema_drift
 from coach.admin.access import rights
@@ -29,21 +28,19 @@ LATEST_RUNS = 10
 SILENT_SECONDS = 120
 
 
-@dataclass(frozen=True)
 class RunLine:
     """One run: how far it came, of how many records, and what it left behind."""
 
-    row: BackfillRun
-    link: SafeString | None
-    done: int
-    total: int
-    rejected: int
-    conflicts: int
-    silent: bool
-
-    @property
-    def per_cent(self) -> int:
-        return min(100, round(100 * self.done / self.total)) if self.total else 0
+    def __init__(self, row: BackfillRun) -> None:
+        self.row, self.link = row, links.to(row)
+        counts = row.outcome_counts.values()
+        self.done = sum(counted.get("read", 0) for counted in counts)
+        self.total = sum(int(str(file.get("records") or 0)) for file in row.file_list)
+        self.rejected = sum(counted.get("rejected", 0) for counted in counts)
+        self.conflicts = sum(counted.get("conflict", 0) for counted in counts)
+        self.per_cent = min(100, round(100 * self.done / self.total)) if self.total else 0
+        silence = (utc_now() - row.heartbeat_at).total_seconds()
+        self.silent = row.state == BackfillRun.State.RUNNING and silence > SILENT_SECONDS
 
 
 @dataclass(frozen=True)
@@ -59,40 +56,23 @@ def page(request: HttpRequest) -> HttpResponse:
     """The page; a fixed number of queries."""
     if not rights.may_see_operations(request):
         raise PermissionDenied
-    pending = health.pending_migrations()
-    runs = [_line(row) for row in BackfillRun.objects.all()[:LATEST_RUNS]]
     context = {
         **admin.site.each_context(request),
         "title": "Operations",
         "version": settings.VERSION,
         "environment_name": settings.ENVIRONMENT_NAME,
         "database": _server(),
-        "pending": pending,
+        "pending": health.pending_migrations(),
         "drift": _drift() if "schema" in request.GET else None,
         "pool": [(name.replace("_", " "), number) for name, number in health.pool_counters().items()],
         "tables": list(_tables()),
-        "running": [line for line in runs if line.row.state == BackfillRun.State.RUNNING],
-        "runs": runs,
+        "runs": [RunLine(row) for row in BackfillRun.objects.all()[:LATEST_RUNS]],
         "all_runs": links.list_of(BackfillRun),
         "uploads": _uploads(),
         "all_uploads": links.list_of(MemoryUpload),
         "now": utc_now(),
     }
     return TemplateResponse(request, "admin/coach/operations.html", context)
-
-
-def _line(row: BackfillRun) -> RunLine:
-    counts = row.outcome_counts.values()
-    silent = (utc_now() - row.heartbeat_at).total_seconds() > SILENT_SECONDS
-    return RunLine(
-        row=row,
-        link=links.to(row),
-        done=sum(counted.get("read", 0) for counted in counts),
-        total=sum(int(str(file.get("records") or 0)) for file in row.file_list),
-        rejected=sum(counted.get("rejected", 0) for counted in counts),
-        conflicts=sum(counted.get("conflict", 0) for counted in counts),
-        silent=row.state == BackfillRun.State.RUNNING and silent,
-    )
 
 
 def _drift() -> list[str]:

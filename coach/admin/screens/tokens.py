@@ -21,15 +21,13 @@ from coach.models import ApiToken
 from coach.services.operations import tokens
 
 STATE_BADGES = {"usable": "good", "expired": "warn", "revoked": "bad"}
-
-
 _GIVEN = ("name", "learner", "read_only", "expires_at")
 
 
 class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = ApiToken
-        fields = ("name", "learner", "read_only", "expires_at")
+        fields = _GIVEN
 
     def clean_expires_at(self) -> Any:
         expires_at = self.cleaned_data["expires_at"]

@@ -119,9 +119,6 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
             cleaned[name] = present
         elif cleaned[name] != present:
             self.add_error(name, MOVED.format(repr(present)))
-        self._see_again()
-
-    def _see_again(self) -> None:
         self.data = _with(self.data, "seen", json.dumps(self.initial["seen"]))
 
     def changes(self) -> dict[str, Any]:

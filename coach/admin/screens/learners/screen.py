@@ -93,15 +93,17 @@ class LearnerAdmin(StoreImport, LearnerActions):
     def page_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """The customer page."""
         learner = self._viewed(request, pk)
+        page = LearnerPage(learner)
         return self.render(
             request,
             "learnerprofile/page",
             learner.username,
             subtitle="learner",
             learner=learner,
-            page=LearnerPage(learner),
+            page=page,
+            alerts=list(page.alerts()),
             documents=[(_name(name), name, getattr(learner, name) is not None) for name in DOCUMENTS],
-            may_edit=rights.may_edit(request, learner),
+            may_edit=rights.may_edit(request),
             may_regenerate=rights.may_regenerate(request),
             may_export=rights.may_export(request),
         )
@@ -147,7 +149,7 @@ class LearnerAdmin(StoreImport, LearnerActions):
         learner = self._viewed(request, pk)
         if column not in DOCUMENTS:
             raise Http404
-        editable = column in staff.EDITABLE_COLUMNS and rights.may_edit(request, learner)
+        editable = column in staff.EDITABLE_COLUMNS and rights.may_edit(request)
         if request.method == "POST" and not editable:
             raise PermissionDenied
         form = DocumentForm(learner, column, request.POST or None) if editable else None

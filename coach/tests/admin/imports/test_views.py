@@ -202,6 +202,9 @@ def test_another_run_in_progress_is_told_and_the_import_can_be_confirmed_later(
         def __enter__(self):
             raise LockHeld("the operator, since noon")
 
+        def __exit__(self, *_):
+            raise AssertionError("what was not taken is released")
+
     monkeypatch.setattr(views, "PATIENCE_SECONDS", 0.0)
     with monkeypatch.context() as patched:
         patched.setattr(views, "RunLock", Busy)

@@ -8,7 +8,7 @@ from django.core.wsgi import get_wsgi_application
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import load_all_checks
 
-from coach.tests import cast
+from coach.tests.api.description import samples
 
 load_all_checks()
 configuration = schemathesis.Config.from_dict(
@@ -51,17 +51,30 @@ def before_load_schema(context, description):
 schema = schemathesis.openapi.from_wsgi("/openapi.json", get_wsgi_application(), config=configuration)
 
 
+@schemathesis.hook
+def map_path_parameters(context, path_parameters):
+    """Names of stored learners, often enough that what is behind them is reached."""
+    if path_parameters and "username" in path_parameters and len(path_parameters["username"]) % 3:
+        path_parameters["username"] = "samuel"
+    return path_parameters
+
+
 @pytest.fixture
-def learners(transactional_db, settings):
+def answered(transactional_db, settings):
     # The model's routes answer 502 where there is none, which would hide a 5xx that is none of theirs.
     settings.AGENT = "offline"
-    cast.learner(cast.AMARA)
-    cast.learner(cast.FELIX)
+    samples.store()
+    statuses = set()
+    yield statuses
+    assert {200, 201, 204} & statuses, "no request succeeded"
 
 
-# @pytest.mark.postgresql("the shape of answers does not depend on the database, and once is slow enough")
+@pytest.mark.postgresql("the shape of answers does not depend on the database, and once is slow enough")
+# The client in this process does not close the file that it downloads.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @schema.parametrize()
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
-def test_every_answer_is_as_documented(case, learners):
+def test_every_answer_is_as_documented(case, answered):
     # The client in this process does not decompress what it asks for.
-    case.call_and_validate(headers={"Accept-Encoding": "identity"})
+    answer = case.call_and_validate(headers={"Accept-Encoding": "identity"})
+    answered.add(answer.status_code)

@@ -22,8 +22,8 @@ from coach.documents.base import utc_now
 from coach.models import IdempotencyKey, LearnerProfile
 from coach.services.operations import callers
 
-# Beyond the model's own limit; a pause may have several calls.
-_MARGIN = dt.timedelta(seconds=60)
+# A pause is as long as an answer of the model may take, and a little more.
+_PAUSE = 1.2
 LONGEST_KEY = 255
 
 
@@ -84,7 +84,7 @@ class Turn:
     def pause(self) -> None:
         """Commit what was changed so far and keep repetitions away; nothing where a use case's transaction is open."""
         if self._row and self._transaction and connection.atomic_blocks[-1] is self._transaction:
-            self._row.busy_until = utc_now() + dt.timedelta(seconds=settings.AGENT_TIMEOUT) + _MARGIN
+            self._row.busy_until = utc_now() + dt.timedelta(seconds=_PAUSE * settings.AGENT_TIMEOUT)
             self._save()
             self._close()
 

@@ -97,12 +97,7 @@ def _parsed(name: str, url: str) -> dict[str, Any]:
 
 def _add_timeouts(options: dict[str, Any]) -> None:
     """Settings of the session, of which a transaction pooler would know nothing. The web server sets them (gunicorn.py)."""
-    seconds = {
-        name: environment.number(
-            f"ARCADIA_DATABASE_{name.upper()}_TIMEOUT", default=0, least=0, most=86400, whole=False
-        )
-        for name in ("statement", "lock", "idle_in_transaction")
-    }
+    seconds = {name: _seconds(name) for name in ("statement", "lock", "idle_in_transaction")}
     given = [
         f"-c {name}{'_session' if name == 'idle_in_transaction' else ''}_timeout={int(value * 1000)}"
         for name, value in seconds.items()
@@ -110,6 +105,12 @@ def _add_timeouts(options: dict[str, Any]) -> None:
     ]
     if given:
         options["options"] = " ".join([options.get("options", ""), *given]).strip()
+
+
+def _seconds(name: str) -> float:
+    return environment.number(
+        f"ARCADIA_DATABASE_{name.upper()}_TIMEOUT", default=0, least=0, most=86400, whole=False
+    )
 
 
 def _add_pool(settings: dict[str, Any]) -> None:
@@ -123,6 +124,9 @@ def _add_pool(settings: dict[str, Any]) -> None:
         return
     from arcadia.serving import pooled_connections
 
+    commit, statement = _seconds("commit"), _seconds("statement")
+    pooled_connections.Connection.commit_seconds = commit or None
+    pooled_connections.Connection.statement_seconds = commit + statement if commit and statement else None
     # A connection that died with a restarted server is replaced before it is handed out.
     settings["CONN_HEALTH_CHECKS"] = True
     # Nothing stands between this pool and the server that could not bear prepared statements (`ARCADIA_DATABASE_POOLER` says

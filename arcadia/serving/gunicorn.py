@@ -47,7 +47,7 @@ limit_request_fields = 100
 limit_request_field_size = 8190
 
 # Nothing that a request asks of the database waits for ever; commands have no such limits unless they are set.
-for _name, _seconds in (("STATEMENT", "30"), ("LOCK", "5"), ("IDLE_IN_TRANSACTION", "30")):
+for _name, _seconds in (("STATEMENT", "30"), ("LOCK", "5"), ("IDLE_IN_TRANSACTION", "30"), ("COMMIT", "5")):
     os.environ.setdefault(f"ARCADIA_DATABASE_{_name}_TIMEOUT", _seconds)
 
 _METRICS = "PROMETHEUS_MULTIPROC_DIR"
@@ -63,11 +63,11 @@ def on_reload(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """The application is loaded. Raises UndeclaredPooler, which ends the service with that reason."""
+    """The application is loaded. Raises ImproperlyConfigured, which ends the service with that reason."""
     # Only now can the application be imported.
     from coach.services.operations import pooler
 
-    pooler.refuse_undeclared()
+    pooler.refuse_unusable()
     handover.report_ready(worker.age)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import select
 import time
 from typing import Any
@@ -21,6 +22,9 @@ class Connection(psycopg.Connection):
 
     asked_at = 0.0
     drained_at = 0.0
+    # Seconds that a commit may take, and any statement beside it; None: as long as it takes. Set by arcadia/databases.py.
+    commit_seconds: float | None = None
+    statement_seconds: float | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -36,6 +40,22 @@ class Connection(psycopg.Connection):
         except psycopg.Error:
             self._discard_all()
             raise
+
+    def commit(self) -> None:
+        """The server bounds statements, and not the wait for a standby that is gone."""
+        with self.lock:
+            self.wait(self._commit_gen(), timeout=self.commit_seconds)
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """Raises OperationalError, with the connection closed, after too long: what was committed may be there or not."""
+        try:
+            return super().wait(gen, interval, timeout or self.statement_seconds)
+        except psycopg.errors._WaitTimeout as error:
+            # Otherwise the server would keep the session, and soon have none left.
+            with contextlib.suppress(psycopg.Error):
+                self.cancel_safe(timeout=1)
+            self.close()
+            raise psycopg.OperationalError("the server took too long") from error
 
     def _discard_all(self) -> None:
         """The others died with this one, and the pool would find them one by one, waiting longer each time."""

@@ -70,6 +70,7 @@ TESTED_IN = {
     "coach/schema_drift.py": "management/commands/test_check_schema.py",
     "coach/services/attachments.py": "api/test_attachments.py",
     "coach/services/keeping/restoring.py": "services/keeping/test_versions.py",
+    "coach/services/operations/health.py": "api/test_health.py",
     "coach/services/operations/retries.py": "api/http/test_retrying.py",
     "coach/services/staff.py": "admin/screens/learners/test_forms.py",
 }

@@ -29,9 +29,6 @@ class NothingHere(LookupError):
     """The learner has no document of that kind."""
 
 
-# Lost, refused, or not to be had in time. What a broken connection raises after the first error is the second kind.
-_DATABASE_IS_AWAY = (OperationalError, InterfaceError)
-
 # Each exception that a use case may raise, with the status and the code it is answered with; the text is its own.
 # Clients rely on the codes (docs/api.md).
 _ANSWERS: dict[type[Exception], tuple[int, str]] = {
@@ -92,7 +89,7 @@ def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
     for kind in type(error).__mro__:
         if kind in _ANSWERS:
             return _expected(error, *_ANSWERS[kind])
-    if isinstance(error, _DATABASE_IS_AWAY):
+    if _is_away(error):
         return _unavailable(error)
     _logger.error("unexpected error", exc_info=error)
     if isinstance(error, storage.StorageError):
@@ -121,7 +118,7 @@ def unexpected(request: HttpRequest) -> HttpResponse:
     error = sys.exception()
     words = "Something went wrong, and was noted. Please go back and try again."
     answer = rendering.problem("Internal Server Error", status=500, code="internal_error")
-    if isinstance(error, _DATABASE_IS_AWAY):
+    if isinstance(error, Exception) and _is_away(error):
         words, answer = health.unavailable(error), _unavailable(error)
     elif isinstance(error, UnreadablePostError):
         slow = bodies.timed_out(error)
@@ -137,6 +134,12 @@ def _too_slow() -> HttpResponse:
 
 def _incomplete() -> HttpResponse:
     return rendering.problem(_INCOMPLETE, status=400, code="incomplete")
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether the database was lost, refused, not to be had in time, or only reads."""
+    # What a broken connection raises after the first error is of the second kind.
+    return isinstance(error, OperationalError | InterfaceError) or health.is_read_only(error)
 
 
 def _unavailable(error: Exception) -> HttpResponse:

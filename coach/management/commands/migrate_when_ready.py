@@ -12,6 +12,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connections, transaction
 
+from coach.services.operations import pooler
+
 # "arcadia" in a number: migrations of two machines that start at once wait for each other.
 _LOCK = 0x61726361
 
@@ -34,6 +36,7 @@ class Command(BaseCommand):
                 connections[settings.DIRECT_DATABASE].ensure_connection()
                 return
             except OperationalError as error:
+                pooler.refuse_hopeless(settings.DIRECT_DATABASE)
                 waited = time.monotonic() - started
                 if waited >= settings.DB_MIGRATION_TIMEOUT:
                     raise CommandError(

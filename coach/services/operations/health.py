@@ -63,14 +63,22 @@ def database() -> DatabaseHealth:
     )
 
 
-# A transaction with a number is committed to disk, and to a synchronous standby, although it changes nothing.
-_WRITING = {"postgresql": "SELECT current_setting('transaction_read_only'), txid_current()"}
+# A transaction that left something in the log is committed to disk, and to a synchronous standby, although it changes nothing;
+# a number alone is not waited for.
+_WRITING = {
+    "postgresql": """
+        SELECT CASE WHEN current_setting('transaction_read_only') = 'on' THEN 'on'
+            ELSE left(pg_logical_emit_message(true, 'arcadia', 'healthz')::text, 0) END
+    """
+}
 
 
 def unavailable(error: Exception) -> str:
     """Why the database cannot be asked, for clients: without hosts, names or passwords."""
     if is_exhausted(error):
         return "All database connections of this process are in use, or none can be made; try again."
+    if is_read_only(error):
+        return "The database is read-only at the moment; try again."
     if isinstance(error, OperationalError | InterfaceError):
         return "The database is not available at the moment; try again."
     return f"The database does not answer ({type(error).__name__})."
@@ -80,6 +88,11 @@ def is_exhausted(error: Exception) -> bool:
     """Whether no connection could be had from the pool in time."""
     # By name: the pool is there only with PostgreSQL.
     return type(error.__cause__).__name__ in ("PoolTimeout", "TooManyRequests")
+
+
+def is_read_only(error: Exception) -> bool:
+    """Whether a server that only reads, such as a standby, was asked to write."""
+    return getattr(error.__cause__, "sqlstate", None) == "25006"
 
 
 def pending_migrations() -> list[str]:

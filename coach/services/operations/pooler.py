@@ -1,8 +1,9 @@
-"""Whether a transaction pooler stands between this process and the server, without the settings knowing it."""
+"""Databases that this process cannot be served with: refused at start, with the reason."""
 
 from __future__ import annotations
 
 import contextlib
+import re
 import secrets
 from typing import Any
 
@@ -17,40 +18,63 @@ class UndeclaredPooler(ImproperlyConfigured):
     """Connections are shared between clients, transaction by transaction, and the settings say that they are not."""
 
 
-def refuse_undeclared() -> None:
-    """Raises UndeclaredPooler where a session setting does not survive from one transaction to the next.
+class Refused(ImproperlyConfigured):
+    """The server will never let us in like this: password, account, name of the database, TLS."""
+
+
+# What libpq and the server say; of a server that is away or starting they say something else.
+_NEVER = re.compile(
+    r"authentication failed|no password supplied|does not exist|no pg_hba.conf entry|is not permitted to log in"
+    r"|permission denied for database|does not support SSL|certificate"
+)
+
+
+def refuse_unusable() -> None:
+    """Raises Refused, and UndeclaredPooler where a session setting does not survive from one transaction to the next.
 
     With a pool or prepared statements of our own, such a pooler gives wrong answers. A server that does not answer raises
     nothing: health reports it.
     """
     database = settings.DATABASES[DEFAULT_DB_ALIAS]
-    if "postgresql" not in database["ENGINE"] or settings.DATABASE_POOLER == "transaction":
+    if "postgresql" not in database["ENGINE"]:
         return
-    if _shares_sessions():
+    refuse_hopeless(DEFAULT_DB_ALIAS)
+    if settings.DATABASE_POOLER != "transaction" and _shares_sessions():
         raise UndeclaredPooler(
             "ARCADIA_DATABASE_URL leads to a transaction pooler: a setting made on one connection shows on another. "
             "Set ARCADIA_DATABASE_POOLER=transaction, and ARCADIA_DATABASE_DIRECT_URL to the server itself."
         )
 
 
+def refuse_hopeless(alias: str) -> None:
+    """Raises Refused where trying again cannot help; a pool would only say that there was no connection in time."""
+    import psycopg
+
+    try:
+        _connection(alias).close()
+    except psycopg.OperationalError as error:
+        if _NEVER.search(str(error)):
+            raise Refused(f"The database's URL cannot be used: {error}") from error
+
+
 def _shares_sessions() -> bool:
     import psycopg
 
-    parameters = connections[DEFAULT_DB_ALIAS].get_connection_params()
-    for ours in ("cursor_factory", "context", "prepare_threshold", "pool"):
-        parameters.pop(ours, None)
     with contextlib.ExitStack() as stack:
         try:
-            opened = [stack.enter_context(_connection(parameters)) for _ in range(3)]
+            opened = [stack.enter_context(_connection(DEFAULT_DB_ALIAS)) for _ in range(3)]
             written = [_write(each) for each in opened]
             return [_read(each) for each in opened] != written
         except psycopg.OperationalError:
             return False
 
 
-def _connection(parameters: dict[str, Any]) -> Any:
+def _connection(alias: str) -> Any:
     import psycopg
 
+    parameters = connections[alias].get_connection_params()
+    for ours in ("cursor_factory", "context", "prepare_threshold", "pool"):
+        parameters.pop(ours, None)
     return psycopg.connect(**parameters, autocommit=True, prepare_threshold=None)
 
 

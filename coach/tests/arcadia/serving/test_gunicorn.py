@@ -20,6 +20,7 @@ pytestmark = pytest.mark.postgresql("it brings its own server; once is enough")
 
 LEARNER = "from coach.tests import cast; cast.learner(cast.AMARA)"
 SUBMISSIONS = "/api/onboarding/amara/assessment/submissions"
+LINKS = "/api/onboarding/amara/assessment/attachments/links"
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +37,7 @@ def service(cluster, tmp_path_factory):
         DATABASE_POOL_SIZE="2",
         DATABASE_MAX_OVERFLOW="2",
         DATABASE_POOL_TIMEOUT="1",
+        DATABASE_COMMIT_TIMEOUT="1",
         WORKERS="1",
         THREADS="12",
     )
@@ -126,3 +128,92 @@ def test_a_reload_drops_no_request(service):
     assert not outcome.failures
     assert set(outcome.statuses) == {200}
     assert not old & set(service.workers())
+
+
+@contextlib.contextmanager
+def altered(cluster, setting, value):
+    """The server with another setting, for the length of a block."""
+    with psycopg.connect(cluster.url, autocommit=True, options="-c default_transaction_read_only=off") as own:
+        own.execute(f"ALTER SYSTEM SET {setting} = '{value}'")
+        own.execute("SELECT pg_reload_conf()")
+        time.sleep(0.3)
+        try:
+            yield
+        finally:
+            own.execute(f"ALTER SYSTEM RESET {setting}")
+            own.execute("SELECT pg_reload_conf()")
+            time.sleep(0.3)
+
+
+def asked(service, path, body=None):
+    """Status, `Retry-After`, body and seconds of one answer."""
+    request = urllib.request.Request(service.address + path, body, {"Content-Type": "application/json"})
+    began = time.monotonic()
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, None, answer.read().decode(), time.monotonic() - began
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers["Retry-After"], error.read().decode(), time.monotonic() - began
+
+
+def test_commits_that_hang_are_503_and_hold_nobody_else_up(service, cluster):
+    with (
+        altered(cluster, "synchronous_standby_names", "nobody"),
+        concurrent.futures.ThreadPoolExecutor(1) as pool,
+    ):
+        writing = pool.submit(
+            load.run, service.address, itertools.repeat(submission(), 36), connections=12, seconds=30
+        )
+        while not writing.done():
+            status, _, _, seconds = asked(service, "/healthz")
+            assert (status, seconds < 1) == (200, True)
+            time.sleep(0.2)
+        assert writing.result().statuses == {503: 36}
+        assert not writing.result().failures
+        assert asked(service, "/healthz/database")[0] == 503
+        assert asked(service, LINKS, b'{"url": "https://a.example"}')[:2] == (503, "1")
+        assert read(service, 4).statuses == {200: 4}
+        with psycopg.connect(cluster.url) as database:
+            waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
+            assert database.execute(waiting).fetchone() == (0,)
+
+    assert asked(service, "/healthz/database")[0] == 200
+    assert asked(service, LINKS, b'{"url": "https://a.example"}')[0] == 201
+
+
+def test_a_server_that_only_reads_is_unwell_and_answers_writes_with_503(service, cluster):
+    with altered(cluster, "default_transaction_read_only", "on"):
+        status, _, body, _ = asked(service, "/healthz/database")
+        assert (status, "read-only" in body) == (503, True)
+        status, retry_after, body, _ = asked(service, LINKS, b'{"url": "https://a.example"}')
+        assert (status, retry_after, "read-only" in body) == (503, "1", True)
+        assert read(service, 4).statuses == {200: 4}
+
+    assert asked(service, "/healthz/database")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("command", "old", "new", "words"),
+    [
+        (
+            ["manage.py", "migrate_when_ready"],
+            "postgres:",
+            "postgres:wrong-",
+            "password authentication failed",
+        ),
+        (["manage.py", "migrate_when_ready"], "/arcadia", "/nowhere", "does not exist"),
+        (["-m", "gunicorn"], "/arcadia", "/arcadia?sslmode=require", "SSL"),
+    ],
+)
+def test_what_can_never_be_reached_is_named_at_once(cluster, tmp_path, command, old, new, words):
+    environment = servers.production(
+        cluster.url.replace(old, new), tmp_path, BIND="127.0.0.1:0", DATABASE_POOL_SIZE="1"
+    )
+    options = ["--config", "python:arcadia.serving.gunicorn", "arcadia.wsgi"] if "gunicorn" in command else []
+    ended = subprocess.run(
+        [sys.executable, *command, *options], env=environment, capture_output=True, timeout=120
+    )
+
+    assert ended.returncode
+    assert words in ended.stderr.decode()
+    assert cluster.url.split("@")[0].rpartition(":")[2] not in ended.stderr.decode()

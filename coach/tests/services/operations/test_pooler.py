@@ -46,12 +46,12 @@ def run(url: str, *words: str, **environment: str) -> subprocess.CompletedProces
 
 
 PROBE = (
-    "import django; django.setup(); from coach.services.operations import pooler; pooler.refuse_undeclared()"
+    "import django; django.setup(); from coach.services.operations import pooler; pooler.refuse_unusable()"
 )
 
 
 def test_without_a_pooler_nothing_is_refused():
-    pooler.refuse_undeclared()
+    pooler.refuse_unusable()
 
 
 def test_a_pooler_that_the_settings_do_not_know_is_refused_by_name(pooled):

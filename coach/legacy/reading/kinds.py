@@ -16,10 +16,11 @@ class KindCheck:
     def __init__(self, store: Store, data: mmap.mmap) -> None:
         self._store, self._data = store, data
         self._has_keys = False
-        self._all_lists = True
+        self._all_lists, self._any_listed = True, False
         self._samples: list[tuple[int, int]] = []
 
-    def add(self, start: int, end: int, key: str | None) -> None:
+    def add(self, start: int, end: int, key: str | None, *, is_listed: bool = False) -> None:
+        self._any_listed = self._any_listed or is_listed
         self._has_keys = self._has_keys or key is not None
         if self._has_keys:
             return
@@ -33,7 +34,12 @@ class KindCheck:
             return ""
         if self._all_lists:
             return "submissions or attachments" if not LAYOUTS[self._store].listed else ""
-        others = (store for store in reversed(Store) if store != self._store)
+        # What stands in a list is no profile: it only lacks its own key.
+        others = (
+            store
+            for store in reversed(Store)
+            if store != self._store and (LAYOUTS[store].listed or not self._any_listed)
+        )
         return next((str(store) for store in others if self._all_have_keys(store)), "")
 
     def _all_have_keys(self, store: Store) -> bool:

@@ -242,7 +242,8 @@ def _whole_value(opened: StoreFile, store: Store, *, fast: bool) -> Iterator[Raw
             for ordinal, (place, owner, (start, end), fault) in enumerate(spans):
                 key = opened.read_key(store, start, end)
                 checksum = raw_records.checksum(view[start:end])
-                kind.add(start, end, key)
+                in_list = LAYOUTS[store].listed and fault not in (Code.NOT_A_LIST, Code.REPEATED_KEY)
+                kind.add(start, end, key, is_listed=in_list)
                 yield RawRecord(store, ordinal, place, owner, start, end, key, fault, checksum, data)
                 pages.release(end)
         _end(opened, cursor)

@@ -155,6 +155,8 @@ def test_a_store_of_another_kind_is_refused_by_that_name(path, store, content, n
         (Store.SUBMISSIONS, {"amara": {"submission_id": "s1"}}),
         (Store.SUBMISSIONS, {"amara": [{"attachment_id": "a1"}, {"submission_id": "s1"}]}),
         (Store.ATTACHMENTS, {"amara": []}),
+        (Store.ATTACHMENTS, {"amara": [{"attachment_id": 7, "username": "amara"}]}),
+        (Store.SUBMISSIONS, {"amara": [{"username": "amara"}, {"username": "amara"}]}),
     ],
 )
 def test_a_store_with_bad_records_is_judged_record_by_record(path, store, content):

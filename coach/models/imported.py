@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import models
 
 from coach.models.database.fields import DocumentField
+
+T = TypeVar("T", bound=models.Model)
+
+
+class ImportedQuerySet(models.QuerySet[T]):
+    def bulk_update(self, objs: Iterable[T], fields: Iterable[str], batch_size: int | None = None) -> int:
+        """Save these columns of many rows, and remember that imported ones may no longer be what was imported."""
+        rows: list[Any] = list(objs)
+        for row in rows:
+            row.edited_since_import = row.edited_since_import or bool(row.import_checksum)
+        return super().bulk_update(rows, [*fields, "edited_since_import"], batch_size)
 
 
 class Imported(models.Model):

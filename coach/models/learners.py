@@ -15,10 +15,10 @@ from coach.documents.schedule import Schedule
 from coach.models.database import members
 from coach.models.database.fields import DocumentField, Parsed
 from coach.models.database.search import FragmentIndex
-from coach.models.imported import Imported
+from coach.models.imported import Imported, ImportedQuerySet
 
 
-class LearnerQuerySet(models.QuerySet["LearnerProfile"]):
+class LearnerQuerySet(ImportedQuerySet["LearnerProfile"]):
     def named(self, username: str) -> LearnerQuerySet:
         """The learner of that (normal) name, if there is one."""
         return self.filter(username=username)

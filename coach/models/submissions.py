@@ -12,11 +12,11 @@ from coach.documents.base import LONGEST_IDENTIFIER
 from coach.documents.submissions import Attachment, PendingAttachment, Response, Submission
 from coach.models.database import members
 from coach.models.database.fields import DocumentField, Parsed
-from coach.models.imported import Imported
+from coach.models.imported import Imported, ImportedQuerySet
 from coach.models.learners import LearnerProfile
 
 
-class SubmissionQuerySet(models.QuerySet["AssessmentSubmission"]):
+class SubmissionQuerySet(ImportedQuerySet["AssessmentSubmission"]):
     def newest_first(self) -> SubmissionQuerySet:
         """By falling time of submission; of equal times in the order of arrival."""
         return self.order_by("-submitted_at", "id")
@@ -97,7 +97,7 @@ class AssessmentSubmission(Imported):
         )
 
 
-class AttachmentQuerySet(models.QuerySet["AttachmentMetadata"]):
+class AttachmentQuerySet(ImportedQuerySet["AttachmentMetadata"]):
     def pending(self) -> AttachmentQuerySet:
         """Those that are attached to no submission yet."""
         return self.filter(submission__isnull=True)

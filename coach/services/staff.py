@@ -208,10 +208,7 @@ def _join(submission: AssessmentSubmission, taken: list[AttachmentMetadata]) -> 
     last = submission.attachments.aggregate(models.Max("position"))["position__max"]
     for place, row in enumerate(taken, start=0 if last is None else last + 1):
         row.position, row.submission = place, submission
-        row.edited_since_import = bool(row.import_checksum)
-    AttachmentMetadata.objects.bulk_update(
-        taken, ["submission", "position", "source", "url", "edited_since_import"]
-    )
+    AttachmentMetadata.objects.bulk_update(taken, ["submission", "position", "source", "url"])
     # What clients see of the submission names its attachments.
     submission.apply_document(submission.to_document())
     submission.save(update_fields={"api_json"})

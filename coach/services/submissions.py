@@ -164,11 +164,7 @@ def _store(
     row.save(force_insert=True)
     for attachment in taken:
         attachment.submission = row
-        attachment.edited_since_import = bool(attachment.import_checksum)
-    if taken:
-        AttachmentMetadata.objects.bulk_update(
-            taken, ["submission", "position", "source", "url", "edited_since_import"]
-        )
+    AttachmentMetadata.objects.bulk_update(taken, ["submission", "position", "source", "url"])
     audit.record(
         "submission.graded", learner, submission_id=row.submission_id, by=graded.by, attachments=len(taken)
     )

@@ -79,9 +79,12 @@ def shortened(value: Any) -> Any:
 
 
 def shape(value: Any) -> Any:
-    """The members of a document, and which kind each value is; times, texts and numbers differ from day to day."""
+    """The members of a document, and which kind each value is; times, texts and numbers differ from day to day.
+
+    The counters of a connection pool are those of the database that the tests run on.
+    """
     if isinstance(value, dict):
-        return {name: shape(part) for name, part in value.items()}
+        return {name: shape(part) if name != "pool" else {} for name, part in value.items()}
     if isinstance(value, list):
         return [shape(part) for part in value]
     return type(value).__name__

@@ -116,3 +116,26 @@ def test_tokens_are_described_and_probes_need_none(description):
     assert description["security"] == [{}, {"bearer": []}]
     assert description["paths"]["/healthz"]["get"]["security"] == []
     assert {"401", "403"} <= description["paths"]["/api/profile/{username}"]["get"]["responses"].keys()
+
+
+def test_the_page_runs_nothing_inline_and_sets_no_cookie(client):
+    page = client.get("/docs")
+
+    assert '<html lang="en">' in page.content.decode()
+    assert not re.search(r"<script(?! src=)|<style| style=| on\w+=", page.content.decode())
+    assert "default-src 'self'" in page["Content-Security-Policy"]
+    assert page["Content-Type"].startswith("text/html")
+    assert not page.cookies
+
+
+def test_without_its_files_the_page_says_what_is_missing(client, settings, tmp_path):
+    settings.STATIC_ROOT = tmp_path
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
+
+    page = client.get("/docs")
+
+    assert page.status_code == 503
+    assert "collectstatic" in page.content.decode()

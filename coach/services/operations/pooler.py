@@ -50,6 +50,8 @@ def refuse_hopeless(alias: str) -> None:
     """Raises Refused where trying again cannot help; a pool would only say that there was no connection in time."""
     import psycopg
 
+    if connections[alias].vendor != "postgresql":
+        return
     try:
         _connection(alias).close()
     except psycopg.OperationalError as error:

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
+from django.db import InterfaceError, OperationalError
 
 from coach.legacy.proving import export
 from coach.management import rendering
 from coach.management.arguments import username
+from coach.management.exit_codes import ExitCode, OperatorCommand
 
 
-class Command(BaseCommand):
+class Command(OperatorCommand):
     help = "Writes the three legacy stores and a manifest.json: the way back, at any time."
     # The checks would load every view and screen; the server and CI run them.
     requires_system_checks = ()
@@ -48,6 +50,10 @@ class Command(BaseCommand):
             raise CommandError(f"refused, nothing was written: {error}") from error
         except OSError as error:
             raise CommandError(f"nothing was published: {error.strerror or error}") from error
+        except (OperationalError, InterfaceError) as error:
+            # Its kind only: the driver's text may quote a statement.
+            reason = f"nothing was published: the database failed: {type(error).__name__}"
+            raise CommandError(reason, returncode=ExitCode.FAILED) from error
         for file in written:
             self.stdout.write(
                 f"{file.path}: {file.records:,} records, {file.size:,} bytes, sha256 {file.sha256}"
@@ -57,4 +63,4 @@ class Command(BaseCommand):
                     f"  {file.misplaced:,} unknown members have no place any more, since what held them was changed here"
                 )
         if any(file.misplaced for file in written):
-            sys.exit(2)
+            sys.exit(ExitCode.FINDINGS)

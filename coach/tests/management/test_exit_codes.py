@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from unittest import mock
 from urllib.parse import urlsplit
 
 import pytest
 from django.core.management import load_command_class
-from django.db import connection
+from django.db import OperationalError, connection
 
+from coach.legacy.proving import export
 from coach.legacy.running import ledger
 from coach.management.exit_codes import ExitCode
 from coach.tests.legacy.processes import ROOT, environment
@@ -26,10 +28,10 @@ def store(tmp_path):
     return path
 
 
-def typed(*words: object) -> int:
+def typed(*words: object, command: str = "backfill") -> int:
     """The status of a command that is typed, in this process."""
     with pytest.raises(SystemExit) as ended:
-        load_command_class("coach", "backfill").run_from_argv(["manage.py", "backfill", *map(str, words)])
+        load_command_class("coach", command).run_from_argv(["manage.py", command, *map(str, words)])
     return int(ended.value.code or 0)
 
 
@@ -48,6 +50,30 @@ def test_output_that_cannot_be_printed_changes_no_status(store, redirected):
     )
     assert ended.returncode == ExitCode.FINDINGS
     assert redirected != "2>&1" or b"\\xe9" in ended.stdout
+
+
+@pytest.mark.parametrize("redirected", [">/dev/full", ">&-", "| true; exit ${PIPESTATUS[0]}", ""])
+def test_an_export_that_cannot_be_announced_is_clean(tmp_path, redirected):
+    command = (
+        f"{sys.executable} manage.py export_stores --data-dir {tmp_path / 'é'} --no-progress {redirected}"
+    )
+    variables = environment() | {"PYTHONIOENCODING": "ascii"}
+    assert subprocess.run(["bash", "-c", command], cwd=ROOT, env=variables, check=False).returncode == 0
+    assert (tmp_path / "é" / "manifest.json").exists()
+
+
+def test_the_statuses_of_an_export_are_told_apart(tmp_path, monkeypatch, capsys):
+    def exported(*words):
+        return typed("--data-dir", tmp_path, *words, command="export_stores")
+
+    assert typed(command="export_stores") == exported("--nonsense") == ExitCode.USAGE
+    monkeypatch.setattr(export, "stores", fail := mock.Mock(side_effect=OperationalError("secret")))
+    assert exported() == ExitCode.FAILED
+    fail.side_effect = export.Refused("there")
+    assert exported() == ExitCode.REFUSED
+    fail.side_effect = KeyError()
+    assert exported() == ExitCode.CRASHED
+    assert "secret" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -93,10 +93,11 @@ def remembered(arguments: Mapping[str, Any]) -> dict[str, object]:
 
 
 def recall(arguments: dict[str, Any], options: Mapping[str, Any], *, aborted: bool) -> None:
-    """Take over the options of the run that is resumed.
+    """Take over the options of the run that is resumed, also those that it was not given.
 
     Those that may be given again are taken over only where they are not, and never the limit that ended the run.
     """
+    arguments.update(dict.fromkeys(_REMEMBERED))
     for name, value in options.items():
         if name in _RENEWABLE and (arguments[name] is not None or (aborted and name == "max_rejects")):
             continue

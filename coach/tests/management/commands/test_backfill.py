@@ -316,6 +316,15 @@ def test_a_resumed_run_goes_on_from_its_checkpoint(interrupted):
     assert LearnerProfile.objects.count() == 12
 
 
+def test_a_resumed_run_takes_no_options_but_its_own(interrupted, tmp_path):
+    other = tmp_path / "other.jsonl"
+    other.write_text(line := '{"store": "attachments", "ordinal": 7, "record": {"half": "mended"}}\n')
+    words = ("--rejects", other, "--username", "p00", "--on-conflict", "overwrite")
+    answer = manage("backfill", "--resume", *words)
+    assert (answer.status, counted(answer)) == (2, {"created": 12, "rejected": 1})
+    assert other.read_text() == line
+
+
 def test_a_new_run_finds_the_committed_records_unchanged(interrupted):
     answer = manage("backfill")
     assert counted(answer) == {"created": 6, "unchanged": 6, "rejected": 1}

@@ -130,6 +130,8 @@ class _Comparison:
     def run(self, progress: Progress) -> None:
         words = ("read", "equal", "different", "missing", "rejected", "only_here")
         self.counts = self.result.counts.setdefault(self.store, dict.fromkeys(words, 0))
+        # How many of the rows that `only_here` is about belong to a record.
+        self.found = 0
         sieve = Deduplication(self.store, self.file.index)
         for batch in self._read_ahead():
             admitted = [item._replace(record=sieve.admit(item.record)) for item in batch.said]
@@ -199,6 +201,7 @@ class _Comparison:
             elif mark.username != record.username:
                 self._note("different", record, ["$ (of another learner)"])
             else:
+                self.found += not mark.used
                 text, values = held.get(mark.pk), columns.get(mark.pk)
                 self._note("different", record, list(self._differing(item, record, mark, text, values)))
 
@@ -257,7 +260,7 @@ class _Comparison:
 
     def _find_only_here(self) -> None:
         rows = stored_json.rows(self.store, self.usernames)
-        if rows.count() <= self.counts["equal"] + self.counts["different"]:
+        if rows.count() <= self.found:
             return
         named = self.result.only_here.setdefault(self.store, [])
         for (key,) in rows.values_list(LAYOUTS[self.store].key).iterator():

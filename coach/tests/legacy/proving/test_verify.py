@@ -139,6 +139,17 @@ def test_an_attachment_that_a_submission_of_the_same_store_holds_need_not_be_pen
     assert found(stores) == ({} if held else {("attachments", "a1"): ("$ (no such row)",)})
 
 
+def test_what_is_only_here_is_named_beside_attachments_that_need_no_row(stores):
+    stores.write(profiles=[profile("amara")], attachments={"amara": [attachment("here")]})
+    stores.backfill()
+    stores.write(
+        submissions={"amara": [submission("s1", attachments=[attachment("a1")])]},
+        attachments={"amara": [attachment("a1")]},
+    )
+    stores.backfill()
+    assert verified(stores).only_here == {"attachments": ["here"]}
+
+
 @pytest.mark.parametrize("size", [1, 2, 200])
 def test_every_record_is_counted_once_whatever_the_size_of_a_batch(stores, monkeypatch, size):
     monkeypatch.setattr(verify, "_BATCH", size)

@@ -8,9 +8,12 @@ from typing import Any
 
 import msgspec
 
+from coach.legacy.deciding import provenance
+from coach.legacy.deciding.deduplication import Deduplication
 from coach.legacy.deciding.provenance import Pair
 from coach.legacy.decoding import records
 from coach.legacy.decoding.records import Decoded
+from coach.legacy.reading.index import Index
 from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.reading.store_file import StoreFile
 from coach.legacy.stores import Store
@@ -32,23 +35,35 @@ _decoder = msgspec.json.Decoder(_Submission)
 class Attached:
     """Reads the submissions once, when it is first asked; what it finds lies in a temporary database on disk."""
 
-    def __init__(self, files: Sequence[StoreFile]) -> None:
+    def __init__(self, files: Sequence[StoreFile], *, rehearsed: Index | None = None) -> None:
+        """`rehearsed` holds the names of learners that a rehearsal would have created."""
         self._files = [file for file in files if Store.SUBMISSIONS in file.stores]
+        self._sieves = [
+            Deduplication(Store.SUBMISSIONS, file.index, rehearsed=rehearsed) for file in self._files
+        ]
         self._index: sqlite3.Connection | None = None
 
     def held(self, pairs: Collection[Pair]) -> set[Pair]:
-        """Those of these attachments that a submission of their learner holds."""
-        return {(name, key) for name, key in pairs if any(owner == name for owner in self._owners(key))}
+        """Those of these attachments that a submission of their learner holds, one that counts."""
+        found = [
+            (name, key, submission.key)
+            for name, key in set(pairs)
+            for submission in self._submissions(key)
+            if submission.username == name
+        ]
+        marks = provenance.find(Store.SUBMISSIONS, {submission_id for _, _, submission_id in found})
+        others = {submission_id: mark.username for submission_id, mark in marks.items()}
+        return {(name, key) for name, key, number in found if others.get(number, name) == name}
 
-    def _owners(self, key: str) -> Iterator[str]:
-        """The learners of the submissions that can be decoded and hold an attachment of that id."""
+    def _submissions(self, key: str) -> Iterator[Decoded]:
+        """Those that can be decoded, are the first of their id, and hold an attachment of that id."""
         self._index = self._index or self._read()
         rows = self._index.execute("SELECT file, ordinal FROM attached WHERE key = ?", (key,))
         for number, ordinal in rows.fetchall():
             [raw] = next(self._files[number].index.chunks(Store.SUBMISSIONS, start=ordinal, size=1))
-            decoded = records.decode(raw)
-            if isinstance(decoded, Decoded):
-                yield decoded.username
+            admitted = self._sieves[number].admit(records.decode(raw))
+            if isinstance(admitted, Decoded):
+                yield admitted
 
     def _read(self) -> sqlite3.Connection:
         index = sqlite3.connect("", isolation_level=None, check_same_thread=False)
@@ -68,4 +83,4 @@ def _keys(raw: RawRecord) -> Iterator[str]:
         found = [inner.attachment_id for inner in _decoder.decode(raw.raw).attachments]
     except (msgspec.MsgspecError, RecursionError):  # it is rejected
         return
-    yield from (key for key in found if isinstance(key, str) and key.isprintable())
+    yield from (key for key in found if isinstance(key, str))

@@ -15,6 +15,8 @@ from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfil
 COLUMNS = ("raw_checksum", "import_checksum", "content_checksum", "edited_since_import", "unknown_members")
 # Who leaves versions when an import replaces something.
 ACTOR = "import"
+# And where it deletes what only the store has attached, which says nothing of what was done here.
+ATTACHING_ACTOR = "import (attached in the store)"
 _OWNED = ("pk", "learner_id", "learner__username", *COLUMNS)
 
 

@@ -81,7 +81,7 @@ class Backfill:
         folder = options.attachment_files
         self._copier = Copier(folder, rehearses=options.dry_run) if folder else None
         self._rehearsed = Index() if options.dry_run else None
-        self._attached = Attached(files)
+        self._attached = Attached(files, rehearsed=self._rehearsed)
         self._planned: dict[int, Planned] = {}
         self._copied: dict[int, list[Copied]] = {}
         self._last_heartbeat = 0.0

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from coach.documents.submissions import Submission
+from coach.legacy.deciding import provenance
 from coach.legacy.deciding.compare import Planned
 from coach.legacy.stores import Outcome
 from coach.legacy.writing import bulk, versions
@@ -26,6 +28,7 @@ def drop(planned: Iterable[Planned], learners: Mapping[str, int], maker: Maker) 
             for attachment in document.attachments:
                 if row := rows.get((learners[plan.username], attachment.attachment_id)):
                     gone[row] = plan.username
-    made = (versions.of_attachment(row, name, run_id=maker.run_id, at=maker.at) for row, name in gone.items())
+    kept = partial(versions.of_attachment, run_id=maker.run_id, at=maker.at, actor=provenance.ATTACHING_ACTOR)
+    made = (kept(row, name) for row, name in gone.items())
     bulk.insert([version for version in made if version])
     AttachmentMetadata.objects.filter(pk__in=[row.pk for row in gone]).delete()

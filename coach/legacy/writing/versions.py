@@ -63,16 +63,21 @@ def _of_lost(plan: Planned, run_id: int | None, at: dt.datetime) -> Iterator[Rec
 
 
 def of_attachment(
-    row: AttachmentMetadata, username: str, *, run_id: int | None, at: dt.datetime
+    row: AttachmentMetadata,
+    username: str,
+    *,
+    run_id: int | None,
+    at: dt.datetime,
+    actor: str = provenance.ACTOR,
 ) -> RecordVersion | None:
-    """The version of an attachment that an import deletes; it also says that the attachment is not pending any more."""
+    """The version of an attachment that an import deletes; that of ACTOR also says that it was used here."""
     return RecordVersion.of_change(
         RecordVersion.Kind.ATTACHMENT,
         row.attachment_id,
         before=row.to_pending_document(username=username).model_dump(mode="json"),
         after=None,
         learner_id=row.learner_id,
-        actor=provenance.ACTOR,
+        actor=actor,
         run_id=run_id,
         at=at,
     )

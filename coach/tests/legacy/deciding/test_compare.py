@@ -208,6 +208,45 @@ def test_what_a_submission_of_the_store_holds_is_not_pending(stores, earlier):
         assert [row.attachment_id for row in AttachmentMetadata.objects.pending()] == ["a2"]
 
 
+def test_what_only_the_store_had_attached_may_be_pending_again(stores):
+    stores.write(profiles=[profile("amara")], attachments={"amara": [attachment("a1")]})
+    stores.backfill()
+    stores.write(submissions={"amara": [submission("s1", attachments=[inside("a1")])]}, attachments={})
+    stores.backfill()
+    assert not AttachmentMetadata.objects.pending().exists()
+    stores.write(submissions={"amara": [submission("s1")]}, attachments={"amara": [attachment("a1")]})
+    assert outcomes(stores.backfill(), "attachments") == {"created": 1}
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("there", [True, False])
+def test_what_only_a_rejected_submission_holds_is_pending(stores, dry_run, there):
+    people = [profile("amara"), profile("felix")]
+    taken = submission("s1", attachments=[inside("a1")])
+    if there:
+        stores.write(profiles=people, submissions={"felix": [submission("s1")]})
+        stores.backfill()
+        stores.write(submissions={"amara": [taken]}, attachments={"amara": [attachment("a1")]})
+    else:
+        both = {"amara": [submission("s1"), taken]}
+        stores.write(profiles=people, submissions=both, attachments={"amara": [attachment("a1")]})
+    summary = stores.backfill(dry_run=dry_run)
+    assert (summary.counts["submissions"]["rejected"], outcomes(summary, "attachments")) == (
+        1,
+        {"created": 1},
+    )
+
+
+def test_an_attachment_is_held_whatever_its_id_is_spelled_with(stores):
+    odd = "a\u00a0\n1"
+    stores.write(
+        profiles=[profile("amara")],
+        submissions={"amara": [submission("s1", attachments=[inside(odd)])]},
+        attachments={"amara": [attachment(odd)]},
+    )
+    assert outcomes(stores.backfill(dry_run=True), "attachments") == {"unchanged": 1}
+
+
 def test_an_id_inside_another_learners_submission_is_another_attachment(stores):
     stores.write(
         profiles=[profile("amara"), profile("felix")],

@@ -6,6 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from coach.documents.base import utc_now
@@ -20,6 +21,7 @@ Counts = dict[str, dict[str, int]]
 Figures = Mapping[str, object]
 State = BackfillRun.State
 MOST_PATHS = 20
+_MOST_RUNS = 20
 
 
 def start(
@@ -87,6 +89,12 @@ def unfinished() -> BackfillRun | None:
         BackfillRun.objects.filter(source=BackfillRun.Source.COMMAND).order_by("-started_at", "-pk").first()
     )
     return last if last and last.state not in (State.DONE, State.DONE_WITH_REJECTS) else None
+
+
+def recent_paths() -> list[Path]:
+    """The files that the latest runs have read."""
+    texts = BackfillRun.objects.order_by("-pk").values_list("files", flat=True)[:_MOST_RUNS]
+    return [Path(str(file["path"])) for text in texts for file in json.loads(text) if file.get("path")]
 
 
 def mark_dead() -> int:

@@ -77,8 +77,7 @@ class Command(OperatorCommand):
         if self._names_stores() and not any(named) and not self.arguments["data_dir"]:
             self.stdout.write("no store file is named: there is nothing to import")
             return ExitCode.CLEAN
-        if not self.arguments["resume"]:
-            self._check_outputs(self._input_paths())
+        self._check_outputs(self._input_paths())
         return self._verify() if self.arguments["verify"] else self._import_beside()
 
     # --- importing --------------------------------------------------------------------------------
@@ -90,6 +89,9 @@ class Command(OperatorCommand):
             return self._import()
 
     def _import(self) -> ExitCode:
+        if self.arguments["resume"]:
+            # What is refused before it is known which run goes on is reported, too.
+            self._check_outputs(ledger.recent_paths())
         if self.arguments["dry_run"]:
             with self._inputs(inspect=False) as found:
                 self._inspect(found)
@@ -232,14 +234,14 @@ class Command(OperatorCommand):
     def _check_outputs(self, read: Iterable[Path]) -> None:
         """Raises RefusedFile where an output would replace an input, another output, or rejects of an earlier run."""
         report, rejects, folder = (self.arguments[name] for name in ("report", "rejects", "attachment_files"))
-        if folder and not folder.is_dir():
-            raise RefusedFile(folder, "is no folder, where --attachment-files expects one")
         read = list(read)
         if report and inputs.is_one_of(report, [*read, *([rejects] if rejects else ())], folder):
             self.arguments["report"] = None
             raise RefusedFile(
                 report, "is read by this run or holds its rejects: name another file for --report"
             )
+        if folder and not folder.is_dir():
+            raise RefusedFile(folder, "is no folder, where --attachment-files expects one")
         if not rejects:
             return
         if inputs.is_one_of(rejects, read, folder):

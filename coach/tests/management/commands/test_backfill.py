@@ -325,6 +325,22 @@ def test_a_resumed_run_takes_no_options_but_its_own(interrupted, tmp_path):
     assert other.read_text() == line
 
 
+@pytest.mark.parametrize(
+    "words", ["--resume", "--resume 99", "--attachment-files /nonexistent", "--resume --profiles /elsewhere"]
+)
+@pytest.mark.parametrize("ended", [True, False])
+def test_no_refusal_is_reported_over_a_store(interrupted, settings, tmp_path, words, ended):
+    path = interrupted[0].path("profiles")
+    if ended:
+        assert manage("backfill", "--resume").status == 2
+    if words.startswith("--resume"):
+        # The store is named by the runs alone.
+        settings.LEGACY_DATA_DIR = tmp_path / "empty"
+    before = path.read_bytes()
+    answer = manage("backfill", *words.split(), "--report", path)
+    assert (answer.status, path.read_bytes() == before) == (1, True)
+
+
 def test_a_new_run_finds_the_committed_records_unchanged(interrupted):
     answer = manage("backfill")
     assert counted(answer) == {"created": 6, "unchanged": 6, "rejected": 1}

@@ -47,7 +47,7 @@ class PageView(SpectacularSwaggerView):
                 "The files of this page are missing: run manage.py collectstatic, and restart the service."
             )
             return HttpResponse(reason, status=503, content_type="text/plain; charset=utf-8")
-        response: HttpResponse = super().get(request, *args, **kwargs)
+        response: HttpResponse = super().get(request, *args, **kwargs)  # type: ignore[no-untyped-call]
         response["Content-Security-Policy"] = _POLICY
         return response
 

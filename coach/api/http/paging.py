@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from django.db.models import Q
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.encoding import escape_uri_path
 from pydantic import Field
 from rest_framework.request import Request
 
@@ -67,7 +68,9 @@ def _next(request: Request, limit: int, last: Place) -> str:
     text = json.dumps([last[0].isoformat(), last[1]]).encode()
     query = request.query_params.copy()
     query["limit"], query["after"] = str(limit), base64.urlsafe_b64encode(text).decode().rstrip("=")
-    return request.build_absolute_uri(f"?{query.urlencode()}")
+    # Not the decoded path: in that of `who?` or `100%41` the name would end, or be another one.
+    path = escape_uri_path(request.path)
+    return request.build_absolute_uri(f"{path}?{query.urlencode()}")
 
 
 def _place(text: str) -> Place:
@@ -75,7 +78,7 @@ def _place(text: str) -> Place:
     try:
         instant, number = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         place = dt.datetime.fromisoformat(instant).astimezone(dt.UTC), int(number)
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError, OverflowError, RecursionError):
         raise bodies.unusable_query("after", "This is no cursor of this list.") from None
     if abs(place[1]) > 2**62:
         raise bodies.unusable_query("after", "This is no cursor of this list.")

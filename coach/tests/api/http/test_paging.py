@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import tracemalloc
+from urllib.parse import quote
 
 import pytest
 
@@ -70,6 +72,13 @@ def test_what_was_submitted_meanwhile_shifts_no_page(client, amara):
     assert sorted(ids(first) + rest) == ["s0", "s1", "s2", "s3"]
 
 
+@pytest.mark.parametrize("username", ["who?", "a#b", "100%41", "a%2fb", "thảo"])
+def test_the_next_page_is_of_the_same_learner(client, username):
+    submit(cast.learner(cast.AMARA, username=username), 3)
+    url = f"/api/onboarding/{quote(username, safe='')}/assessment/submissions?limit=2"
+    assert [len(ids(page)) for page in pages(client, url)] == [2, 1]
+
+
 @pytest.mark.parametrize(
     ("query", "kind"),
     [
@@ -80,6 +89,7 @@ def test_what_was_submitted_meanwhile_shifts_no_page(client, amara):
         ("after=W10", "value_error"),
         ("after=WyIyMDI2LTAxLTAxVDAwOjAwOjAwWiIsIDFlOTlxfQ", "value_error"),
         ("after=", "value_error"),
+        (f"after={base64.urlsafe_b64encode(b'[' * 2900).decode()}", "value_error"),
     ],
 )
 def test_what_is_no_limit_or_cursor_is_refused(client, amara, query, kind):

@@ -109,7 +109,8 @@ class DownloadView(base.View):
         # What is stored under an id never changes.
         etag = f'"{hashlib.sha256(found.path.encode()).hexdigest()[:32]}"'
         response = ranges.respond(request, storage.open_bytes(found.path), size=found.size, etag=etag)
-        if response.status_code == 416:
+        response["Cache-Control"] = "private, no-cache"
+        if response.status_code not in (200, 206):
             return response
         response["Content-Type"] = _content_type(found.content_type)
         response["Content-Disposition"] = _disposition(found.name)

@@ -23,7 +23,8 @@ class Delivery(GZipMiddleware):
     async_capable = False
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> Any:
-        if not response.get("Content-Type", "").endswith("json"):
+        # A part of a file that was compressed would be no part of it.
+        if not response.get("Content-Type", "").endswith("json") or response.has_header("Accept-Ranges"):
             return response
         if request.method == "GET" and response.status_code == 200:
             response.setdefault("Cache-Control", "private, no-cache")

@@ -8,6 +8,7 @@ from typing import IO
 
 from django.http import FileResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
 from rest_framework.request import Request
 
 from coach import attachments as storage
@@ -17,7 +18,14 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
 
 def respond(request: Request, content: IO[bytes], *, size: int, etag: str) -> HttpResponseBase:
-    """A file, or the part of it that is asked for: 200, 206 or 416. What is no single range gets the whole file."""
+    """A file, or the part of it that is asked for: 200, 206 or 416; 304 where the client has it.
+
+    What is no single range gets the whole file.
+    """
+    if "If-None-Match" in request.headers and (known := get_conditional_response(request, etag=etag)):
+        content.close()
+        known["ETag"] = etag
+        return rendering.bare(known)
     asked = _RANGE.fullmatch(request.headers.get("Range", "").strip().lower())
     if asked and request.headers.get("If-Range", etag) == etag and any(asked.groups()):
         response = _part(content, *_bounds(asked[1], asked[2], size), size)

@@ -62,3 +62,24 @@ def test_a_download_is_resumed_only_while_the_file_is_the_same(client, url):
     same, _ = ask(client, url, range="bytes=50-", if_range=whole["ETag"])
     other, _ = ask(client, url, range="bytes=50-", if_range='"other"')
     assert (same.status_code, other.status_code) == (206, 200)
+
+
+def test_who_has_the_file_gets_304_whatever_range_is_asked_for(client, url):
+    whole, _ = ask(client, url)
+    for headers in ({}, {"range": "bytes=0-9"}):
+        known, content = ask(client, url, if_none_match=whole["ETag"], **headers)
+        assert (known.status_code, content) == (304, b"")
+        assert known["ETag"] == whole["ETag"]
+        assert not known.has_header("Content-Type")
+    other, content = ask(client, url, if_none_match='"other"')
+    assert (other.status_code, content) == (200, CONTENT)
+
+
+def test_a_file_of_json_is_not_compressed(client, url):
+    content = b"[%s]" % b", ".join([b"1"] * 2000)
+    url = upload(client, content=content, content_type="application/json").json()["url"]
+    for range_, expected in (("bytes=0-2999", content[:3000]), ("", content)):
+        answer, found = ask(client, url, range=range_, accept_encoding="gzip")
+        assert found == expected
+        assert answer["Content-Length"] == str(len(expected))
+        assert not answer["ETag"].startswith("W/")

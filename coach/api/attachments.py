@@ -88,7 +88,7 @@ class LinksView(_Removal):
         body=requests.LinkRequest,
         answers=ServedAttachment,
         status=201,
-        errors=(404, 422),
+        errors=(404, 422, 429),
     )
     def post(self, request: Request, username: str) -> HttpResponse:
         asked = bodies.read(request, requests.LinkRequest)

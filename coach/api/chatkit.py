@@ -20,7 +20,7 @@ class UploadView(base.View):
         "Upload a file for a chat; the bytes are not kept here",
         body={"multipart/form-data": uploads.FORM_SCHEMA},
         answers=documents.UploadedFile,
-        errors=(413, 422),
+        errors=(413, 422, 429),
     )
     def post(self, request: Request) -> HttpResponse:
         with uploads.form(request) as form:

@@ -62,6 +62,17 @@ def test_links_count_as_uploads(client, amara, two_a_minute):
     assert [link(client).status_code for _ in range(3)] == [201, 201, 429]
 
 
+def test_every_route_with_a_limit_says_so_in_the_description(client):
+    description = client.get("/openapi.json").json()
+    operations = [operation for path in description["paths"].values() for operation in path.values()]
+    assert {entry["operationId"] for entry in operations if "429" in entry["responses"]} == {
+        "linkAttachment",
+        "submitAnswers",
+        "uploadAttachment",
+        "uploadChatFile",
+    }
+
+
 def test_submissions_have_a_limit_of_their_own(client, amara, two_a_minute):
     assert [upload(client).status_code for _ in range(2)] == [201, 201]
     assert [submit(client).status_code for _ in range(3)] == [201, 201, 429]

@@ -46,6 +46,10 @@ class Progress:
         """The adjustments (item id → day) of items that can still move."""
         return {key: day for key, day in adjustments.items() if key not in self.completed_ids}
 
+    def put_off(self, adjustments: Mapping[str, int]) -> dict[str, int]:
+        """Item id → days from today to the day that is asked for."""
+        return {key: day - self.today for key, day in adjustments.items()}
+
     def work(self, pieces: Iterable[Piece], *, categories: Collection[str]) -> list[Piece]:
         """What is left of a learner's pieces, and in between what was begun, or missed, and is not among them.
 
@@ -107,7 +111,9 @@ class Progress:
         for item in self.remaining:
             if item.item_id in places or item.item_id in before or not self._is_kept(item, categories):
                 continue
-            needed = [key for key in item.prerequisites if key in places or key in before]
+            # What is completed is no prerequisite: it has a place here, but none in the next refresh.
+            prerequisites = [key for key in item.prerequisites if key not in self.completed_ids]
+            needed = [key for key in prerequisites if key in places or key in before]
             place = max(place, *(places.get(key, -1) + 1 for key in needed), 0)
             inserted.setdefault(place, []).append(_piece(item, prerequisites=needed))
             before.add(item.item_id)

@@ -103,7 +103,7 @@ def _built(
     timezone = _schedule_zone(profile)
     known = progress.of(previous, timezone=timezone, now=now)
     asked = known.without_completed(daily_capacity.sound(adjustments))
-    sessions = pace.sessions if pace else pacing.sessions_per_week(known.remaining, asked)
+    sessions = pace.sessions if pace else pacing.sessions_per_week(known.remaining, known.put_off(asked))
     days = Days(pace, anchor_date(known.anchor or anchor, zone(timezone))) if pace else EVERY_DAY
     planned = _planned(
         categories, goal=profile.goal, every=pacing.days_between(sessions), days=days, known=known

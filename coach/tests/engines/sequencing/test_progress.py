@@ -94,6 +94,21 @@ def test_refreshing_once_more_on_the_same_day_changes_nothing():
     assert not refreshed(after, day=7).changed
 
 
+def test_refreshing_twice_changes_nothing_where_a_refresher_was_begun_whose_prerequisite_is_completed():
+    refresher = next(entry for entry in FIRST.items if entry.item_id.startswith("refresh-"))
+    (needed,) = refresher.prerequisites
+    begun = {refresher.item_id.replace("-", "_"): "in_progress", needed.replace("-", "_"): "completed"}
+    after = refreshed(with_progress(FIRST, **begun), day=7).schedule
+    assert not refreshed(after, day=7).changed
+
+
+def test_how_far_something_was_put_off_is_counted_from_today():
+    before = with_progress(FIRST, day=60, lesson_a="completed")
+    late = refreshed(before, day=60).schedule
+    after = refreshed(late, day=60, adjustments={"lesson-c": days(late)["lesson-c"] + 1}).schedule
+    assert (late.sessions_per_week, after.sessions_per_week) == (4, 4)
+
+
 def test_a_check_of_what_was_completed_is_due_at_once_and_anything_else_after_a_pause():
     lesson = with_progress(FIRST, day=1, lesson_a="completed")
     assert days(refreshed(lesson, day=1).schedule)["quiz-a"] == 1

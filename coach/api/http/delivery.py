@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 
 # Below this many bytes compression saves no packet.
 LEAST_COMPRESSED = 1024
+_REFUSED = re.compile(r"\bgzip\s*;\s*q=0(\.0*)?\s*(,|$)", re.IGNORECASE)
 
 
 class Delivery(GZipMiddleware):
@@ -29,7 +31,9 @@ class Delivery(GZipMiddleware):
         if request.method == "GET" and response.status_code == 200:
             response.setdefault("Cache-Control", "private, no-cache")
             response = _conditional(request, response)
-        if isinstance(response, HttpResponse) and len(response.content) < LEAST_COMPRESSED:
+        # The framework takes `gzip;q=0` for a wish.
+        refused = _REFUSED.search(request.headers.get("Accept-Encoding", ""))
+        if refused or (isinstance(response, HttpResponse) and len(response.content) < LEAST_COMPRESSED):
             patch_vary_headers(response, ("Accept-Encoding",))
             return response
         return super().process_response(request, response)
@@ -44,4 +48,5 @@ def _conditional(request: HttpRequest, response: HttpResponseBase) -> HttpRespon
     if "HTTP_IF_NONE_MATCH" not in request.META:
         return response
     found = get_conditional_response(request, etag=response.get("ETag"), response=response)  # type: ignore[arg-type]
-    return found or response
+    # 412 is for writes, and If-Match alone changes nothing either.
+    return found if found is not None and found.status_code == 304 else response

@@ -22,7 +22,8 @@ def respond(request: Request, content: IO[bytes], *, size: int, etag: str) -> Ht
 
     What is no single range gets the whole file.
     """
-    if "If-None-Match" in request.headers and (known := get_conditional_response(request, etag=etag)):
+    known = get_conditional_response(request, etag=etag) if "If-None-Match" in request.headers else None
+    if known is not None and known.status_code == 304:
         content.close()
         known["ETag"] = etag
         return rendering.bare(known)

@@ -28,6 +28,12 @@ def test_a_client_that_has_the_answer_gets_304_without_a_body(client):
     assert again.has_header("Access-Control-Allow-Origin")
 
 
+def test_reading_knows_no_failed_precondition(client):
+    asked = {"if-match": '"other"', "if-none-match": '"another"'}
+    answer = client.get(PROFILE, headers=asked)
+    assert (answer.status_code, answer.content) == (200, client.get(PROFILE).content)
+
+
 def test_a_changed_answer_has_another_tag(client):
     first = client.get(PROFILE)
     client.get(f"{PROFILE}/schedule")
@@ -53,6 +59,12 @@ def test_the_tag_of_a_compressed_answer_serves_both_forms(client):
     for accepted in ("gzip", "identity"):
         asked = {"accept-encoding": accepted, "if-none-match": packed["ETag"]}
         assert client.get(PROFILE, headers=asked).status_code == 304
+
+
+@pytest.mark.parametrize("refusal", ["gzip;q=0", "br, gzip ; q=0.000", "GZIP;Q=0.0, identity"])
+def test_who_refuses_compression_gets_none(client, refusal):
+    client.get(f"{PROFILE}/schedule")
+    assert not client.get(PROFILE, headers={"accept-encoding": refusal}).has_header("Content-Encoding")
 
 
 def test_what_is_small_is_not_compressed(client):

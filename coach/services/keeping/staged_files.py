@@ -13,6 +13,7 @@ from django.core.files.base import File
 from django.core.files.storage import Storage, storages
 
 from coach.documents.base import utc_now
+from coach.models import BackfillFinding
 
 UPLOADS, REJECTS = "imports", "rejects"
 # How each line of a reject file begins.
@@ -51,10 +52,13 @@ def drop_rejects(records: Iterable[tuple[int, str, int]]) -> None:
 
 
 def remove(*, older_than: dt.timedelta) -> int:
-    """Remove uploads that were never confirmed; how many files that were. Reject files go with their findings."""
+    """Remove uploads that were never confirmed, and reject files of runs without findings; how many files that were."""
     removed = 0
-    for name in _names(UPLOADS):
-        path = f"{UPLOADS}/{name}"
+    runs = set(BackfillFinding.objects.values_list("run_id", flat=True).distinct())
+    kept = {_rejects_of(run) for run in runs}
+    for path in [f"{folder}/{name}" for folder in (UPLOADS, REJECTS) for name in _names(folder)]:
+        if path in kept:
+            continue
         # Another machine may have removed it.
         with contextlib.suppress(OSError):
             if utc_now() - storage().get_modified_time(path) > older_than:

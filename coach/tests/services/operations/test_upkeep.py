@@ -153,6 +153,20 @@ def test_imports_that_nobody_confirmed_go():
     assert staged_files.remove(older_than=dt.timedelta()) >= 1
 
 
+@pytest.mark.django_db
+def test_a_reject_file_goes_with_the_findings_of_its_run(tmp_path):
+    for at in (utc_now() - YEARS, utc_now()):
+        run = BackfillRun.objects.create(source="admin", actor="a", version="0", finished_at=at)
+        row = {"outcome": "rejected", "store": "profiles", "place": "$.x", "code": "invalid"}
+        BackfillFinding.objects.create(run=run, **row)
+        (tmp_path / "rejects").write_text("{}")
+        staged_files.keep_rejects(run.pk, tmp_path / "rejects")
+        os.utime(settings.STAGING_DIR / staged_files.REJECTS / f"run-{run.pk}.jsonl", (0, 0))
+
+    assert upkeep.maintain()["staged files"] == 1
+    assert [staged_files.has_rejects(number) for number in (run.pk - 1, run.pk)] == [False, True]
+
+
 @pytest.mark.postgresql("SQLite has one writer at a time anyway")
 @pytest.mark.django_db(transaction=True)
 def test_several_machines_at_once_remove_everything_once(monkeypatch):

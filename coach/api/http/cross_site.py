@@ -33,8 +33,15 @@ class Writes:
 def _is_foreign(request: HttpRequest) -> bool:
     origin = request.META.get("HTTP_ORIGIN")
     if origin:
-        return not (_may_write(origin) or urlsplit(origin).netloc == request.get_host())
+        return not (_may_write(origin) or _site(origin) == request.get_host())
     return bool(request.META.get("HTTP_SEC_FETCH_SITE") == "cross-site")
+
+
+def _site(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def _may_write(origin: str) -> bool:

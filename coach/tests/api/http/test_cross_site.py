@@ -22,7 +22,9 @@ def write(client, path="/api/session/reset", **headers):
 
 
 @pytest.mark.parametrize("path", WRITES)
-@pytest.mark.parametrize("page", [PAGE, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}])
+@pytest.mark.parametrize(
+    "page", [PAGE, {"Origin": "null"}, {"Origin": "http://["}, {"Sec-Fetch-Site": "cross-site"}]
+)
 def test_a_page_of_another_site_writes_nowhere(client, amara, path, page):
     assert write(client, path, **page).status_code == 403
     assert LearnerProfile.objects.count() == 1

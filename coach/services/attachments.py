@@ -66,10 +66,11 @@ def upload(
     Raises LearnerNotFound, EmptyFile, storage.TooLarge, storage.StorageError.
     """
     learners.named(username)
-    # Moving bytes may take a while: no connection is held meanwhile.
-    with connections.released():
-        stored = storage.upload(chunks, limit=settings.UPLOAD_MAX_BYTES)
+    stored = None
     try:
+        # Moving bytes may take a while: no connection is held meanwhile.
+        with connections.released():
+            stored = storage.upload(chunks, limit=settings.UPLOAD_MAX_BYTES)
         if not stored.size:
             raise EmptyFile("The file is empty.")
         document = PendingAttachment(
@@ -85,7 +86,8 @@ def upload(
         )
         _add(username, document, action="attachment.uploaded")
     except BaseException:
-        storage.delete(stored.path)
+        if stored:
+            storage.delete(stored.path)
         raise
     return documents.served_pending(document, username=spelled)
 

@@ -105,7 +105,9 @@ def _forget_chats(name: str, learner: LearnerProfile | None) -> None:
 
 
 def _forget_answers(names: Iterable[str]) -> None:
-    """Delete answers to requests that named no learner, as far as they show one of these names or ids."""
+    """Delete answers to requests that named no learner: those that show one of these names or ids, and refusals, which
+    may quote anybody's words. Repeating a refused request does no harm."""
+    IdempotencyKey.objects.filter(learner=None, status__gte=400).delete()
     shown = [json.dumps(name, ensure_ascii=False).encode() for name in names]
     answers = IdempotencyKey.objects.filter(learner=None).values_list("pk", "body").iterator(chunk_size=100)
     found = [pk for pk, body in answers if any(text in bytes(body) for text in shown)]

@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 
+from coach import attachments as storage
 from coach.documents.base import utc_now
 from coach.models import (
     AssessmentSubmission,
@@ -21,6 +22,7 @@ from coach.models import (
     SessionAttachment,
 )
 from coach.services import schedules
+from coach.services.keeping import erasing
 from coach.services.operations import tokens
 from coach.tests import cast
 from coach.tests.hostile import routes
@@ -246,6 +248,37 @@ def test_answers_go_with_their_learner(client, amara, path):
     send(client, "/api/developer/reset", {"username": "amara"}, key="reset")
 
     assert IdempotencyKey.objects.get().status == 204
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/onboarding/amara/assessment/submissions", {"responses": [{"response": "amara's secret"}]}),
+        ("/api/onboarding/plan", {"username": "AMARA", "use_case": "amara's secret"}),
+        ("/api/session/chat", {"metadata": {"username": "Amara"}, "message": ["amara's secret"]}),
+    ],
+)
+def test_refusals_that_quote_a_learner_go_with_the_learner(client, amara, path, body):
+    assert b"secret" in send(client, path, body)[1]
+
+    send(client, "/api/developer/reset", {"username": "amara"}, key="reset")
+
+    assert IdempotencyKey.objects.get().status == 204
+
+
+def test_bytes_of_a_learner_who_is_erased_meanwhile_do_not_stay(client, amara, monkeypatch):
+    upload, paths = storage.upload, []
+
+    def overtaken(*given, **named):
+        stored = upload(*given, **named)
+        paths.append(stored.path)
+        erasing.erase(username="amara")
+        return stored
+
+    monkeypatch.setattr(storage, "upload", overtaken)
+
+    assert send(client, routes.UPLOADS[0])[0] == 409
+    assert [storage.exists(path) for path in paths] == [False]
 
 
 def test_a_message_whose_answer_broke_off_is_stored_once(client, amara):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from django.db import connection, models
+from django.db import connection, models, transaction
 
 
 class Counted(NamedTuple):
@@ -20,7 +20,8 @@ class ThrottleWindowQuerySet(models.QuerySet["ThrottleWindow"]):
 
         One statement, so that of two processes neither overwrites what the other counted.
         """
-        with connection.cursor() as cursor:
+        # A statement of its own is bounded as a statement, and only a transaction's commit as a commit.
+        with transaction.atomic(savepoint=False), connection.cursor() as cursor:
             cursor.execute(_COUNT_ONE, {"key": key, "now": now, "oldest": now - seconds})
             return Counted(*cursor.fetchone())
 

@@ -117,7 +117,7 @@ class Turn:
         if self._row and not self._row._state.adding:
             mine = IdempotencyKey.objects.filter(key=self._row.key, holder=self._row.holder)
             # Where the database is away, a repetition has to wait until the pause would have ended.
-            with contextlib.suppress(DatabaseError, InterfaceError):
+            with contextlib.suppress(DatabaseError, InterfaceError), transaction.atomic():
                 mine.update(busy_until=None)
         self._row = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hmac
 import re
@@ -10,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db import DatabaseError, InterfaceError, transaction
 
 from coach import telemetry
 from coach.documents import usernames
@@ -120,5 +122,7 @@ def _kept(presented: str) -> Caller | None:
     if row is None or not row.matches(presented):
         return None
     if row.last_used_at is None or now - row.last_used_at > _USE_NOTED_EVERY:
-        ApiToken.objects.note_use(row.pk, now, every=_USE_NOTED_EVERY)
+        # Reading goes on where the database only reads, or a commit hangs.
+        with contextlib.suppress(DatabaseError, InterfaceError), transaction.atomic():
+            ApiToken.objects.note_use(row.pk, now, every=_USE_NOTED_EVERY)
     return Caller(row.name, row.learner or None, row.read_only)

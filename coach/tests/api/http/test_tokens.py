@@ -1,6 +1,7 @@
 import datetime as dt
 
 import pytest
+from django.db import InternalError, OperationalError, connection
 from django.utils import timezone
 
 from coach.models import ApiToken
@@ -99,6 +100,17 @@ def test_only_a_digest_is_kept(token):
     secret = token.rpartition("_")[2]
     assert all(secret not in str(value) for value in vars(row).values())
     assert len(row.digest) == 64
+
+
+@pytest.mark.parametrize("failure", [InternalError, OperationalError])
+def test_reading_goes_on_where_the_last_use_cannot_be_noted(client, felix, token, failure):
+    def read_only(execute, sql, params, many, context):
+        if sql.startswith("UPDATE"):
+            raise failure("cannot execute UPDATE in a read-only transaction")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(read_only):
+        assert get(client, token).status_code == 200
 
 
 def test_the_last_use_is_noted_but_not_each(client, felix, demanded, token):

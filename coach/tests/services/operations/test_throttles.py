@@ -23,3 +23,18 @@ def test_no_count_is_lost_between_connections():
 
     assert sum(left >= 0 for left in lefts) == 50
     assert ThrottleWindow.objects.get().count == 120
+
+
+@pytest.mark.django_db(transaction=True)
+def test_counting_is_bounded_as_a_commit_is():
+    """A statement of its own waits for a standby as long as a statement may take, and a commit as long as a commit may."""
+    inside = []
+
+    def noting(execute, sql, params, many, context):
+        inside.append(connection.in_atomic_block)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(noting):
+        throttles.use(scope="uploads", who="a", rate=(50, 3600))
+
+    assert inside[-1]

@@ -5,9 +5,10 @@ Each lets go of the database when it is done: the model is asked again right aft
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import transaction
@@ -17,17 +18,44 @@ from coach.documents import usernames
 from coach.documents.base import utc_now
 from coach.documents.curriculum import Category, EloPlan
 from coach.engines import foundations
-from coach.models import LearnerProfile
+from coach.models import ErasedLearner, LearnerProfile
+from coach.models.erasures import digest
 from coach.services import assessments, audit, learners, profile_view
 from coach.services.keeping import versions
 from coach.services.operations.connections import letting_go
+
+R = TypeVar("R")
 
 
 def tools(username: str | None) -> LearnerTools:
     """The functions of this module, for one answer of the model, about that learner alone (in normal form) or none."""
     refused = functools.partial(_refused, username)
     any_learner = username is None and settings.AGENT_ANY_LEARNER
-    return LearnerTools(username, refused, _profile, _update, _remember, _set_plan, any_learner)
+    since = utc_now()
+    return LearnerTools(
+        username,
+        refused,
+        _profile,
+        _unless_erased(_update, since),
+        _unless_erased(_remember, since),
+        _unless_erased(_set_plan, since),
+        any_learner,
+    )
+
+
+def _unless_erased(write: Callable[..., R], since: dt.datetime) -> Callable[..., R]:
+    """The writer undone, raising usernames.UnusableUsername, for a learner who was erased while the model was at work."""
+
+    @letting_go
+    @transaction.atomic
+    def checked(username: str, *given: Any) -> R:
+        result = write(username, *given)
+        rows = ErasedLearner.objects.filter(pk=digest(usernames.normalise(username)))
+        if rows.filter(erased_at__gte=since).exists():
+            raise usernames.UnusableUsername("this learner was removed")
+        return result
+
+    return checked
 
 
 @letting_go
@@ -45,7 +73,6 @@ def _profile(username: str) -> dict[str, Any] | None:
     return profile_view.onboarding_view(found) if found else None
 
 
-@letting_go
 def _update(username: str, members: dict[str, Any]) -> dict[str, Any]:
     """Apply members as session metadata is; the onboarding view afterwards. Raises usernames.UnusableUsername."""
     with audit.acting_as("model"):
@@ -53,14 +80,12 @@ def _update(username: str, members: dict[str, Any]) -> dict[str, Any]:
     return profile_view.onboarding_view(learner)
 
 
-@letting_go
 def _remember(username: str, note: str, tags: Sequence[str]) -> str:
     """Keep a note; its id. Raises usernames.UnusableUsername."""
     with audit.acting_as("model"):
         return learners.remember(username=username, note=note, tags=tags).note_id
 
 
-@letting_go
 @transaction.atomic
 def _set_plan(
     username: str, categories: Sequence[Category], source_goal: str | None, strategy_notes: str | None

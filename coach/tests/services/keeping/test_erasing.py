@@ -6,6 +6,7 @@ import pytest
 from django.core.management import call_command
 
 from coach import attachments as storage
+from coach.agent.tools import functions
 from coach.documents.submissions import PendingAttachment
 from coach.models import (
     ApiToken,
@@ -18,7 +19,7 @@ from coach.models import (
     LearnerProfile,
     MemoryUpload,
 )
-from coach.services import memory_uploads
+from coach.services import learner_tools, memory_uploads
 from coach.services.keeping import erasing
 from coach.services.operations import tokens
 from coach.tests import cast
@@ -133,6 +134,17 @@ def test_events_stay_without_the_name():
     alias = erasing.erase(username="amara")
 
     assert set(AuditEvent.objects.values_list("username", "detail")) == {(alias, "{}")}
+
+
+def test_a_model_that_is_at_work_does_not_bring_an_erased_learner_back():
+    cast.learner(cast.AMARA)
+    at_work = learner_tools.tools("amara")
+    erasing.erase(username="amara")
+    note = json.dumps({"username": "amara", "note": "likes looms"})
+
+    assert "this learner was removed" in functions.run("learner_memory_write", note, at_work)
+    assert not LearnerProfile.objects.exists()
+    assert "note_id" in functions.run("learner_memory_write", note, learner_tools.tools("amara"))
 
 
 def test_a_token_of_the_learner_goes_with_what_it_made(client):

@@ -6,11 +6,12 @@ import secrets
 from collections.abc import Iterable
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from coach.agent import files
 from coach.documents.sessions import UploadedFile
-from coach.models import ChatFile, LearnerProfile
+from coach.models import ApiToken, ChatFile, LearnerProfile
 from coach.services import memory_uploads
 from coach.services.operations import callers, connections
 from coach.services.operations.callers import Caller
@@ -21,7 +22,10 @@ _READABLE = ("application/json", "application/xml")
 
 
 def upload(*, name: str, content_type: str | None, content: bytes) -> UploadedFile:
-    """Describe a file and hand it to the provider; where that goes wrong it has no id there, and that is all."""
+    """Describe a file and hand it to the provider; where that goes wrong it has no id there, and that is all.
+
+    Raises callers.OutOfScope where the token's learner was erased meanwhile.
+    """
     kind = content_type or "application/octet-stream"
     with connections.released():
         openai_file_id = files.upload_for_chat(name=name, content_type=kind, content=content)
@@ -33,12 +37,21 @@ def upload(*, name: str, content_type: str | None, content: bytes) -> UploadedFi
         preview=_preview(kind, content),
         openai_file_id=openai_file_id,
     )
-    ChatFile.objects.create(
-        file_id=uploaded.file_id,
-        kind=ChatFile.Kind.UPLOAD,
-        file=uploaded.to_json(),
-        **made_by(callers.current()),
-    )
+    caller = callers.current()
+    with transaction.atomic():
+        # An erasure holds the learner too, and takes the token along.
+        LearnerProfile.objects.named(caller.learner or "").select_for_update().first()
+        if is_kept := not caller.learner or ApiToken.objects.filter(name=caller.token).exists():
+            ChatFile.objects.create(
+                file_id=uploaded.file_id,
+                kind=ChatFile.Kind.UPLOAD,
+                file=uploaded.to_json(),
+                **made_by(caller),
+            )
+        elif openai_file_id:
+            memory_uploads.queue_removals([openai_file_id])
+    if not is_kept:
+        raise callers.OutOfScope("The token was removed.")
     return uploaded
 
 

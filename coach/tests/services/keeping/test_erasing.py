@@ -3,9 +3,11 @@
 import json
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 
 from coach import attachments as storage
+from coach.agent import files as agent_files
 from coach.agent.tools import functions
 from coach.documents.submissions import PendingAttachment
 from coach.models import (
@@ -159,6 +161,23 @@ def test_a_token_of_the_learner_goes_with_what_it_made(client):
 
     assert ChatThread.objects.get().thread_id == "t3"
     assert ApiToken.objects.get().name == "all"
+
+
+def test_a_file_that_arrives_while_its_learner_is_erased_is_not_kept(client, monkeypatch):
+    cast.learner(cast.AMARA)
+    token = tokens.create(name="desk", learner="amara", by="test").text
+
+    def slow(**file):
+        erasing.erase(username="amara")
+        return "remote"
+
+    monkeypatch.setattr(agent_files, "upload_for_chat", slow)
+    file = SimpleUploadedFile("cv.txt", b"about amara", "text/plain")
+    answer = client.post("/api/chatkit/upload", {"file": file}, headers={"authorization": f"Bearer {token}"})
+
+    assert answer.status_code == 403
+    assert not ChatFile.objects.exists()
+    assert MemoryUpload.objects.get().remote_file_id == "remote"
 
 
 def test_files_at_the_provider_are_removed_when_it_can_be_reached(provider):

@@ -23,30 +23,32 @@ NAMES = {
 
 def add_roles(apps, schema_editor):
     """Safe to run again: what is there stays, what is missing is added."""
-    Group = apps.get_model("auth", "Group")
+    Group, using = apps.get_model("auth", "Group"), schema_editor.connection.alias
     reading = [
-        _permission(apps, model._meta.model_name, f"view_{model._meta.model_name}") for model in _models(apps)
+        _permission(apps, using, model._meta.model_name, f"view_{model._meta.model_name}")
+        for model in _models(apps)
     ]
     for name, extra in ROLES.items():
-        group, _ = Group.objects.get_or_create(name=name)
-        group.permissions.add(*reading, *(_permission(apps, model, code) for model, code in extra))
+        group, _ = Group.objects.using(using).get_or_create(name=name)
+        group.permissions.add(*reading, *(_permission(apps, using, model, code) for model, code in extra))
 
 
 def remove_roles(apps, schema_editor):
-    apps.get_model("auth", "Group").objects.filter(name__in=ROLES).delete()
+    groups = apps.get_model("auth", "Group").objects.using(schema_editor.connection.alias)
+    groups.filter(name__in=ROLES).delete()
 
 
 def _models(apps):
     return sorted(apps.get_app_config("coach").get_models(), key=lambda model: model._meta.model_name)
 
 
-def _permission(apps, model_name, code):
+def _permission(apps, using, model_name, code):
     # Django makes content types and permissions only after all migrations; it finds these then.
-    content_type, _ = apps.get_model("contenttypes", "ContentType").objects.get_or_create(
-        app_label="coach", model=model_name
-    )
+    types = apps.get_model("contenttypes", "ContentType").objects.using(using)
+    content_type, _ = types.get_or_create(app_label="coach", model=model_name)
     model = apps.get_model("coach", model_name)
-    permission, _ = apps.get_model("auth", "Permission").objects.get_or_create(
+    permissions = apps.get_model("auth", "Permission").objects.using(using)
+    permission, _ = permissions.get_or_create(
         content_type=content_type,
         codename=code,
         defaults={"name": NAMES.get(code, f"Can view {model._meta.verbose_name}")},

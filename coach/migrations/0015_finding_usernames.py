@@ -10,7 +10,8 @@ _PLACE = re.compile(r'\$(?:\.([^.\["#]+)|\[("(?:[^"\\]|\\.)*")\])')
 
 
 def name_learners(apps, schema_editor):
-    findings = apps.get_model("coach", "BackfillFinding").objects.filter(username="")
+    rows = apps.get_model("coach", "BackfillFinding").objects.using(schema_editor.connection.alias)
+    findings = rows.filter(username="")
     batch = []
     for row in findings.only("place").iterator(chunk_size=1000):
         found = _PLACE.search(row.place)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.contrib.auth.models import Group, User
 from django.core.files.base import ContentFile
 from django.core.files.storage import storages
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 
 from coach.documents.submissions import PendingAttachment, Submission
@@ -76,7 +78,9 @@ GRADING = {
 @pytest.fixture
 def groups(db: None) -> None:
     """The roles: a test that empties the database takes them away from those that follow."""
-    importlib.import_module("coach.migrations.0004_roles").add_roles(apps, None)
+    importlib.import_module("coach.migrations.0004_roles").add_roles(
+        apps, SimpleNamespace(connection=connection)
+    )
 
 
 @pytest.fixture

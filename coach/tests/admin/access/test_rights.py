@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 
 from coach.models import AuditEvent, BackfillFinding, BackfillRun, LearnerProfile, MemoryUpload, RecordVersion
 from coach.tests.admin.conftest import MODELS, ROLES
@@ -181,7 +184,9 @@ def test_making_the_roles_again_changes_nothing(staff, groups):
     before = {
         group.name: set(group.permissions.values_list("codename", flat=True)) for group in Group.objects.all()
     }
-    importlib.import_module("coach.migrations.0004_roles").add_roles(apps, None)
+    importlib.import_module("coach.migrations.0004_roles").add_roles(
+        apps, SimpleNamespace(connection=connection)
+    )
     after = {
         group.name: set(group.permissions.values_list("codename", flat=True)) for group in Group.objects.all()
     }

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 from django.db import connection, connections, transaction
 
 from coach import schema_drift
+from coach.models import BackfillFinding, BackfillRun
 
 pytestmark = pytest.mark.django_db
 
@@ -19,6 +21,20 @@ def test_a_migrated_database_is_what_the_migrations_build():
     call_command("check_schema", stdout=out)
 
     assert "is what the migrations build" in out.getvalue()
+
+
+def test_the_migrations_that_it_runs_write_no_row_here():
+    viewer, view = Group.objects.get(name="viewer"), Permission.objects.get(codename="view_auditevent")
+    viewer.permissions.remove(view)
+    run = BackfillRun.objects.create(source="command", actor="amara")
+    finding = BackfillFinding.objects.create(
+        run=run, store="profiles", ordinal=0, place="$.amara", outcome="rejected"
+    )
+
+    call_command("check_schema", stdout=io.StringIO())
+
+    assert not viewer.permissions.filter(pk=view.pk).exists()
+    assert BackfillFinding.objects.get(pk=finding.pk).username == ""
 
 
 def test_every_difference_is_named_answers_1_and_leaves_nothing_behind():

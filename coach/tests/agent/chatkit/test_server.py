@@ -221,7 +221,9 @@ def test_whenever_a_client_goes_away_no_question_is_without_an_answer(model, eve
 
     items = [json.loads(item) for item in ChatItem.objects.order_by("id").values_list("item", flat=True)]
     said = [(item["type"], item["content"][0]["text"]) for item in items if item["type"].endswith("message")]
-    assert [kind for kind, _ in said] == ([] if events == 1 else ["user_message", "assistant_message"])
+    # The question may be stored before the client has read the second event.
+    both = ["user_message", "assistant_message"]
+    assert [kind for kind, _ in said] in ([both] if events > 1 else [[], both])
     assert all(text for _, text in said)
 
 

@@ -201,17 +201,17 @@ def test_files_at_the_provider_are_removed_when_it_can_be_reached(provider):
 
 def test_bytes_that_the_storage_does_not_give_up_are_removed_later(settings, tmp_path):
     amara = cast.learner(cast.AMARA)
-    storage.put("amara/a.txt", [b"x"])
-    document = people.attachment("a", kind="file", stored_path="amara/a.txt")
+    storage.put("kept-back/a.txt", [b"x"])
+    document = people.attachment("a", kind="file", stored_path="kept-back/a.txt")
     cast.attach(amara, PendingAttachment.model_validate(document))
-    folder = settings.ATTACHMENTS_DIR / "amara"
+    folder = settings.ATTACHMENTS_DIR / "kept-back"
     # A folder in place of the file: the storage fails, also for the superuser.
     (folder / "a.txt").rename(tmp_path / "a.txt")
     (folder / "a.txt").mkdir()
     (folder / "a.txt" / "in the way").touch()
 
     erasing.erase(username="amara")
-    assert ErasedLearner.objects.get().path_list == ["amara/a.txt"]
+    assert ErasedLearner.objects.get().path_list == ["kept-back/a.txt"]
     (folder / "a.txt" / "in the way").unlink()
     (folder / "a.txt").rmdir()
     (tmp_path / "a.txt").rename(folder / "a.txt")

@@ -50,9 +50,8 @@ class OperatorCommand(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         self._parsed = True
-        for name, stream in (("stdout", sys.stdout), ("stderr", sys.stderr)):
-            printed = Printed(options.pop(name, None) or stream)
-            setattr(self, name, OutputWrapper(printed))  # type: ignore[arg-type]
+        self.stdout = _printing_to(options.pop("stdout", None) or sys.stdout)
+        self.stderr = _printing_to(options.pop("stderr", None) or sys.stderr)
         return super().execute(*args, **options)
 
 
@@ -85,3 +84,8 @@ class Printed:
                 null = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(null, self._stream.fileno())
                 os.close(null)
+
+
+def _printing_to(stream: Any) -> OutputWrapper:
+    printed: Any = Printed(stream)
+    return OutputWrapper(printed)

@@ -99,17 +99,25 @@ def _action(request: HttpRequest) -> str:
     return chosen[at] if chosen else ""
 
 
-def each(
+def ask_and_do(
+    model_admin: StaffAdmin,
     request: HttpRequest,
+    rows: QuerySet[Any],
+    question: Question,
+    *,
     names: Iterable[str],
     do: Callable[[str], Any],
-    *,
-    excuses: tuple[type[Exception], ...] = (),
     words: Words,
-) -> None:
-    """Do something for each name, and tell for how many; the exceptions named as excuses leave one out."""
+    excuses: tuple[type[Exception], ...] = (),
+) -> HttpResponse | None:
+    """Ask about the rows first; then do something for each name, and tell for how many.
+
+    `names` are read only then; the exceptions named as excuses leave one out.
+    """
+    if asked := ask(model_admin, request, rows, question):
+        return asked
     outcome = Outcome()
-    for name in names:
+    for name in list(names):
         try:
             do(name)
         except excuses as error:
@@ -117,3 +125,4 @@ def each(
         else:
             outcome.done += 1
     outcome.show(request, words)
+    return None

@@ -64,16 +64,22 @@ def _chosen(changelist: ChangeList) -> _Period | None:
     texts = [str(changelist.params.get(f"{changelist.date_hierarchy}__{part}", "")) for part in PARTS]
     try:
         period = tuple(int(text) for text in takewhile(str.isdecimal, texts))
-        dt.date(*period, *(2000, 1, 1)[len(period) :])
+        _first_of(period)
     except (ValueError, OverflowError):
         return None
     return period
 
 
+def _first_of(period: _Period) -> dt.datetime:
+    """The first instant of a period. Raises ValueError, OverflowError where there is no such date."""
+    year, month, day = (*period, 1, 1, 1)[: len(PARTS)]
+    return dt.datetime(year, month, day, tzinfo=dt.UTC)
+
+
 def _bounds(field: str, period: _Period) -> dict[str, dt.datetime]:
     if not period:
         return {}
-    first = dt.datetime(*period, *(1, 1)[len(period) - 1 :], tzinfo=dt.UTC)  # type: ignore[misc, arg-type]
+    first = _first_of(period)
     days = (365 + calendar.isleap(first.year), calendar.monthrange(first.year, first.month)[1], 1)
     bounds = {f"{field}__gte": first}
     # No instant can be later than the year 9999.

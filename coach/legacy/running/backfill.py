@@ -83,6 +83,7 @@ class Backfill:
         self._rehearsed = Index() if options.dry_run else None
         self._attached = Attached(files, rehearsed=self._rehearsed)
         self._planned: dict[int, Planned] = {}
+        self._after: Summary | None = None
         self._copied: dict[int, list[Copied]] = {}
         self._last_heartbeat = 0.0
         self.summary = Summary(files=[file.describe() for file in files], run_id=run.pk if run else None)
@@ -188,12 +189,12 @@ class Backfill:
 
     def _one_batch(self, writer: Writer, store: Store, batch: Batch) -> None:
         def attempt() -> list[Planned]:
-            self._planned, self._copied = {}, {}
+            self._planned, self._copied, self._after = {}, {}, None
             return writer.write(batch, self._record)
 
         planned = retry.patiently(attempt)
         self._observe(planned)
-        self.summary = self.summary.plus(planned, self._copied)
+        self.summary = self._after or self.summary.plus(planned, self._copied)
         self._totals[store] += repetition.total_of(planned)
         # With DEBUG, Django remembers every statement: of a long run that would be the whole store.
         if len(connection.queries_log) > _MOST_STATEMENTS:
@@ -209,12 +210,14 @@ class Backfill:
         self._planned |= {plan.record.ordinal: plan for plan in planned}
         if self._rejects:
             self._rejects.add(planned)
+        self._after = None
         if self._run is None or self._is_quiet(planned):
             return
         ledger.record_findings(self._run, planned, self._copied)
         last = planned[-1].record
         done = [plan for ordinal, plan in self._planned.items() if ordinal <= last.ordinal]
-        after = self.summary.plus(done, self._copied)
+        # The last part of a batch has all of it: what is stored then is the summary from there on.
+        self._after = after = self.summary.plus(done, self._copied)
         ledger.checkpoint(
             self._run,
             store=last.store,

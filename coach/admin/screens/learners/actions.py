@@ -60,16 +60,16 @@ class LearnerActions(exports.Exportable):
 
     @admin.action(description="Regenerate schedules…", permissions=["regenerate"])
     def regenerate(self, request: HttpRequest, queryset: QuerySet[LearnerProfile]) -> HttpResponse | None:
-        if asked := bulk.ask(self, request, queryset, REGENERATE):
-            return asked
-        bulk.each(
+        return bulk.ask_and_do(
+            self,
             request,
-            _names(queryset),
-            lambda name: staff.regenerate(user=rights.user(request), username=name),
-            excuses=(learners.LearnerNotFound, schedules.CannotSchedule),
+            queryset,
+            REGENERATE,
+            names=_names(queryset),
+            do=lambda name: staff.regenerate(user=rights.user(request), username=name),
             words=("%d schedule was regenerated.", "%d schedules were regenerated."),
+            excuses=(learners.LearnerNotFound, schedules.CannotSchedule),
         )
-        return None
 
     @admin.action(description="Mark pending attachments consumed…", permissions=["consume"])
     def consume(self, request: HttpRequest, queryset: QuerySet[LearnerProfile]) -> HttpResponse | None:
@@ -86,35 +86,35 @@ class LearnerActions(exports.Exportable):
             danger=True,
             command="manage.py export_stores, first",
         )
-        if asked := bulk.ask(self, request, queryset, question):
-            return asked
-        bulk.each(
+        return bulk.ask_and_do(
+            self,
             request,
-            _names(queryset),
-            lambda name: staff.delete(user=rights.user(request), username=name),
+            queryset,
+            question,
+            names=_names(queryset),
+            do=lambda name: staff.delete(user=rights.user(request), username=name),
             words=("%d learner was deleted.", "%d learners were deleted."),
         )
-        return None
 
 
 def consume(
     model_admin: StaffAdmin, request: HttpRequest, rows: QuerySet[Any], usernames: Iterable[str]
 ) -> HttpResponse | None:
     """Asks about the rows, then attaches the pending attachments of those learners to a submission of theirs."""
-    if asked := bulk.ask(model_admin, request, rows, CONSUME):
-        return asked
-    bulk.each(
+    return bulk.ask_and_do(
+        model_admin,
         request,
-        list(usernames),
-        lambda name: staff.consume(user=rights.user(request), username=name),
-        excuses=(learners.LearnerNotFound, staff.NothingToJoin),
+        rows,
+        CONSUME,
+        names=usernames,
+        do=lambda name: staff.consume(user=rights.user(request), username=name),
         words=("Done for %d learner.", "Done for %d learners."),
+        excuses=(learners.LearnerNotFound, staff.NothingToJoin),
     )
-    return None
 
 
-def _names(rows: QuerySet[LearnerProfile]) -> list[str]:
-    return list(rows.values_list("username", flat=True))
+def _names(rows: QuerySet[LearnerProfile]) -> Iterable[str]:
+    return rows.values_list("username", flat=True)
 
 
 def belongings(rows: QuerySet[LearnerProfile]) -> tuple[str, ...]:

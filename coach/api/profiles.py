@@ -26,7 +26,7 @@ _STORED = tuple(
     if field.attname != "onboarding_assessment"
 )
 _COLUMNS = ("pk", "elo_snapshot", *(field.attname for field in _STORED))
-# The stored assessment is wide, and the profile view shows it only where nobody has extended it yet.
+# The stored assessment is wide, and the profile view shows it only where it is not extended yet.
 _NOT_EXTENDED = Case(When(extended_assessment=None, then=F("onboarding_assessment")))
 # Placeholders of the queries below.
 _NAME, _LEARNER = "\x01 name", -1

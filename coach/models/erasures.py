@@ -41,7 +41,7 @@ class ErasedLearnerQuerySet(models.QuerySet["ErasedLearner"]):
 
 
 class ErasedLearner(models.Model):
-    """One tombstone. It names nobody: `key` is the keyed digest of the username."""
+    """One tombstone. It holds no name: `key` is the keyed digest of the username."""
 
     key = models.CharField(max_length=64, primary_key=True)
     erased_at = models.DateTimeField(default=utc_now)

@@ -42,7 +42,7 @@ def locked(username: str) -> LearnerProfile:
 def locked_or_made(username: str) -> LearnerProfile:
     """The learner of that name, locked; made first where there is none.
 
-    `username` is as somebody spelled it. Raises usernames.UnusableUsername.
+    `username` may be in any spelling. Raises usernames.UnusableUsername.
     """
     name = usernames.normalise(username)
     try:

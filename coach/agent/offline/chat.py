@@ -282,7 +282,7 @@ def _list(message: Message) -> list[sessions.Widget]:
 
 
 def _is_provisional(result: GradingResult | None) -> bool:
-    """Whether every score is the one that stands for answers that nobody has graded."""
+    """Whether every score is the one that stands for ungraded answers."""
     return result is not None and all(
         task.score == _PROVISIONAL and task.confidence == "low" for task in result.task_results
     )

@@ -39,8 +39,8 @@ from coach.services.operations import callers, retries
 def erase(*, username: str, unknown_too: bool = False) -> str | None:
     """Remove a learner with everything that belongs to them; the opaque id that replaces the name.
 
-    Nobody of that name is no error, and answers None. With `unknown_too` what still mentions such a name is erased all the
-    same, and imports are kept from making the learner. `username` is as somebody spelled it. Raises callers.OutOfScope, and
+    An unknown name is no error, and answers None. With `unknown_too` what still mentions such a name is erased all the
+    same, and imports are kept from making the learner. `username` may be in any spelling. Raises callers.OutOfScope, and
     usernames.UnusableUsername for a blank one.
     """
     name = _present(username)

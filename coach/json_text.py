@@ -11,6 +11,8 @@ DEEPEST_NESTING = 64
 
 NUL = re.compile("\0")
 SURROGATES = re.compile("[\ud800-\udfff]")
+# What no database of ours keeps.
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 Steps = tuple[str | int, ...]
 

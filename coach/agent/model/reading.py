@@ -57,9 +57,8 @@ def refuse_unusable_text(answer: Any) -> None:
         raise UnusableAnswer(
             f"The language model's answer is nested deeper than {json_text.DEEPEST_NESTING} levels."
         )
-    for characters in (json_text.NUL, json_text.SURROGATES):
-        for _ in json_text.places(answer, characters):
-            raise UnusableAnswer("The language model's answer holds characters that cannot be stored.")
+    for _ in json_text.places(answer, json_text.UNSTORABLE):
+        raise UnusableAnswer("The language model's answer holds characters that cannot be stored.")
 
 
 def _first(error: ValidationError) -> str:

@@ -169,7 +169,7 @@ class _Pairs(list[tuple[str, Any]]):
     """The members of one object, repeated ones included."""
 
 
-def _repeated_in(value: Any, steps: unknown.Steps) -> Iterator[str]:
+def _repeated_in(value: Any, steps: json_text.Steps) -> Iterator[str]:
     if isinstance(value, _Pairs):
         seen: set[str] = set()
         for name, inner in value:

@@ -7,9 +7,8 @@ from typing import Any
 
 from coach.documents import json_paths
 from coach.documents.base import Document
+from coach.json_text import Steps
 from coach.legacy.decoding import schema_fields
-
-Steps = tuple[str | int, ...]
 
 
 def find(document: type[Document], record: Mapping[str, Any]) -> list[Steps]:

@@ -50,7 +50,7 @@ class DocumentField(models.TextField):  # type: ignore[type-arg]
         value = super().clean(value, model_instance)
         if value and self.schema is not None:
             try:
-                return _text_of(self.schema, _adapter(self.schema).validate_json(value))
+                return self.to_text(self.to_value(value))
             except DocumentError as error:
                 raise ValidationError([_fault(fault) for fault in error.errors(include_url=False)]) from error
         return value or None
@@ -61,7 +61,7 @@ class DocumentField(models.TextField):  # type: ignore[type-arg]
 
     def to_text(self, value: Any) -> str:
         """A document as it is stored: compact JSON in the served form."""
-        return _text_of(self.schema, value)
+        return _adapter(self.schema).dump_json(value).decode()
 
     def formfield(self, **kwargs: Any) -> forms.Field | None:
         return super().formfield(**{"widget": forms.Textarea, **kwargs})
@@ -101,10 +101,6 @@ def _adapter(schema: Any) -> TypeAdapter[Any]:
     if schema not in _adapters:
         _adapters[schema] = TypeAdapter(schema)
     return _adapters[schema]
-
-
-def _text_of(schema: Any, value: Any) -> str:
-    return _adapter(schema).dump_json(value).decode()
 
 
 def _fault(fault: Any) -> str:

@@ -55,6 +55,8 @@ def production(url: str, folder: Path, **changes: str) -> dict[str, str]:
         "THROTTLE_SUBMISSIONS": "off",
         **changes,
     }
+    # The worker's hooks need the settings, and the limit's application does not name them.
+    kept.setdefault("DJANGO_SETTINGS_MODULE", "arcadia.settings")
     return {**kept, **{f"ARCADIA_{name}": value for name, value in ours.items()}}
 
 

@@ -14,9 +14,14 @@ from pathlib import Path
 
 import pytest
 
-# Which database the suite runs on is the one thing that is chosen from outside.
+# Which database the suite runs on, and whether the import may take its fast codec, is chosen from outside.
 _CHOSEN_OUTSIDE = frozenset(
-    {"ARCADIA_DATABASE_URL", "ARCADIA_TEST_DATABASE_URL", "ARCADIA_TEST_POSTGRES_BIN"}
+    {
+        "ARCADIA_DATABASE_URL",
+        "ARCADIA_TEST_DATABASE_URL",
+        "ARCADIA_TEST_POSTGRES_BIN",
+        "ARCADIA_FAST_CODEC",
+    }
 )
 
 

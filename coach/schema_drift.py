@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 import secrets
+import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
@@ -25,6 +27,7 @@ from django.db.migrations.state import ProjectState
 from django.db.utils import ConnectionHandler
 
 _SCRATCH_ALIAS = "expected_schema"
+_QUERIES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 # Undefined column, function, object.
 _UNDEFINED = ("42703", "42883", "42704")
 # A text that the server has parsed again this often has settled.
@@ -149,7 +152,7 @@ def _live_schema(live: BaseDatabaseWrapper) -> str:
 def _describe_postgresql(where: BaseDatabaseWrapper, schema: str) -> Description:
     described: Description = {"": {}}
     with where.cursor() as cursor:
-        for query in _QUERIES:
+        for query in _QUERIES["parts"].values():
             cursor.execute(query, {"schema": schema})
             for table, part, definition in cursor.fetchall():
                 described.setdefault(table, {})[part] = definition.replace(f"{schema}.", "")
@@ -196,7 +199,7 @@ def _parsed_again(scratch: BaseDatabaseWrapper, schema: str, table: str, part: s
 
 def _behind_sequences(live: BaseDatabaseWrapper) -> Iterator[str]:
     with live.cursor() as cursor:
-        cursor.execute(_OWNED_SEQUENCES, {"schema": _live_schema(live)})
+        cursor.execute(_QUERIES["owned"]["sequences"], {"schema": _live_schema(live)})
         for sequence, table, column in cursor.fetchall():
             cursor.execute(
                 f"SELECT (SELECT max({column}) FROM {table}), last_value FROM {sequence}"  # quoted by the server
@@ -210,95 +213,6 @@ _INDEX = re.compile(
     r"CREATE (?P<unique>(?:UNIQUE )?)INDEX \S+ ON (ONLY )?\S+ USING (?P<rest>.*?)(?P<invalid> \(invalid\))?$",
     re.DOTALL,
 )
-
-# Each gives a table, a part of it and the part's definition. What an extension brought is the extension's.
-_OURS = "NOT EXISTS (SELECT FROM pg_depend WHERE objid = {0}.oid AND deptype = 'e')"
-_TABLES = f"""
-SELECT relname, 'table', concat_ws(', ',
-    CASE relkind WHEN 'p' THEN 'partitioned' END, CASE relpersistence WHEN 'u' THEN 'unlogged' END,
-    CASE WHEN relrowsecurity THEN 'row security' END, CASE WHEN relforcerowsecurity THEN 'forced row security' END,
-    CASE WHEN EXISTS (SELECT FROM pg_inherits WHERE inhrelid = class.oid) THEN 'inherits' END,
-    CASE WHEN EXISTS (SELECT FROM pg_inherits WHERE inhparent = class.oid) THEN 'is inherited' END,
-    CASE WHEN relreplident <> 'd' THEN 'replica identity ' || relreplident::text END,
-    (SELECT 'options ' || string_agg(option, ' ' ORDER BY option) FROM unnest(reloptions) AS option),
-    CASE WHEN relowner <> (SELECT relowner FROM pg_class WHERE relname = 'django_migrations'
-        AND relnamespace = %(schema)s::regnamespace) THEN 'owned by another role than django_migrations' END)
-FROM pg_class AS class WHERE relnamespace = %(schema)s::regnamespace AND relkind IN ('r', 'p') AND {_OURS.format("class")}
-"""
-_COLUMNS = """
-SELECT class.relname, 'column ' || quote_ident(attname),
-    format_type(atttypid, atttypmod) || CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END
-    || CASE WHEN attidentity <> '' THEN ' identity ' || attidentity::text ELSE '' END
-    || CASE WHEN attgenerated <> '' THEN ' generated' ELSE '' END
-    || coalesce(' DEFAULT ' || pg_get_expr(adbin, adrelid), '')
-    || CASE WHEN attcollation <> typcollation THEN ' COLLATE ' || attcollation::regcollation::text ELSE '' END
-    || CASE WHEN attstorage <> typstorage THEN ' STORAGE ' || attstorage::text ELSE '' END
-    || coalesce(' COMPRESSION ' || nullif(to_jsonb(attribute) ->> 'attcompression', ''), '')
-FROM pg_attribute AS attribute
-JOIN pg_class AS class ON class.oid = attrelid AND relkind IN ('r', 'p')
-JOIN pg_type AS type ON type.oid = atttypid
-LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
-WHERE relnamespace = %(schema)s::regnamespace AND attnum > 0 AND NOT attisdropped
-"""
-# NOT NULL is a property of the column, also where newer servers keep a constraint for it.
-_CONSTRAINTS = """
-SELECT relname, 'constraint ' || quote_ident(conname),
-    pg_get_constraintdef(con.oid)
-    || CASE WHEN EXISTS (SELECT FROM pg_trigger WHERE tgconstraint = con.oid AND tgenabled <> 'O')
-        THEN ' (not enforced: its triggers are disabled)' ELSE '' END
-FROM pg_constraint AS con JOIN pg_class AS class ON class.oid = conrelid
-WHERE relnamespace = %(schema)s::regnamespace AND contype NOT IN ('n', 't')
-"""
-_INDEXES = """
-SELECT class.relname, 'index ' || quote_ident(part.relname),
-    pg_get_indexdef(indexrelid) || CASE WHEN indisvalid AND indisready THEN '' ELSE ' (invalid)' END
-FROM pg_index
-JOIN pg_class AS class ON class.oid = indrelid
-JOIN pg_class AS part ON part.oid = indexrelid
-WHERE class.relnamespace = %(schema)s::regnamespace AND class.relkind IN ('r', 'p')
-    AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u', 'x'))
-"""
-_TRIGGERS = """
-SELECT relname, 'trigger ' || quote_ident(tgname), pg_get_triggerdef(trigger.oid) || ' enabled ' || tgenabled::text
-FROM pg_trigger AS trigger JOIN pg_class AS class ON class.oid = tgrelid
-WHERE relnamespace = %(schema)s::regnamespace AND NOT tgisinternal
-"""
-_RULES = """
-SELECT relname, 'rule ' || quote_ident(rulename), pg_get_ruledef(rule.oid)
-FROM pg_rewrite AS rule JOIN pg_class AS class ON class.oid = ev_class
-WHERE relnamespace = %(schema)s::regnamespace AND relkind IN ('r', 'p')
-"""
-_POLICIES = """
-SELECT tablename, 'policy ' || quote_ident(policyname), concat_ws(' ', permissive, cmd, roles::text, qual, with_check)
-FROM pg_policies WHERE schemaname = %(schema)s
-"""
-_SEQUENCES = """
-SELECT '', 'sequence ' || sequence.relname, concat_ws(' ', format_type(seqtypid, NULL), 'from', seqmin, 'to', seqmax,
-    'by', seqincrement, 'start', seqstart, 'cache', seqcache, CASE WHEN seqcycle THEN 'cycle' END,
-    'of', (SELECT refobjid::regclass::text || '.' || attname FROM pg_depend
-        JOIN pg_attribute ON attrelid = refobjid AND attnum = refobjsubid
-        WHERE objid = sequence.oid AND classid = 'pg_class'::regclass AND deptype IN ('a', 'i')))
-FROM pg_sequence JOIN pg_class AS sequence ON sequence.oid = seqrelid
-WHERE relnamespace = %(schema)s::regnamespace
-"""
-_FUNCTIONS = f"""
-SELECT '', 'function ' || proname || '(' || pg_get_function_identity_arguments(function.oid) || ')',
-    concat_ws(' ', 'returns', pg_get_function_result(function.oid), lanname, provolatile::text, 'parallel',
-        proparallel::text, CASE WHEN proisstrict THEN 'strict' END, CASE WHEN prosecdef THEN 'security definer' END,
-        'cost', procost, proconfig::text, 'body', md5(prosrc))
-FROM pg_proc AS function JOIN pg_language AS language ON language.oid = prolang
-WHERE pronamespace = %(schema)s::regnamespace AND prokind <> 'a' AND {_OURS.format("function")}
-"""
-_QUERIES = (
-    _TABLES, _COLUMNS, _CONSTRAINTS, _INDEXES, _TRIGGERS, _RULES, _POLICIES, _SEQUENCES, _FUNCTIONS,
-)  # fmt: skip
-_OWNED_SEQUENCES = """
-SELECT objid::regclass::text, refobjid::regclass::text, quote_ident(attname)
-FROM pg_depend JOIN pg_class AS sequence ON sequence.oid = objid AND relkind = 'S'
-JOIN pg_attribute ON attrelid = refobjid AND attnum = refobjsubid
-WHERE classid = 'pg_class'::regclass AND deptype IN ('a', 'i') AND relnamespace = %(schema)s::regnamespace
-ORDER BY 1
-"""
 
 
 # --- SQLite ---------------------------------------------------------------------------------------

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
+from itertools import takewhile
+from typing import NamedTuple
 
+from coach.documents.schedule import ItemKind
 from coach.engines.sequencing import schedule_texts
 from coach.engines.sequencing.pacing import EVERY_DAY, Days
 from coach.engines.sequencing.pieces import Piece, Placed
@@ -16,9 +18,22 @@ LEAST_REFRESHER_GAP = 21
 LEAST_CHECKPOINT_GAP = 35
 MOST_CYCLES = 6
 ITEMS_IN_A_ROW = 4
-REFRESHER_MINUTES = 42
-CHECKPOINT_MINUTES = 34
-_REFRESHER, _CHECKPOINT = "refresh-", "checkpoint-"
+
+
+class _Kind(NamedTuple):
+    """One of the two kinds of review, and the name of its texts."""
+
+    texts: str
+    prefix: str
+    kind: ItemKind
+    minutes: int
+
+    def item_id(self, standing: Standing, day: int) -> str:
+        return f"{self.prefix}{standing.key}-{day}"
+
+
+_REFRESHER = _Kind("refresher", "refresh-", "lesson", 42)
+_CHECKPOINT = _Kind("checkpoint", "checkpoint-", "quiz", 34)
 
 
 def extended(
@@ -41,7 +56,7 @@ def extended(
 
 def is_review(item_id: str) -> bool:
     """Whether an item is one of those that long-range review adds."""
-    return item_id.startswith((_REFRESHER, _CHECKPOINT))
+    return item_id.startswith((_REFRESHER.prefix, _CHECKPOINT.prefix))
 
 
 class _Review:
@@ -98,24 +113,28 @@ class _Review:
     def _add_block(self, standing: Standing) -> None:
         # The cursor stands on the last day of all, so it is never before this category's latest one.
         # A refresher that the learner has begun or completed needs no second one before its checkpoint.
-        if not self._latest[standing.key].piece.item_id.startswith(_REFRESHER):
-            self._move_on(self._refresher_gap, _REFRESHER, standing)
-            self._add(_refresher(standing, self._cursor, after=self._latest[standing.key].piece))
-        self._move_on(self._checkpoint_gap, _CHECKPOINT, standing)
-        self._add(_checkpoint(standing, self._cursor, after=self._latest[standing.key].piece))
+        if not self._latest[standing.key].piece.item_id.startswith(_REFRESHER.prefix):
+            self._add(_REFRESHER, standing, gap=self._refresher_gap)
+        self._add(_CHECKPOINT, standing, gap=self._checkpoint_gap)
 
-    def _move_on(self, days: int, prefix: str, standing: Standing) -> None:
-        """Move the cursor on, to today at least, and to a day whose id is free."""
-        self._cursor = self._days.on_or_after(max(self._cursor + days, self._today))
-        while _item_id(prefix, standing, self._cursor) in self._taken:
+    def _add(self, review: _Kind, standing: Standing, *, gap: int) -> None:
+        """Add a review `gap` days on, today at the earliest, on a day whose id is free."""
+        self._cursor = self._days.on_or_after(max(self._cursor + gap, self._today))
+        while review.item_id(standing, self._cursor) in self._taken:
             self._cursor = self._days.on_or_after(self._cursor + 1)
-
-    def _add(self, piece: Piece) -> None:
-        entry = Placed(self._cursor, replace(piece, minutes=min(piece.minutes, self._days.minutes)))
-        self._added.append(entry)
-        self._latest[piece.category_key] = entry
-        self._run_length = self._run_length + 1 if piece.category_key == self._run_key else 1
-        self._run_key = piece.category_key
+        piece = Piece(
+            item_id=review.item_id(standing, self._cursor),
+            kind=review.kind,
+            category_key=standing.key,
+            minutes=min(review.minutes, self._days.minutes),
+            effort="moderate",
+            prerequisites=(self._latest[standing.key].piece.item_id,),
+            texts=schedule_texts.of_review(review.texts, standing.label),
+        )
+        self._latest[standing.key] = Placed(self._cursor, piece)
+        self._added.append(self._latest[standing.key])
+        self._run_length = self._run_length + 1 if standing.key == self._run_key else 1
+        self._run_key = standing.key
 
 
 def _standing_rank(standing: Standing) -> tuple[float, float, int]:
@@ -134,37 +153,6 @@ def _latest_by_category(placed: Sequence[Placed]) -> dict[str, Placed]:
 
 def _run_at_end(placed: Sequence[Placed]) -> tuple[str, int]:
     """The category of the last piece, and how many pieces at the end are of it."""
-    key, length = placed[-1].piece.category_key if placed else "", 0
-    for entry in reversed(placed):
-        if entry.piece.category_key != key:
-            break
-        length += 1
-    return key, length
-
-
-def _item_id(prefix: str, standing: Standing, day: int) -> str:
-    return f"{prefix}{standing.key}-{day}"
-
-
-def _refresher(standing: Standing, day: int, *, after: Piece) -> Piece:
-    return Piece(
-        item_id=_item_id(_REFRESHER, standing, day),
-        kind="lesson",
-        category_key=standing.key,
-        minutes=REFRESHER_MINUTES,
-        effort="moderate",
-        prerequisites=(after.item_id,),
-        texts=schedule_texts.refresher(standing.label),
-    )
-
-
-def _checkpoint(standing: Standing, day: int, *, after: Piece) -> Piece:
-    return Piece(
-        item_id=_item_id(_CHECKPOINT, standing, day),
-        kind="quiz",
-        category_key=standing.key,
-        minutes=CHECKPOINT_MINUTES,
-        effort="moderate",
-        prerequisites=(after.item_id,),
-        texts=schedule_texts.checkpoint(standing.label),
-    )
+    key = placed[-1].piece.category_key if placed else ""
+    run = takewhile(lambda entry: entry.piece.category_key == key, reversed(placed))
+    return key, sum(1 for _ in run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -57,46 +57,54 @@ def effort_of(minutes: int) -> Effort:
     return "moderate" if minutes <= 75 else "focus"
 
 
+class _Kind(NamedTuple):
+    """A piece beside the lesson: the share of the module's minutes that it takes, and how many it takes at least."""
+
+    prefix: str
+    kind: ItemKind
+    share: float
+    least: int
+    effort: Callable[[int], Effort] = effort_of
+
+
+_KINDS = {
+    "check": _Kind("quiz", "quiz", 0.4, 20, lambda minutes: "light" if minutes <= 25 else "moderate"),
+    "practice": _Kind("reinforce", "lesson", 0.6, 45),
+    "deep_dive": _Kind("deepdive", "lesson", 0.75, 60),
+}
+
+
 def _of_unit(unit: Unit, *, goal: str, with_milestone: bool, longest: int) -> list[Piece]:
-    minutes = _minutes(unit.module)
+    minutes = min(unit.module.estimated_minutes or MINUTES_WHERE_UNKNOWN, LONGEST_MODULE)
     lesson = _split(_lesson(unit, minutes, goal=goal), longest, lesson_of=unit.module)
-    check = _split(_check(unit, minutes, after=lesson), longest)
-    practice = _split(_practice(unit, minutes, after=check), longest)
+    check = _split(_further("check", unit, minutes, after=lesson), longest)
+    practice = _split(_further("practice", unit, minutes, after=check), longest)
     pieces = lesson + check
     if with_milestone:
         pieces += _split(_milestone(unit, minutes, after=(lesson, check)), longest)
     pieces += practice
     if unit.standing.track_weight >= DEEP_DIVE_TRACK_WEIGHT:
-        pieces += _split(_deep_dive(unit, minutes, after=practice), longest)
+        pieces += _split(_further("deep_dive", unit, minutes, after=practice), longest)
     return pieces
 
 
-def _minutes(module: Module) -> int:
-    return min(module.estimated_minutes or MINUTES_WHERE_UNKNOWN, LONGEST_MODULE)
-
-
 def _lesson(unit: Unit, minutes: int, *, goal: str) -> Piece:
-    return Piece(
-        item_id=f"lesson-{unit.module.module_id}",
-        kind="lesson",
-        category_key=unit.category_key,
-        minutes=minutes,
-        effort=effort_of(minutes),
-        prerequisites=(),
-        texts=schedule_texts.lesson(unit, goal=goal),
-    )
+    texts = schedule_texts.lesson(unit, goal=goal)
+    item_id = f"lesson-{unit.module.module_id}"
+    return Piece(item_id, "lesson", unit.category_key, minutes, effort_of(minutes), (), texts)
 
 
-def _check(unit: Unit, minutes: int, *, after: list[Piece]) -> Piece:
-    minutes = max(20, math.ceil(0.4 * minutes))
+def _further(name: str, unit: Unit, minutes: int, *, after: list[Piece]) -> Piece:
+    made = _KINDS[name]
+    minutes = max(made.least, math.ceil(made.share * minutes))
     return Piece(
-        item_id=f"quiz-{unit.module.module_id}",
-        kind="quiz",
+        item_id=f"{made.prefix}-{unit.module.module_id}",
+        kind=made.kind,
         category_key=unit.category_key,
         minutes=minutes,
-        effort="light" if minutes <= 25 else "moderate",
+        effort=made.effort(minutes),
         prerequisites=(after[-1].item_id,),
-        texts=schedule_texts.check(unit),
+        texts=schedule_texts.of_unit(name, unit),
     )
 
 
@@ -108,33 +116,7 @@ def _milestone(unit: Unit, minutes: int, *, after: tuple[list[Piece], list[Piece
         minutes=90 if minutes < 90 else minutes + 30,
         effort="focus",
         prerequisites=tuple(parts[-1].item_id for parts in after),
-        texts=schedule_texts.milestone(unit),
-    )
-
-
-def _practice(unit: Unit, minutes: int, *, after: list[Piece]) -> Piece:
-    minutes = max(45, math.ceil(0.6 * minutes))
-    return Piece(
-        item_id=f"reinforce-{unit.module.module_id}",
-        kind="lesson",
-        category_key=unit.category_key,
-        minutes=minutes,
-        effort=effort_of(minutes),
-        prerequisites=(after[-1].item_id,),
-        texts=schedule_texts.practice(unit),
-    )
-
-
-def _deep_dive(unit: Unit, minutes: int, *, after: list[Piece]) -> Piece:
-    minutes = max(60, math.ceil(0.75 * minutes))
-    return Piece(
-        item_id=f"deepdive-{unit.module.module_id}",
-        kind="lesson",
-        category_key=unit.category_key,
-        minutes=minutes,
-        effort=effort_of(minutes),
-        prerequisites=(after[-1].item_id,),
-        texts=schedule_texts.deep_dive(unit),
+        texts=schedule_texts.of_unit("milestone", unit),
     )
 
 

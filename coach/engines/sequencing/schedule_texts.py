@@ -7,8 +7,10 @@ name what makes a difference to the learner, and nothing that moves by itself: n
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
 from itertools import accumulate, pairwise
+from pathlib import Path
 from typing import NamedTuple
 
 from coach.documents.curriculum import Module
@@ -20,6 +22,7 @@ from coach.engines.sequencing.standings import Standing
 QUOTED_GOAL = 60
 # What every category averages, in per cent, while answers wait for a grade.
 PLACEHOLDER_AVERAGE = 50
+_TEMPLATES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _MINUTES_AT_END = re.compile(r"\((\d{1,4}) minutes\)$")
 
 
@@ -42,7 +45,7 @@ def part(texts: Texts, number: int, count: int, *, lesson_of: Module | None) -> 
     )
 
 
-# --- a module's pieces ------------------------------------------------------------------------------
+# --- the pieces -------------------------------------------------------------------------------------
 
 
 def lesson(unit: Unit, *, goal: str) -> Texts:
@@ -56,65 +59,27 @@ def lesson(unit: Unit, *, goal: str) -> Texts:
     )
 
 
-def check(unit: Unit) -> Texts:
-    """The short check right after the lesson."""
-    name = _name(unit.module)
+def of_unit(name: str, unit: Unit) -> Texts:
+    """The words of any other piece of a module, by its name in schedule_texts.toml."""
+    objectives = tuple(f"Without notes: {objective}" for objective in _objectives(unit.module)[:3])
+    words = {"label": unit.standing.label, "name": _name(unit.module), "result": _result(unit.module)}
+    return _filled(name, words, objectives=objectives)
+
+
+def of_review(name: str, label: str) -> Texts:
+    """The words of a refresher or a checkpoint of the category of that label."""
+    return _filled(name, {"label": label})
+
+
+def _filled(name: str, words: Mapping[str, str], *, objectives: tuple[str, ...] = ()) -> Texts:
+    """The texts of that name with the words in their places; the objectives only where the file has none."""
+    template = _TEMPLATES[name]
     return Texts(
-        title=f"{unit.standing.label} check: {name}",
-        summary=f"Answer from memory what {name} taught, then open your notes and complete what was missing.",
-        objectives=tuple(f"Without notes: {objective}" for objective in _objectives(unit.module)[:3]),
-        focus_reason="Recalling it now shows what has settled and what needs one more pass.",
-        expected_outcome="You are done when every answer is marked as known, half known or new, and each gap "
-        "is closed with one sentence of your own.",
-    )
-
-
-def milestone(unit: Unit) -> Texts:
-    """The one larger piece of work near the beginning."""
-    name = _name(unit.module)
-    return Texts(
-        title=f"{unit.standing.label} milestone: {name}",
-        summary=f"Put {name} to use in one piece of work that you can show: plan it, build the smallest "
-        "version that works, then improve one thing.",
-        objectives=(
-            "Write down in one sentence what will be finished.",
-            "Build the smallest version that works.",
-            "Compare it with that sentence and improve one thing.",
-        ),
-        focus_reason=f"An early result in {unit.standing.label} is something to build on.",
-        expected_outcome=f"You are done when you can show: {_result(unit.module)}",
-    )
-
-
-def practice(unit: Unit) -> Texts:
-    """The same skill once more, on a fresh example."""
-    name = _name(unit.module)
-    return Texts(
-        title=f"{unit.standing.label} practice: {name}",
-        summary=f"Use {name} once more, on an example you have not seen. Take the smallest one first.",
-        objectives=(
-            "Pick a fresh example and say what is different about it.",
-            "Solve it in small steps, checking each one.",
-            "Note which step took longest, and why.",
-        ),
-        focus_reason="A second, spaced attempt turns following an example into doing it yourself.",
-        expected_outcome=f"You are done when a new example of {name} works without looking at the first one.",
-    )
-
-
-def deep_dive(unit: Unit) -> Texts:
-    """More of a category that the learner's tracks ask for strongly."""
-    name = _name(unit.module)
-    return Texts(
-        title=f"{unit.standing.label} deep dive: {name}",
-        summary=f"Go one level deeper into {name}: choose one open question and follow it to an answer.",
-        objectives=(
-            "Write down the one question you want answered.",
-            "Try two approaches and compare them.",
-            "Explain your choice in three sentences.",
-        ),
-        focus_reason=f"Your tracks give {unit.standing.label} a high weight, so its modules end with a deep dive.",
-        expected_outcome="You are done when your question has an answer you could explain to a colleague.",
+        template["title"].format_map(words),
+        template["summary"].format_map(words),
+        tuple(template.get("objectives", objectives)),
+        template["focus_reason"].format_map(words),
+        template["expected_outcome"].format_map(words),
     )
 
 
@@ -185,39 +150,6 @@ def _rating_reason(standing: Standing) -> str:
 
 def _quoted(goal: str) -> str:
     return f"“{goal}”" if len(goal) < QUOTED_GOAL else f"“{goal[:QUOTED_GOAL].rstrip()}…”"
-
-
-# --- long-range review ------------------------------------------------------------------------------
-
-
-def refresher(label: str) -> Texts:
-    """The short return to a category after some weeks."""
-    return Texts(
-        title=f"{label} refresher",
-        summary=f"Come back to {label} after a pause: recall first, then look up what has faded.",
-        objectives=(
-            "List from memory the three ideas you use most.",
-            "Redo one earlier exercise without its solution.",
-            "Note what you had to look up.",
-        ),
-        focus_reason="A return after some weeks keeps what you learned from fading.",
-        expected_outcome="You are done when one earlier exercise works again and the gaps are written down.",
-    )
-
-
-def checkpoint(label: str) -> Texts:
-    """The check that follows a refresher some weeks later."""
-    return Texts(
-        title=f"{label} checkpoint",
-        summary=f"A short check of {label} from memory, weeks after the refresher.",
-        objectives=(
-            "Answer each question once without notes.",
-            "Mark every answer as known, half known or new.",
-            "Choose one thing to repeat next.",
-        ),
-        focus_reason="What you still know after weeks is what you can rely on.",
-        expected_outcome="You are done when every answer is marked and the next thing to repeat is chosen.",
-    )
 
 
 # --- the schedule as a whole ------------------------------------------------------------------------

@@ -2,71 +2,64 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import model_validator
+from pydantic import BeforeValidator
 
 from coach.agent.model import reading
 from coach.documents import sessions
-from coach.documents.base import Document
-from coach.documents.sessions import LastQuiz, WidgetType
 
 # The members that models wrote in place of `props`; of several, later ones win.
 _SPECIALISED = ("propsCard", "propsList", "propsStat", "propsMiniChatbot", "propsArcadiaChatbot")
 
 
-class _Widget(Document):
-    type: WidgetType
-    props: dict[str, Any]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _with_props(cls, members: Any) -> Any:
-        if not isinstance(members, dict):
-            return members
-        return {"type": members["type"], "props": _props(members)} if "type" in members else {}
+def _with_props(members: Any) -> Any:
+    if not isinstance(members, dict):
+        return members
+    return {"type": members["type"], "props": _props(members)} if "type" in members else {}
 
 
-class _ChatAnswer(Document):
+_Widgets = list[Annotated[sessions.Widget, BeforeValidator(_with_props)]]
+
+
+class _Chat(sessions.Chat):
     display: str | None = None
-    widgets: list[_Widget] = []
+    widgets: _Widgets = []
     citations: list[str] | None = None
 
 
-class _LessonAnswer(Document):
+class _Lesson(sessions.Lesson):
     intent: str = "lesson"
-    display: str
-    widgets: list[_Widget] = []
+    widgets: _Widgets = []
     citations: list[str] | None = None
 
 
-class _QuizAnswer(Document):
+class _Quiz(sessions.Quiz):
     intent: str = "quiz"
     display: str | None = None
-    widgets: list[_Widget] = []
+    widgets: _Widgets = []
     elo: dict[str, int] = {}
-    last_quiz: LastQuiz | None = None
+    last_quiz: sessions.LastQuiz | None = None
 
 
-class _MilestoneAnswer(Document):
+class _Milestone(sessions.Milestone):
     intent: str = "milestone"
-    display: str
-    widgets: list[_Widget] = []
+    widgets: _Widgets = []
 
 
 def lesson(text: str) -> sessions.Lesson:
     """Raises UnusableAnswer."""
-    return sessions.Lesson(**_members(reading.fit(_LessonAnswer, reading.value(text))))
+    return reading.fit(_Lesson, reading.value(text))
 
 
 def quiz(text: str) -> sessions.Quiz:
     """An array is the list of widgets. Raises UnusableAnswer."""
-    return sessions.Quiz(**_members(reading.fit(_QuizAnswer, _as_envelope(reading.value(text)))))
+    return reading.fit(_Quiz, _as_envelope(reading.value(text)))
 
 
 def milestone(text: str) -> sessions.Milestone:
     """Raises UnusableAnswer."""
-    return sessions.Milestone(**_members(reading.fit(_MilestoneAnswer, reading.value(text))))
+    return reading.fit(_Milestone, reading.value(text))
 
 
 def chat(text: str) -> sessions.Chat:
@@ -79,21 +72,13 @@ def chat(text: str) -> sessions.Chat:
     except reading.NotJSON:
         value = None
     if not isinstance(value, dict | list):
-        return _plain(text)
-    return sessions.Chat(**_members(reading.fit(_ChatAnswer, _as_envelope(value))))
-
-
-def _plain(text: str) -> sessions.Chat:
-    reading.refuse_unusable_text(text)
-    return sessions.Chat(display=text, widgets=[], citations=None)
+        reading.refuse_unusable_text(text)
+        return sessions.Chat(display=text, widgets=[], citations=None)
+    return reading.fit(_Chat, _as_envelope(value))
 
 
 def _as_envelope(value: Any) -> Any:
     return {"widgets": value} if isinstance(value, list) else value
-
-
-def _members(answer: Document) -> dict[str, Any]:
-    return answer.model_dump()
 
 
 def _props(members: dict[str, Any]) -> Any:

@@ -86,15 +86,7 @@ def attach(file_id: str, *, store: str, attributes: dict[str, str], key: str, se
 
 def is_attached(file_id: str, *, store: str, seconds: float) -> bool:
     """Whether a file is in a vector store. Raises AgentError."""
-    try:
-        with client.failures():
-            api = _api(seconds)
-            api.vector_stores.files.retrieve(file_id, vector_store_id=store)
-    except Refused as error:
-        if error.status != NOT_FOUND:
-            raise
-        return False
-    return True
+    return _is_there(lambda api: api.vector_stores.files.retrieve(file_id, vector_store_id=store), seconds)
 
 
 def remove(file_id: str, *, store: str, seconds: float) -> None:
@@ -103,21 +95,24 @@ def remove(file_id: str, *, store: str, seconds: float) -> None:
     Raises AgentError.
     """
     if store:
-        _delete(lambda api: api.vector_stores.files.delete(file_id, vector_store_id=store), seconds)
-    _delete(lambda api: api.files.delete(file_id), seconds)
+        _is_there(lambda api: api.vector_stores.files.delete(file_id, vector_store_id=store), seconds)
+    _is_there(lambda api: api.files.delete(file_id), seconds)
 
 
 def _api(seconds: float) -> Any:
     return client.api(seconds=seconds / _PHASES, repeats=False)
 
 
-def _delete(request: Callable[[Any], object], seconds: float) -> None:
+def _is_there(request: Callable[[Any], object], seconds: float) -> bool:
+    """Whether what a request names was there."""
     try:
         with client.failures():
             request(_api(seconds))
     except Refused as error:
         if error.status != NOT_FOUND:
             raise
+        return False
+    return True
 
 
 def newest_first(*, seconds: float) -> Iterator[RemoteFile]:

@@ -44,6 +44,9 @@ class Milestone(Document):
     widgets: list[Widget]
 
 
+OnTopic = Lesson | Quiz | Milestone
+
+
 class LaunchContent(Document):
     """What a launched item opens with; of the three, the one of its kind is there."""
 

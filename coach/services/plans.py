@@ -13,7 +13,6 @@ from coach.documents.curriculum import (
     GoalInference,
     Module,
     ModuleReference,
-    RubricLevel,
     Track,
 )
 from coach.engines import goals
@@ -77,9 +76,8 @@ def _categories(planned: list[answers.PlannedCategory]) -> list[Category]:
     categories: dict[str, Category] = {}
     for one in planned:
         key = one.key or slug(one.label, fallback="category")
-        levels = [RubricLevel(**dict(level)) for level in one.rubric if level.level]
         label = one.label or key.replace("-", " ").title()
-        categories.setdefault(key, Category(**{**dict(one), "key": key, "label": label, "rubric": levels}))
+        categories.setdefault(key, one.document(key=key, label=label))
     return list(categories.values())
 
 

@@ -36,15 +36,16 @@ def topic(
     metadata: Mapping[str, Any],
     session_id: str | None,
     item: ScheduleItem | None = None,
-) -> documents.Lesson | documents.Quiz | documents.Milestone:
+) -> documents.OnTopic:
     """A lesson, quiz or milestone on a topic, or on an item of the schedule. Raises usernames.UnusableUsername, AgentError."""
     learner = _told(metadata, session_id)
     coach = _coach()
     with connections.released():
-        return getattr(coach, kind)(
+        answer: documents.OnTopic = coach.topic(
             agent_requests.TopicRequest(kind=kind, topic=topic, learner=learner, item=item),
             learner_tools=learner_tools.tools(learner.username if learner else None),
         )
+    return answer
 
 
 def chat(asked: ChatRequest) -> documents.Chat:

@@ -12,27 +12,11 @@ from concurrent.futures import Executor
 from types import ModuleType
 from typing import Any
 
+from chatkit import types
 from chatkit.actions import Action
 from chatkit.errors import ErrorCode, StreamError
 from chatkit.server import ChatKitServer
-from chatkit.types import (
-    AssistantMessageContent,
-    AssistantMessageContentPartAdded,
-    AssistantMessageContentPartDone,
-    AssistantMessageContentPartTextDelta,
-    AssistantMessageItem,
-    FeedbackKind,
-    HiddenContextItem,
-    SyncCustomActionResponse,
-    ThreadItemAddedEvent,
-    ThreadItemDoneEvent,
-    ThreadItemRemovedEvent,
-    ThreadItemUpdatedEvent,
-    ThreadMetadata,
-    ThreadStreamEvent,
-    UserMessageItem,
-    WidgetItem,
-)
+from chatkit.types import ThreadMetadata
 from chatkit.widgets import DynamicWidgetRoot
 from pydantic import BaseModel
 
@@ -47,6 +31,8 @@ from coach.agent.model.coach import MODELS_BY_EFFORT
 from coach.agent.tools.requests import ChatRequest, LearnerTools
 from coach.documents.chat import Preferences
 from coach.documents.requests import ChatAttachment
+
+Events = AsyncIterator[types.ThreadStreamEvent]
 
 TITLE = "Arcadia Coach"
 LEFT = "You left before I could answer. Send the message again when you are back."
@@ -72,13 +58,13 @@ class Server(ChatKitServer[None]):
     # --- messages ---------------------------------------------------------------------------------------
 
     async def respond(
-        self, thread: ThreadMetadata, input_user_message: UserMessageItem | None, context: None
-    ) -> AsyncIterator[ThreadStreamEvent]:
+        self, thread: ThreadMetadata, input_user_message: types.UserMessageItem | None, context: None
+    ) -> Events:
         message = _text(input_user_message) if input_user_message else ""
         async for event in _reported(self._turn(thread, message)):
             yield event
 
-    async def _turn(self, thread: ThreadMetadata, message: str) -> AsyncIterator[ThreadStreamEvent]:
+    async def _turn(self, thread: ThreadMetadata, message: str) -> Events:
         if message.strip():
             self.store.thread_id = thread.id
             guard = await self.store.blocking(guardrails.tripped, message)
@@ -95,45 +81,47 @@ class Server(ChatKitServer[None]):
             self.store.thread_id, None, card.MOST_MESSAGES, "desc", None
         )
         newest = next(filter(_is_message, latest.data), None)
-        if isinstance(newest, UserMessageItem) and _text(newest).strip():
+        if isinstance(newest, types.UserMessageItem) and _text(newest).strip():
             thread = await self.store.load_thread(self.store.thread_id, None)
             await self.store.add_thread_item(thread.id, self._message(thread, LEFT), None)
 
-    async def _refuse(self, thread: ThreadMetadata, guard: str) -> AsyncIterator[ThreadStreamEvent]:
-        hidden = HiddenContextItem(
+    async def _refuse(self, thread: ThreadMetadata, guard: str) -> Events:
+        hidden = types.HiddenContextItem(
             id=self._item_id(thread),
             thread_id=thread.id,
             created_at=_now(),
             content=f"Guardrail tripped: {guard}.",
         )
-        yield ThreadItemDoneEvent(item=hidden)
-        yield ThreadItemDoneEvent(item=self._message(thread, REFUSAL))
+        yield types.ThreadItemDoneEvent(item=hidden)
+        yield types.ThreadItemDoneEvent(item=self._message(thread, REFUSAL))
 
-    async def _answer(self, thread: ThreadMetadata, message: str) -> AsyncIterator[ThreadStreamEvent]:
+    async def _answer(self, thread: ThreadMetadata, message: str) -> Events:
         """The agent's answer as it comes. Raises AgentError."""
         item, said = self._message(thread), ""
         pieces = _shown(await self._pieces(thread, message))
         try:
             while (piece := await self.store.blocking(next, pieces, None)) is not None:
                 if not said:
-                    yield ThreadItemAddedEvent(item=item)
-                    empty = AssistantMessageContent(text="")
-                    yield _update(item, AssistantMessageContentPartAdded(content_index=0, content=empty))
+                    yield types.ThreadItemAddedEvent(item=item)
+                    empty = types.AssistantMessageContent(text="")
+                    yield _update(
+                        item, types.AssistantMessageContentPartAdded(content_index=0, content=empty)
+                    )
                 said += piece
-                yield _update(item, AssistantMessageContentPartTextDelta(content_index=0, delta=piece))
+                yield _update(item, types.AssistantMessageContentPartTextDelta(content_index=0, delta=piece))
         except Exception:
             if said:
                 # The answer will be asked for again: half of one does not stay beside it.
-                yield ThreadItemRemovedEvent(item_id=item.id)
+                yield types.ThreadItemRemovedEvent(item_id=item.id)
             raise
         finally:
             # Also where the client went away: the connection to the model is not kept open.
             await self.store.blocking(pieces.close)
         if not said:
             raise UnusableAnswer("The language model's reply shows nothing.")
-        content = AssistantMessageContent(text=said)
-        yield _update(item, AssistantMessageContentPartDone(content_index=0, content=content))
-        yield ThreadItemDoneEvent(item=item.model_copy(update={"content": [content]}))
+        content = types.AssistantMessageContent(text=said)
+        yield _update(item, types.AssistantMessageContentPartDone(content_index=0, content=content))
+        yield types.ThreadItemDoneEvent(item=item.model_copy(update={"content": [content]}))
 
     async def _pieces(self, thread: ThreadMetadata, message: str) -> Iterator[str]:
         if self._coach is None:
@@ -153,31 +141,29 @@ class Server(ChatKitServer[None]):
     # --- actions ----------------------------------------------------------------------------------------
 
     async def action(
-        self, thread: ThreadMetadata, action: Action[str, Any], sender: WidgetItem | None, context: None
-    ) -> AsyncIterator[ThreadStreamEvent]:
+        self, thread: ThreadMetadata, action: Action[str, Any], sender: types.WidgetItem | None, context: None
+    ) -> Events:
         async for event in _reported(self._effect(thread, action)):
             yield event
 
-    async def _effect(
-        self, thread: ThreadMetadata, action: Action[str, Any]
-    ) -> AsyncIterator[ThreadStreamEvent]:
+    async def _effect(self, thread: ThreadMetadata, action: Action[str, Any]) -> Events:
         effect = await self._carry_out(thread, action)
         if effect is None:
             return
         if effect.message:
-            yield ThreadItemDoneEvent(item=self._message(thread, effect.message))
+            yield types.ThreadItemDoneEvent(item=self._message(thread, effect.message))
         yield await self._card(thread)
 
     async def sync_action(
-        self, thread: ThreadMetadata, action: Action[str, Any], sender: WidgetItem | None, context: None
-    ) -> SyncCustomActionResponse:
+        self, thread: ThreadMetadata, action: Action[str, Any], sender: types.WidgetItem | None, context: None
+    ) -> types.SyncCustomActionResponse:
         """The same effects; the sender's card is replaced by a new one."""
         effect = await self._carry_out(thread, action)
         if effect is None or sender is None:
-            return SyncCustomActionResponse()
+            return types.SyncCustomActionResponse()
         drawn = sender.model_copy(update={"widget": await self._widget(thread)})
         await self.store.save_item(thread.id, drawn, None)
-        return SyncCustomActionResponse(updated_item=drawn)
+        return types.SyncCustomActionResponse(updated_item=drawn)
 
     async def _carry_out(self, thread: ThreadMetadata, action: Action[str, Any]) -> actions.Effect | None:
         return await self.store.blocking(
@@ -185,16 +171,18 @@ class Server(ChatKitServer[None]):
         )
 
     async def add_feedback(
-        self, thread_id: str, item_ids: list[str], feedback: FeedbackKind, context: None
+        self, thread_id: str, item_ids: list[str], feedback: types.FeedbackKind, context: None
     ) -> None:
         telemetry.emit("chat_feedback", kind=feedback, items=len(item_ids))
 
     # --- items ------------------------------------------------------------------------------------------
 
-    async def _card(self, thread: ThreadMetadata) -> ThreadStreamEvent:
+    async def _card(self, thread: ThreadMetadata) -> types.ThreadStreamEvent:
         widget = await self._widget(thread)
-        item = WidgetItem(id=self._item_id(thread), thread_id=thread.id, created_at=_now(), widget=widget)
-        return ThreadItemDoneEvent(item=item)
+        item = types.WidgetItem(
+            id=self._item_id(thread), thread_id=thread.id, created_at=_now(), widget=widget
+        )
+        return types.ThreadItemDoneEvent(item=item)
 
     async def _widget(self, thread: ThreadMetadata) -> DynamicWidgetRoot:
         preferences = await self.store.blocking(self._threads.preferences, thread.id)
@@ -204,9 +192,9 @@ class Server(ChatKitServer[None]):
         drawn = card.card(title=thread.title or TITLE, preferences=preferences, messages=messages)
         return DynamicWidgetRoot.model_validate(drawn)
 
-    def _message(self, thread: ThreadMetadata, text: str | None = None) -> AssistantMessageItem:
-        content = [] if text is None else [AssistantMessageContent(text=text)]
-        return AssistantMessageItem(
+    def _message(self, thread: ThreadMetadata, text: str | None = None) -> types.AssistantMessageItem:
+        content = [] if text is None else [types.AssistantMessageContent(text=text)]
+        return types.AssistantMessageItem(
             id=self._item_id(thread), thread_id=thread.id, created_at=_now(), content=content
         )
 
@@ -214,7 +202,7 @@ class Server(ChatKitServer[None]):
         return self.store.generate_item_id("message", thread, None)
 
 
-async def _reported(events: AsyncIterator[ThreadStreamEvent]) -> AsyncIterator[ThreadStreamEvent]:
+async def _reported(events: Events) -> Events:
     """The events; a failure is reported by its kind, and ends them as the protocol wants it."""
     try:
         async for event in events:
@@ -228,12 +216,12 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def _update(item: AssistantMessageItem, update: Any) -> ThreadItemUpdatedEvent:
-    return ThreadItemUpdatedEvent(item_id=item.id, update=update)
+def _update(item: types.AssistantMessageItem, update: Any) -> types.ThreadItemUpdatedEvent:
+    return types.ThreadItemUpdatedEvent(item_id=item.id, update=update)
 
 
 def _is_message(item: Any) -> bool:
-    return isinstance(item, UserMessageItem | AssistantMessageItem)
+    return isinstance(item, types.UserMessageItem | types.AssistantMessageItem)
 
 
 def _text(item: Any) -> str:

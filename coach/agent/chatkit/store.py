@@ -21,8 +21,7 @@ from coach.agent.chatkit.threads import Threads
 R = TypeVar("R")
 
 _ITEM: TypeAdapter[ThreadItem] = TypeAdapter(ThreadItem)
-_ATTACHMENT: TypeAdapter[Attachment] = TypeAdapter(Attachment)
-_PREFIXES = {"thread": "thr", "message": "msg", "attachment": "atc"}
+_PREFIXES = {"thread": "thr", "message": "msg"}
 
 
 class ThreadStore(Store[None]):
@@ -85,16 +84,15 @@ class ThreadStore(Store[None]):
     async def delete_thread_item(self, thread_id: str, item_id: str, context: None) -> None:
         await self.blocking(self.threads.delete_item, thread_id, item_id)
 
+    # Messages carry no attachments, so none is ever kept: files come through the upload route.
     async def save_attachment(self, attachment: Attachment, context: None) -> None:
-        text = _ATTACHMENT.dump_json(attachment).decode()
-        await self.blocking(self.threads.save_attachment, attachment.id, text)
+        raise NotImplementedError
 
     async def load_attachment(self, attachment_id: str, context: None) -> Attachment:
-        text = await self.blocking(self.threads.load_attachment, attachment_id)
-        return _ATTACHMENT.validate_json(_found(text, attachment_id))
+        raise NotFoundError(f"There is no {attachment_id!r}.")
 
     async def delete_attachment(self, attachment_id: str, context: None) -> None:
-        await self.blocking(self.threads.delete_attachment, attachment_id)
+        return None
 
 
 class NoBytes(AttachmentStore[None]):

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from coach.documents.assessment import TaskType
 from coach.documents.base import Document, PositiveCount, Share, Weight, Whole
-from coach.documents.curriculum import DEFAULT_STARTING_RATING, Confidence
+from coach.documents.curriculum import DEFAULT_STARTING_RATING, Category, Confidence, RubricLevel
 
 
 def _tidy(texts: list[str]) -> list[str]:
@@ -87,6 +87,11 @@ class PlannedCategory(Document):
     rubric: list[PlannedLevel] = []
     weight: LeastZero = 1.0
     starting_rating: LeastZeroWhole = DEFAULT_STARTING_RATING
+
+    def document(self, **changes: Any) -> Category:
+        """The category as a plan holds it, without levels that have no name."""
+        levels = [RubricLevel(**dict(level)) for level in self.rubric if level.level]
+        return Category(**{**dict(self), "rubric": levels, **changes})
 
 
 class PlannedModule(Document):

@@ -54,16 +54,13 @@ def grade(ask: GradeRequest, *, learner_tools: LearnerTools) -> answers.Grades:
     return reading.fit(answers.Grades, reading.value(text))
 
 
-def lesson(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.Lesson:
-    return envelopes.lesson(_on_topic(ask, learner_tools))
-
-
-def quiz(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.Quiz:
-    return envelopes.quiz(_on_topic(ask, learner_tools))
-
-
-def milestone(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.Milestone:
-    return envelopes.milestone(_on_topic(ask, learner_tools))
+def topic(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.OnTopic:
+    """A lesson, quiz or milestone."""
+    effort = settings.AGENT_REASONING
+    model = runs.supported(MODELS_BY_EFFORT[effort])
+    run = _run(ask.kind, prompts.topic_input(ask), model=model, effort=effort, web=settings.AGENT_ENABLE_WEB)
+    found: sessions.OnTopic = getattr(envelopes, ask.kind)(runs.answer(run, learner_tools=learner_tools))
+    return found
 
 
 def chat(ask: ChatRequest, *, learner_tools: LearnerTools) -> sessions.Chat:
@@ -84,13 +81,6 @@ def _settled(purpose: str, items: list[Any]) -> runs.Run:
         effort=settings.AGENT_REASONING,
         web=settings.AGENT_ENABLE_WEB,
     )
-
-
-def _on_topic(ask: TopicRequest, learner_tools: LearnerTools) -> str:
-    effort = settings.AGENT_REASONING
-    model = runs.supported(MODELS_BY_EFFORT[effort])
-    run = _run(ask.kind, prompts.topic_input(ask), model=model, effort=effort, web=settings.AGENT_ENABLE_WEB)
-    return runs.answer(run, learner_tools=learner_tools)
 
 
 def _chat(ask: ChatRequest) -> runs.Run:

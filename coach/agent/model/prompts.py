@@ -119,13 +119,7 @@ def _said(*parts: str) -> dict[str, Any]:
 
 
 def _goals_text(goals: LearnerGoals) -> str:
-    members = {
-        "username": goals.username,
-        "goal": goals.goal,
-        "use_case": goals.use_case,
-        "strengths": goals.strengths,
-    }
-    return "\n".join(data(name, text) for name, text in members.items())
+    return "\n".join(data(name, text) for name, text in vars(goals).items())
 
 
 def _lines(texts: Iterable[str]) -> str:

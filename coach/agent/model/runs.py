@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -104,37 +105,36 @@ def answer(run: Run, *, learner_tools: LearnerTools | None) -> str:
 
     Raises Unavailable, Unreachable, TimedOut, Refused, UnusableAnswer.
     """
-    turn = _Turn(run)
-    with client.slot(), telemetry.timed("model_call", **_about(run)) as figures:
-        try:
-            for _ in range(MOST_ROUNDS):
-                reply = client.respond(run.body(turn.items, learner_tools), seconds=turn.seconds_left())
-                text = turn.take(reply, learner_tools)
-                if text is not None:
-                    return text
-            raise _endless()
-        finally:
-            figures.update(turn.figures)
+    with _begun(run) as turn:
+        for _ in range(MOST_ROUNDS):
+            reply = client.respond(run.body(turn.items, learner_tools), seconds=turn.seconds_left())
+            text = turn.take(reply, learner_tools)
+            if text is not None:
+                return text
+        raise _endless()
 
 
 def follow(run: Run, *, learner_tools: LearnerTools | None) -> Iterator[str]:
     """The same, streamed: yields pieces of text as they come. Raises as `answer` does, also half-way."""
+    with _begun(run) as turn:
+        for _ in range(MOST_ROUNDS):
+            events = client.stream(run.body(turn.items, learner_tools), seconds=turn.seconds_left())
+            reply = yield from _pieces(events)
+            if turn.take(reply, learner_tools) is not None:
+                return
+        raise _endless()
+
+
+@contextlib.contextmanager
+def _begun(run: Run) -> Iterator[_Turn]:
+    """A turn in one of the process's places, reported with its figures however it ends."""
     turn = _Turn(run)
-    with client.slot(), telemetry.timed("model_call", **_about(run)) as figures:
+    about = {"purpose": run.purpose, "model": run.model, "effort": run.effort, "web": run.web}
+    with client.slot(), telemetry.timed("model_call", **about) as figures:
         try:
-            for _ in range(MOST_ROUNDS):
-                reply = yield from _pieces(
-                    client.stream(run.body(turn.items, learner_tools), seconds=turn.seconds_left())
-                )
-                if turn.take(reply, learner_tools) is not None:
-                    return
-            raise _endless()
+            yield turn
         finally:
             figures.update(turn.figures)
-
-
-def _about(run: Run) -> dict[str, Any]:
-    return {"purpose": run.purpose, "model": run.model, "effort": run.effort, "web": run.web}
 
 
 def _endless() -> UnusableAnswer:

@@ -39,19 +39,9 @@ def grade(ask: GradeRequest, *, learner_tools: LearnerTools) -> NoReturn:
     raise Unavailable("The offline coach does not grade.")
 
 
-def lesson(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.Lesson:
-    """The lesson on a topic, or on an item of the schedule."""
-    return items.lesson(ask) if ask.item else lessons.lesson(ask)
-
-
-def quiz(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.Quiz:
-    """The quiz on a topic, or on an item of the schedule."""
-    return items.quiz(ask) if ask.item else lessons.quiz(ask)
-
-
-def milestone(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.Milestone:
-    """The milestone on a topic, or on an item of the schedule."""
-    return items.milestone(ask) if ask.item else lessons.milestone(ask)
+def topic(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.OnTopic:
+    """A lesson, quiz or milestone on a topic, or on an item of the schedule."""
+    return items.opened(ask, ask.item) if ask.item else lessons.on_topic(ask)
 
 
 def chat(ask: ChatRequest, *, learner_tools: LearnerTools) -> sessions.Chat:

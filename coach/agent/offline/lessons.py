@@ -7,7 +7,7 @@ its title.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -106,6 +106,19 @@ def _stem(word: str) -> str:
 
 
 # --- the answers ------------------------------------------------------------------------------------
+
+EMPTY: Mapping[sessions.TopicKind, sessions.OnTopic] = {
+    "lesson": sessions.Lesson(intent="lesson", display="", widgets=[], citations=None),
+    "quiz": sessions.Quiz(intent="quiz", display="", widgets=[], elo={}, last_quiz=None),
+    "milestone": sessions.Milestone(intent="milestone", display="", widgets=[]),
+}
+
+
+def on_topic(ask: TopicRequest) -> sessions.OnTopic:
+    """The lesson, quiz or milestone on a topic."""
+    if ask.kind == "lesson":
+        return lesson(ask)
+    return quiz(ask) if ask.kind == "quiz" else milestone(ask)
 
 
 def lesson(ask: TopicRequest) -> sessions.Lesson:

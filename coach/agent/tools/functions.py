@@ -17,12 +17,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from coach.agent.errors import UnusableAnswer
 from coach.agent.model import reading
-from coach.agent.model.answers import LeastZero, LeastZeroWhole, Stripped, Texts
+from coach.agent.model.answers import PlannedCategory, Stripped
 from coach.agent.tools.requests import LearnerTools
 from coach.documents import schedule as zones
 from coach.documents import usernames
 from coach.documents.base import utc_now
-from coach.documents.curriculum import DEFAULT_STARTING_RATING, Category, RubricLevel
 
 USUAL_RATING = 1200
 LONGEST_FORMAT = 200
@@ -84,30 +83,11 @@ class LearnerMemoryWrite(_Arguments):
     tags: list[str] | None = None
 
 
-class _Level(_Arguments):
-    level: Stripped
-    descriptor: Stripped
-
-
-class _Category(_Arguments):
-    key: Stripped
-    label: Stripped
-    description: Stripped
-    focus_areas: Texts = []
-    weight: LeastZero = 1.0
-    rubric: list[_Level] = []
-    starting_rating: LeastZeroWhole = DEFAULT_STARTING_RATING
-
-    def document(self) -> Category:
-        levels = [RubricLevel(**dict(level)) for level in self.rubric if level.level]
-        return Category(**{**dict(self), "rubric": levels})
-
-
 class LearnerEloCategoryPlanSet(_Arguments):
     """Replace the skills that a learner is rated in. Curriculum, assessment and schedule stay."""
 
     username: str
-    categories: list[_Category]
+    categories: list[PlannedCategory]
     source_goal: Stripped | None = None
     strategy_notes: Stripped | None = None
 

@@ -14,7 +14,7 @@ from django.db import models, transaction
 from coach.agent.chatkit.threads import Page, UnknownCursor
 from coach.documents.chat import Preferences
 from coach.documents.sessions import UploadedFile
-from coach.models import ChatFile, ChatItem, ChatThread
+from coach.models import ChatItem, ChatThread
 from coach.services.chat import files
 from coach.services.operations import retries
 from coach.services.operations.callers import Caller
@@ -80,25 +80,6 @@ class Threads:
         self._items(thread_id).filter(item_id=item_id).delete()
 
     @letting_go
-    def load_attachment(self, attachment_id: str) -> str | None:
-        """The document of an attachment of the protocol; None where there is no such attachment."""
-        return self._attachments(attachment_id).values_list("file", flat=True).first()
-
-    @letting_go
-    def save_attachment(self, attachment_id: str, document: str) -> None:
-        ChatFile.objects.update_or_create(
-            file_id=attachment_id,
-            kind=ChatFile.Kind.ATTACHMENT,
-            owner=self._owner,
-            defaults={"file": document},
-            create_defaults={"file": document, **self._made_by},
-        )
-
-    @letting_go
-    def delete_attachment(self, attachment_id: str) -> None:
-        self._attachments(attachment_id).delete()
-
-    @letting_go
     def uploaded(self, file_id: str) -> UploadedFile | None:
         """What is known of a file that a client uploaded."""
         return files.known(file_id, owner=self._owner)
@@ -125,10 +106,6 @@ class Threads:
 
     def _items(self, thread_id: str) -> models.QuerySet[ChatItem]:
         return ChatItem.objects.filter(thread__thread_id=thread_id, thread__owner=self._owner)
-
-    def _attachments(self, attachment_id: str) -> models.QuerySet[ChatFile]:
-        rows = ChatFile.objects.filter(owner=self._owner, kind=ChatFile.Kind.ATTACHMENT)
-        return rows.filter(file_id=attachment_id)
 
 
 def _page(

@@ -115,10 +115,10 @@ def test_no_transaction_is_open_while_the_content_is_made(client, amara, offline
     from coach.agent.offline import coach
 
     depths = []
-    lesson = coach.lesson
+    topic = coach.topic
     outside = len(connection.savepoint_ids)
     monkeypatch.setattr(
-        coach, "lesson", lambda *a, **k: (depths.append(len(connection.savepoint_ids)), lesson(*a, **k))[1]
+        coach, "topic", lambda *a, **k: (depths.append(len(connection.savepoint_ids)), topic(*a, **k))[1]
     )
     ask(client, "launch")
     assert depths == [outside]

@@ -71,4 +71,4 @@ def say(message, learner, tools=None):
 def on(topic, learner, kind="lesson", item=None):
     """A lesson, quiz or milestone."""
     ask = TopicRequest(kind=kind, topic=topic, learner=learner, item=item)
-    return getattr(coach, kind)(ask, learner_tools=Remembered().learner_tools())
+    return coach.topic(ask, learner_tools=Remembered().learner_tools())

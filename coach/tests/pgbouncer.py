@@ -9,6 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,18 @@ def installed() -> bool:
     found = shutil.which("pgbouncer") is not None
     assert found or os.environ.get("CI") != "true", "CI needs Debian's package pgbouncer"
     return found
+
+
+def members(url: str) -> dict[str, Any]:
+    """The members of a PostgreSQL's URL, as Django's settings name them."""
+    found = urllib.parse.urlsplit(url)
+    return {
+        "HOST": found.hostname,
+        "PORT": found.port,
+        "USER": found.username,
+        "PASSWORD": found.password,
+        "NAME": found.path[1:],
+    }
 
 
 @contextlib.contextmanager

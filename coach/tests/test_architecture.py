@@ -123,6 +123,87 @@ def test_no_inner_room_can_import_a_door(room, door, source):
     assert {to for to, _ in strangers(source.format(door), room)} == {door}
 
 
+# What outlives a transaction: behind a transaction pooler it would be another client's, or gone.
+SESSION_STATE = re.compile(
+    r"""pg_(try_)?advisory_(lock|unlock)|set_config\(.*false\s*\)
+    |(\A|;)\s*(SET\s+(?!LOCAL\b|TRANSACTION\b|CONSTRAINTS\b)\w+\s*(=|TO\b)|SET\s+(SESSION|ROLE)\b|(UN)?LISTEN\s|PREPARE\s|DISCARD\s|DECLARE\s)
+    |\bWITH\s+HOLD\b|CREATE\s+(LOCAL\s+)?TEMP(ORARY)?\s+(?!.*ON\s+COMMIT\s+DROP)""",
+    re.VERBOSE | re.DOTALL,
+)
+# It finds out whether there is such a pooler.
+PROBE = APP / "services" / "operations" / "pooler.py"
+
+
+def session_state(source: str) -> Iterator[tuple[str, int]]:
+    """What a source makes of the database's session, with its lines; docstrings are not looked at."""
+    tree = ast.parse(source)
+    documentation = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
+            if found := SESSION_STATE.search(node.value):
+                yield found[0].strip(), node.lineno
+        elif isinstance(node, ast.Call):
+            function = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+            named = {word.arg for word in node.keywords}
+            if function in ("chunked_cursor", "ServerCursor") or (
+                function == "cursor" and (node.args or "name" in named)
+            ):
+                yield "a server-side cursor", node.lineno
+            if function in ("execute", "executemany") and "prepare" in named:
+                yield "a prepared statement", node.lineno
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'cursor.execute("SELECT pg_advisory_lock(%s)", [1])',
+        'cursor.execute("SELECT pg_try_advisory_lock(1)")',
+        'cursor.execute("SET statement_timeout = 0")',
+        'cursor.execute(f"SET search_path TO {schema}")',
+        'cursor.execute("SELECT set_config(%s, %s, false)")',
+        'cursor.execute("LISTEN changes")',
+        'cursor.execute("PREPARE read AS SELECT 1")',
+        'cursor.execute("DECLARE rows CURSOR WITH HOLD FOR SELECT 1")',
+        'cursor.execute("CREATE TEMP TABLE rows (pk bigint)")',
+        "connection.chunked_cursor()",
+        'connection.connection.cursor("rows")',
+        'connection.connection.cursor(name="rows")',
+        'cursor.execute("SELECT 1", prepare=True)',
+    ],
+)
+def test_what_outlives_a_transaction_is_recognised(source):
+    assert list(session_state(source))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'cursor.execute("SELECT pg_advisory_xact_lock(%s)", [1])',
+        'cursor.execute("SET LOCAL statement_timeout = 0")',
+        'cursor.execute("SET TRANSACTION READ ONLY")',
+        'cursor.execute("UPDATE t SET statement = 0")',
+        'cursor.execute("CREATE TEMP TABLE rows (pk bigint) ON COMMIT DROP")',
+        "connection.cursor()",
+    ],
+)
+def test_what_ends_with_its_transaction_is_not(source):
+    assert list(session_state(source)) == []
+
+
+def test_nothing_outlives_its_transaction_in_the_database():
+    found = [
+        f"{path.relative_to(PROJECT)}:{line} {what}"
+        for path in sources()
+        if path != PROBE
+        for what, line in session_state(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
 def test_the_app_does_not_import_its_configuration():
     found = [
         f"{path.relative_to(PROJECT)}:{line}"

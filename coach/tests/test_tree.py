@@ -36,6 +36,7 @@ CROSSING = {
     "test_migrations.py": "the models against their migrations",
     "test_security_page.py": "the page that names a test for each claim",
     "test_tree.py": "the tests themselves",
+    "topologies": "the service beyond one machine, with the real programs",
 }
 
 # From here on a module needs a test module of its name, or a line below that names the tests it is held by.

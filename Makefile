@@ -2,6 +2,8 @@
 
 SHELL := bash
 MAKEFLAGS += --no-print-directory
+# Every process starts in half the time once the modules are compiled; some machines turn that off for all programs.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 
 # Overridable: make PYTHON=python3.12, make test ARGS="-k schedule", make run ADDRESS=127.0.0.1:8001

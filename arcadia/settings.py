@@ -86,6 +86,8 @@ MIDDLEWARE = [
     "coach.admin.access.middleware.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "coach.admin.access.security.StaffPages",
+    # Innermost: what is inside of it, the template included, reads where it says.
+    "coach.admin.access.middleware.Replica",
 ]
 
 ROOT_URLCONF = "arcadia.urls"

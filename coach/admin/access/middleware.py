@@ -1,13 +1,19 @@
-"""Django's middleware for people with accounts, run for staff pages only: clients of the API have no sessions."""
+"""Middleware for people with accounts, run for staff pages only: clients of the API have no sessions."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import resolve
+
+from coach.models.database import replica
+
+_WRITTEN = "written"
 
 
 class _StaffOnly:
@@ -31,3 +37,32 @@ class Authentication(_StaffOnly, AuthenticationMiddleware):
 
 class Messages(_StaffOnly, MessageMiddleware):
     pass
+
+
+class Replica:
+    """Lists and the home page are read from the replica, once it has what this member of staff wrote last."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith("/admin/") or not replica.configured():
+            return self.get_response(request)
+        if request.method in ("GET", "HEAD"):
+            # The session and the account come from the primary, before the block.
+            if not request.user.is_authenticated or not _is_list(request):
+                return self.get_response(request)
+            with replica.reading(after=request.session.get(_WRITTEN, "0/0")):
+                return self.get_response(request)
+        response = self.get_response(request)
+        if request.user.is_authenticated:
+            request.session[_WRITTEN] = replica.position()
+        return response
+
+
+def _is_list(request: HttpRequest) -> bool:
+    try:
+        name = resolve(request.path_info).url_name or ""
+    except Http404:
+        return False
+    return name == "index" or name.endswith("_changelist")

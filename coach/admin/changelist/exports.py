@@ -23,6 +23,7 @@ from coach.admin.changelist import bulk
 from coach.admin.changelist.lists import StaffAdmin
 from coach.documents.base import utc_now
 from coach.legacy.proving import export
+from coach.models.database import replica
 from coach.services import staff
 
 MOST_ROWS = 20_000
@@ -68,9 +69,10 @@ class Exportable(StaffAdmin):
             user=rights.user(request), action="data.exported", what=name, rows=rows.count(), form=chosen
         )
         found = rows.iterator(chunk_size=200)
-        if chosen == CSV.value:
-            return _download(_csv(found, self.export_columns), f"{name}.csv", "text/csv; charset=utf-8")
-        return _download(_json(found, self.export_document), f"{name}.json", "application/json")
+        with replica.reading_as_of_now():
+            if chosen == CSV.value:
+                return _download(_csv(found, self.export_columns), f"{name}.csv", "text/csv; charset=utf-8")
+            return _download(_json(found, self.export_document), f"{name}.json", "application/json")
 
 
 def stores(request: HttpRequest, usernames: Iterable[str]) -> FileResponse:

@@ -17,7 +17,7 @@ from coach.api.http import base, bodies, rendering, retrying
 from coach.documents import usernames
 from coach.services import assessments, attachments, learners, progress, schedules, submissions
 from coach.services.chat import protocol
-from coach.services.operations import callers, health, retries
+from coach.services.operations import callers, connections, health, retries
 
 _logger = logging.getLogger(__name__)
 
@@ -145,6 +145,8 @@ def _is_away(error: Exception) -> bool:
 def _unavailable(error: Exception) -> HttpResponse:
     """503, whichever statement of a request it struck: nothing was committed that was not acknowledged."""
     _logger.error("the database is away", exc_info=error)
+    if health.is_read_only(error):
+        connections.discard()
     response = rendering.problem(health.unavailable(error), status=503, code="database_unavailable")
     response["Retry-After"] = "1"
     return response

@@ -22,6 +22,7 @@ from coach.legacy.decoding import unknown
 from coach.legacy.proving import stored_json
 from coach.legacy.proving.stored_json import StoredRecord
 from coach.legacy.stores import LAYOUTS, MANIFEST, Store
+from coach.models.database import replica
 
 _BATCH = 40
 Progress = Callable[[Store, int, int], None]
@@ -62,7 +63,7 @@ def stores(
     parts = {store: _Part(folder / LAYOUTS[store].file_name) for store in Store}
     manifest = _Part(folder / MANIFEST)
     try:
-        with _snapshot():
+        with replica.reading_as_of_now(), _snapshot():
             exported = [_write(store, parts[store], usernames, progress) for store in Store]
         _write_manifest(manifest, exported)
         # What can still fail for want of room fails before the first of the earlier files is gone.

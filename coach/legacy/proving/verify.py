@@ -36,6 +36,7 @@ from coach.legacy.stores import LAYOUTS, Store
 from coach.legacy.writing.attachment_files import Copier
 from coach.legacy.writing.learners import Derive
 from coach.models import ErasedLearner
+from coach.models.database import replica
 
 MOST_DIFFERENCES = 1000
 _BATCH = 200
@@ -92,10 +93,11 @@ def compare(
     result = Verification(files=[file.describe() for file in files])
     copier = Copier(attachment_files, writes=False) if attachment_files else None
     attached = Attached(files)
-    for store in Store:
-        for file in files:
-            if store in file.stores and (file.store or file.index.count(store)):
-                _Comparison(result, file, store, derive, usernames, copier, attached).run(progress)
+    with replica.reading_as_of_now():
+        for store in Store:
+            for file in files:
+                if store in file.stores and (file.store or file.index.count(store)):
+                    _Comparison(result, file, store, derive, usernames, copier, attached).run(progress)
     return result
 
 

@@ -31,6 +31,14 @@ def release() -> None:
         raise StillInTransaction("The language model must not be asked inside a transaction.")
 
 
+def discard() -> None:
+    """Give up all connections of this process: the server that they lead to is not the one to write to any more."""
+    pool = getattr(connection, "pool", None)
+    connection.close()
+    if pool is not None:
+        pool.drain()
+
+
 @contextlib.contextmanager
 def released() -> Iterator[None]:
     """A block that may take minutes, without this thread's connection; a repeatable request's transaction ends before it.

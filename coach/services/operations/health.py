@@ -13,6 +13,8 @@ from django.utils.translation import ngettext
 
 from coach import telemetry
 from coach.documents.base import Document
+from coach.models.database import replica
+from coach.services.operations import connections
 
 
 class Unhealthy(Exception):
@@ -31,13 +33,21 @@ class Migrations(Document):
     pending: list[str] = []
 
 
+class Replica(Document):
+    """How far the replica is behind the primary; what is unknown is null, while the replica does not answer."""
+
+    lag_bytes: int | None = None
+    lag_seconds: float | None = None
+
+
 class DatabaseHealth(Document):
-    """`pool` holds the counters of this process's connection pool; empty without one."""
+    """`pool` holds the counters of this process's connection pool, empty without one; `replica` is null without one."""
 
     status: Literal["ok"] = "ok"
     vendor: str
     migrations: Migrations
     pool: dict[str, int]
+    replica: Replica | None = None
 
 
 def database() -> DatabaseHealth:
@@ -50,6 +60,7 @@ def database() -> DatabaseHealth:
     except (DatabaseError, InterfaceError) as error:
         raise Unhealthy(unavailable(error)) from error
     if read_only:
+        connections.discard()
         raise Unhealthy("The database is read-only.")
     if pending:
         raise Unhealthy(
@@ -60,7 +71,15 @@ def database() -> DatabaseHealth:
         vendor=connection.vendor,
         migrations=Migrations(applied=len(_known_migrations())),
         pool=pool_counters(),
+        replica=_replica(),
     )
+
+
+def _replica() -> Replica | None:
+    if not replica.configured():
+        return None
+    size, seconds = replica.behind() or (None, None)
+    return Replica(lag_bytes=size, lag_seconds=seconds)
 
 
 # A transaction that left something in the log is committed to disk, and to a synchronous standby, although it changes nothing;

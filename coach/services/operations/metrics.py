@@ -13,6 +13,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from coach.models import BackfillRun
+from coach.models.database import replica
 from coach.services.operations import health
 
 _logger = logging.getLogger(__name__)
@@ -46,7 +47,10 @@ class _Shared:
     def collect(self) -> Iterator[Metric]:
         up = GaugeMetricFamily("arcadia_database_up", "Whether the database answered this scrape.")
         try:
-            metrics = [_runs(), *_last_run()]
+            # The primary is asked in any case.
+            place = replica.position()
+            with replica.reading():
+                metrics = [_runs(), *_last_run(), *_database_bytes()]
         except (DatabaseError, InterfaceError) as error:
             _logger.warning("the database did not answer a scrape of the metrics", exc_info=error)
             up.add_metric([], 0)
@@ -55,9 +59,8 @@ class _Shared:
         up.add_metric([], 1)
         yield up
         yield from metrics
-        size = _database_bytes()
-        if size is not None:
-            yield size
+        if place:
+            yield from _replica()
 
 
 def _runs() -> Metric:
@@ -83,11 +86,20 @@ def _last_run() -> Iterator[Metric]:
     yield ended
 
 
-def _database_bytes() -> Metric | None:
-    if connection.vendor != "postgresql":
-        return None
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_database_size(current_database())")
-        size = GaugeMetricFamily("arcadia_database_bytes", "Size of the database.")
-        size.add_metric([], cursor.fetchone()[0])
-    return size
+def _database_bytes() -> Iterator[Metric]:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_database_size(current_database())")
+            yield GaugeMetricFamily("arcadia_database_bytes", "Size of the database.", cursor.fetchone()[0])
+
+
+def _replica() -> Iterator[Metric]:
+    behind = replica.behind()
+    yield GaugeMetricFamily(
+        "arcadia_replica_up", "Whether the replica answered this scrape.", behind is not None
+    )
+    if behind:
+        yield GaugeMetricFamily(
+            "arcadia_replica_lag_bytes", "Log that the replica has still to replay.", behind[0]
+        )
+        yield GaugeMetricFamily("arcadia_replica_lag_seconds", "Age of what the replica shows.", behind[1])

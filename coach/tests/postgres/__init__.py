@@ -13,6 +13,6 @@ word `package`, chooses the programs. In a test:
 No Django here: the launcher must start before any settings are read.
 """
 
-from coach.tests.postgres.clusters import Cluster, StartFailed, Unavailable, cluster
+from coach.tests.postgres.clusters import Cluster, Standby, StartFailed, Unavailable, cluster
 
-__all__ = ["Cluster", "StartFailed", "Unavailable", "cluster"]
+__all__ = ["Cluster", "Standby", "StartFailed", "Unavailable", "cluster"]

@@ -297,7 +297,7 @@ class Cluster:
         except FileNotFoundError:
             return False
         mine = self._postmaster is not None and lines[:1] == [str(self._postmaster.pid)]
-        return mine and len(lines) > 7 and lines[7].strip() == "ready"
+        return mine and len(lines) > 7 and lines[7].strip() in ("ready", "standby")
 
     def _end(self, how: signal.Signals) -> None:
         if self._postmaster is None:
@@ -309,6 +309,27 @@ class Cluster:
         except subprocess.TimeoutExpired:
             self._postmaster.kill()
             self._postmaster.wait()
+
+
+class Standby(Cluster):
+    """A streaming standby of another cluster, with its data and its password, until it is promoted."""
+
+    def __init__(self, primary: Cluster) -> None:
+        self._primary = primary
+        super().__init__(primary.programs)
+
+    def _initialise(self) -> None:
+        self._password = self._primary._password
+        self._run(
+            "pg_basebackup", "-D", str(self._data), "-d", self._primary.url, "-R", "-c", "fast", "--no-sync"
+        )
+
+    def _create_database(self) -> None:
+        """Its databases are the primary's."""
+
+    def promote(self) -> None:
+        """Make it a primary, and wait until it takes writes."""
+        self._run("pg_ctl", "promote", "-D", str(self._data), "-w")
 
 
 class _Account(NamedTuple):

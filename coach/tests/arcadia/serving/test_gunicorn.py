@@ -185,11 +185,21 @@ def test_a_server_that_only_reads_is_unwell_and_answers_writes_with_503(service,
     with altered(cluster, "default_transaction_read_only", "on"):
         status, _, body, _ = asked(service, "/healthz/database")
         assert (status, "read-only" in body) == (503, True)
+        before = sessions(cluster)
         status, retry_after, body, _ = asked(service, LINKS, b'{"url": "https://a.example"}')
         assert (status, retry_after, "read-only" in body) == (503, "1", True)
         assert read(service, 4).statuses == {200: 4}
+        # The next connection may lead to the server that takes writes.
+        assert before - sessions(cluster)
 
     assert asked(service, "/healthz/database")[0] == 200
+
+
+def sessions(cluster):
+    """The process ids of the server's sessions with clients."""
+    with psycopg.connect(cluster.url) as connection:
+        rows = connection.execute("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'")
+        return {pid for (pid,) in rows} - {connection.info.backend_pid}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import functools
 import tomllib
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,6 +18,19 @@ from coach.documents.curriculum import Category, Module, RubricLevel
 
 class CatalogueError(Exception):
     """The catalogue cannot be used; the message names the file and the entry."""
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """A category of foundations, with its modules in the order in which learners get them."""
+
+    category: Category
+    modules: Sequence[Module]
+    success_criteria: Sequence[str] = ()
+
+    def find(self, module_id: str) -> Module | None:
+        """This category's module of that id."""
+        return next((module for module in self.modules if module.module_id == module_id), None)
 
 
 def _filled(text: str) -> str:
@@ -49,18 +63,8 @@ class CatalogueModule(_Entry):
 
     def document(self, category_key: str) -> Module:
         """The module as it stands in a curriculum."""
-        return Module(
-            module_id=self.id,
-            category_key=category_key,
-            title=self.title,
-            summary=self.summary,
-            objectives=self.objectives,
-            activities=self.activities,
-            deliverables=self.deliverables,
-            estimated_minutes=self.minutes,
-            tier=self.tier,
-            prerequisite_module_ids=self.requires,
-        )
+        renamed = {"estimated_minutes": self.minutes, "prerequisite_module_ids": self.requires}
+        return Module(**{**dict(self), "module_id": self.id, "category_key": category_key, **renamed})
 
 
 class CatalogueRubric(_Entry):
@@ -89,18 +93,12 @@ class CatalogueCategory(_Entry):
 
     def document(self) -> Category:
         """The category as it stands in a plan."""
-        return Category(
-            key=self.key,
-            label=self.label,
-            description=self.description,
-            focus_areas=self.focus_areas,
-            weight=self.weight,
-            rubric=self.rubric.document(),
-        )
+        return Category(**{**dict(self), "rubric": self.rubric.document()})
 
-    def find(self, module_id: str) -> CatalogueModule | None:
-        """This category's module of that id."""
-        return next((module for module in self.module if module.id == module_id), None)
+    def foundation(self) -> Foundation:
+        """The category with its modules, for learners."""
+        modules = [module.document(self.key) for module in self.module]
+        return Foundation(self.document(), modules, self.success_criteria)
 
 
 class Catalogue(_Entry):
@@ -117,13 +115,9 @@ class Catalogue(_Entry):
             raise ValueError(f"more than once: {', '.join(repeated)}")
         return self
 
-    def category_keys(self) -> list[str]:
-        """The keys of all categories, in order."""
-        return [category.key for category in self.category]
-
-    def find(self, key: str) -> CatalogueCategory | None:
-        """The category of that key."""
-        return next((category for category in self.category if category.key == key), None)
+    def foundations(self) -> dict[str, Foundation]:
+        """The categories by key, in order."""
+        return {category.key: category.foundation() for category in self.category}
 
 
 def load_catalogue(path: Path) -> Catalogue:
@@ -152,9 +146,9 @@ def rubric_levels(exploring: str, developing: str, proficient: str) -> list[Rubr
 
 
 @functools.cache
-def default_catalogue() -> Catalogue:
-    """The catalogue that comes with the project; read once. Raises CatalogueError."""
-    return load_catalogue(Path(__file__).with_name("foundation_catalogue.toml"))
+def default_foundations() -> dict[str, Foundation]:
+    """The foundations that come with the project; read once. Raises CatalogueError."""
+    return load_catalogue(Path(__file__).with_suffix(".toml")).foundations()
 
 
 def _place(document: Any, location: Sequence[str | int]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import mean
 from typing import Any
@@ -18,7 +18,7 @@ from coach.documents.curriculum import (
     ModuleReference,
     Track,
 )
-from coach.engines.foundation_catalogue import Catalogue, CatalogueCategory, default_catalogue, rubric_levels
+from coach.engines.foundation_catalogue import Foundation, default_foundations, rubric_levels
 
 BASE_KEYS = ("python-foundations", "software-practices", "project-delivery")
 DATA_KEYS = ("data-manipulation", "math-statistics", "machine-learning")
@@ -60,19 +60,19 @@ def augment(
     inference: GoalInference | None,
     average: float | None,
     now: dt.datetime,
-    catalogue: Catalogue | None = None,
+    catalogue: Mapping[str, Foundation] | None = None,
 ) -> Augmented:
     """The plan and the curriculum extended by foundations; nothing of either is removed.
 
     `average` is the mean score, 0 to 1, or None where it is unknown (also for a plan that is being made).
     A plan is made, at `now`, where there is none. `catalogue` is the project's own unless named.
     """
-    catalogue = catalogue or default_catalogue()
+    catalogue = catalogue or default_foundations()
     wishes = _wishes(inference)
     draft = _Draft(plan, curriculum)
     draft.add_criteria(inference.target_outcomes if inference else ())
     for key in _wanted_keys(goal, average, draft, wishes, catalogue):
-        entry = catalogue.find(key)
+        entry = catalogue.get(key)
         if entry is None:
             _extend_by_wish(draft, key, wishes[key])
         else:
@@ -146,10 +146,9 @@ def _wishes(inference: GoalInference | None) -> dict[str, _Wish]:
 
 
 def _wanted_keys(
-    goal: str, average: float | None, draft: _Draft, wishes: Mapping[str, _Wish], catalogue: Catalogue
+    goal: str, average: float | None, draft: _Draft, wishes: Mapping[str, _Wish], offered: Collection[str]
 ) -> list[str]:
     """Each key once: what the tracks want, then what goal and average call for and the plan has not."""
-    offered = catalogue.category_keys()
     called_for = (
         key for key in _called_for(goal, average, offered) if key in offered and not draft.has_category(key)
     )
@@ -239,22 +238,22 @@ def _joined(present: Sequence[str], more: Iterable[str]) -> list[str]:
 # --- catalogue keys ---------------------------------------------------------------------------------
 
 
-def _extend_by_entry(draft: _Draft, entry: CatalogueCategory, wish: _Wish | None, tier_limit: int) -> None:
-    if not draft.has_category(entry.key):
-        draft.add_category(_entry_category(entry, wish))
+def _extend_by_entry(draft: _Draft, entry: Foundation, wish: _Wish | None, tier_limit: int) -> None:
+    key = entry.category.key
+    if not draft.has_category(key):
+        draft.add_category(_entry_category(entry.category, wish))
     elif wish:
-        draft.strengthen(entry.key, wish)
+        draft.strengthen(key, wish)
     for track, reference in wish.recommended if wish else ():
-        draft.add_module(_recommended_module(draft, entry.key, track, reference, entry))
-    for module in entry.module:
-        if module.tier <= tier_limit:
-            draft.add_module(module.document(entry.key))
+        draft.add_module(_recommended_module(draft, key, track, reference, entry))
+    for module in entry.modules:
+        if (module.tier or 1) <= tier_limit:
+            draft.add_module(module)
     draft.add_criteria(entry.success_criteria)
 
 
-def _entry_category(entry: CatalogueCategory, wish: _Wish | None) -> Category:
-    category = entry.document()
-    changes: dict[str, Any] = {"weight": max(LEAST_WEIGHT, wish.weight if wish else entry.weight)}
+def _entry_category(category: Category, wish: _Wish | None) -> Category:
+    changes: dict[str, Any] = {"weight": max(LEAST_WEIGHT, wish.weight if wish else category.weight)}
     if wish:
         changes["focus_areas"] = _joined(category.focus_areas, wish.focus_areas)
     return category.model_copy(update=changes)
@@ -291,12 +290,12 @@ def _wished_category(key: str, wish: _Wish) -> Category:
 
 
 def _recommended_module(
-    draft: _Draft, key: str, track: Track, reference: ModuleReference, entry: CatalogueCategory | None = None
+    draft: _Draft, key: str, track: Track, reference: ModuleReference, entry: Foundation | None = None
 ) -> Module:
     """The module that a track recommends for a key: the catalogue's own, else one made for the track."""
     module_id = reference.module_id.strip() or f"{track.track_id}-{draft.next_module_number()}"
     known = entry.find(module_id) if entry else None
-    return known.document(key) if known else _track_module(module_id, key, track, reference)
+    return known or _track_module(module_id, key, track, reference)
 
 
 def _track_module(module_id: str, key: str, track: Track, reference: ModuleReference) -> Module:

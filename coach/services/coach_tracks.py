@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
-from coach.agent.model import answers
 from coach.documents.curriculum import GoalInference
 from coach.documents.pace import Pace
-from coach.engines.foundation_catalogue import Catalogue, CatalogueCategory, CatalogueModule, CatalogueRubric
+from coach.engines.foundation_catalogue import Foundation
 from coach.models import LearnerProfile
+from coach.services import plans
 
 
 def faults() -> list[str]:
@@ -21,12 +21,13 @@ def faults() -> list[str]:
         return str(error).splitlines()
 
 
-def foundations(inference: GoalInference | None) -> Catalogue | None:
+def foundations(inference: GoalInference | None) -> dict[str, Foundation] | None:
     """The foundations that the learner's own tracks name; None where the contract's catalogue counts."""
     content = _plans().content(inference) if inference else []
-    if not content:
-        return None
-    return Catalogue(category=[_category(category, modules) for category, modules in content])
+    return {
+        category.key: Foundation(category.document(), [plans.module(module) for module in modules])
+        for category, modules in content
+    } or None
 
 
 def pace(learner: LearnerProfile) -> Pace | None:
@@ -48,31 +49,3 @@ def _plans():  # type: ignore[no-untyped-def]  # a module
     from coach.agent.offline import plans
 
     return plans
-
-
-def _category(category: answers.PlannedCategory, modules: list[answers.PlannedModule]) -> CatalogueCategory:
-    levels = {level.level.lower(): level.descriptor for level in category.rubric}
-    return CatalogueCategory(
-        key=category.key,
-        label=category.label,
-        weight=category.weight,
-        focus_areas=category.focus_areas,
-        description=category.description,
-        success_criteria=[],
-        rubric=CatalogueRubric(**levels),
-        module=[_module(module) for module in modules],
-    )
-
-
-def _module(module: answers.PlannedModule) -> CatalogueModule:
-    return CatalogueModule(
-        id=module.module_id,
-        minutes=module.estimated_minutes or 1,
-        tier=module.tier or 1,
-        title=module.title,
-        summary=module.summary,
-        objectives=module.objectives,
-        activities=module.activities,
-        deliverables=module.deliverables,
-        requires=module.prerequisite_module_ids,
-    )

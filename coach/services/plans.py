@@ -62,7 +62,7 @@ def curriculum(plan: answers.Plan, *, now: dt.datetime) -> Curriculum:
         generated_at=now,
         overview=planned.overview,
         success_criteria=planned.success_criteria,
-        modules=[_module(module) for module in planned.modules],
+        modules=[module(one) for one in planned.modules],
     )
 
 
@@ -81,7 +81,8 @@ def _categories(planned: list[answers.PlannedCategory]) -> list[Category]:
     return list(categories.values())
 
 
-def _module(planned: answers.PlannedModule) -> Module:
+def module(planned: answers.PlannedModule) -> Module:
+    """A module, named by its title where it has no name."""
     category = planned.category_key or slug(planned.title, fallback="general")
     module_id = planned.module_id or slug(planned.title, fallback=f"{category}-module")
     return Module(**{**dict(planned), "module_id": module_id, "category_key": category})

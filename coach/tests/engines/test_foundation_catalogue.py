@@ -88,8 +88,8 @@ ATTRACTS = {
 
 
 @pytest.fixture
-def catalogue() -> foundation_catalogue.Catalogue:
-    return foundation_catalogue.default_catalogue()
+def catalogue() -> dict[str, foundation_catalogue.Foundation]:
+    return foundation_catalogue.default_foundations()
 
 
 @pytest.fixture
@@ -110,20 +110,20 @@ def broken(tmp_path: Path):
 
 def test_the_catalogue_is_the_one_of_the_contract_in_its_order(catalogue):
     assert {
-        category.key: (
-            category.label,
-            category.weight,
-            category.focus_areas,
-            [(module.id, module.minutes, module.tier) for module in category.module],
+        key: (
+            entry.category.label,
+            entry.category.weight,
+            entry.category.focus_areas,
+            [(module.module_id, module.estimated_minutes, module.tier) for module in entry.modules],
         )
-        for category in catalogue.category
+        for key, entry in catalogue.items()
     } == TABLE
-    assert catalogue.category_keys() == list(TABLE)
+    assert list(catalogue) == list(TABLE)
 
 
 @pytest.mark.parametrize("key", TABLE)
 def test_each_category_attracts_exactly_its_extra_tasks(catalogue, key):
-    entry = catalogue.find(key).document()
+    entry = catalogue[key].category
     attracted = {extra.intent for extra in coverage.EXTRAS if coverage.mentions(entry, extra.words)}
     assert attracted == ATTRACTS[key]
 
@@ -133,23 +133,22 @@ def test_each_category_attracts_exactly_its_extra_tasks(catalogue, key):
     [("data-manipulation", "workflow"), ("machine-learning", "ml"), ("machine-learning", "system")],
 )
 def test_the_words_that_only_a_description_holds_are_there(catalogue, key, word):
-    entry = catalogue.find(key)
+    entry = catalogue[key].category
     assert word in entry.description.lower()
     assert word not in " ".join((entry.key, entry.label, *entry.focus_areas)).lower()
 
 
 def test_every_category_has_its_three_levels_and_starts_at_1100(catalogue):
-    for category in catalogue.category:
-        made = category.document()
-        assert [level.level for level in made.rubric] == ["Exploring", "Developing", "Proficient"]
-        assert made.starting_rating == 1100
+    for entry in catalogue.values():
+        assert [level.level for level in entry.category.rubric] == ["Exploring", "Developing", "Proficient"]
+        assert entry.category.starting_rating == 1100
 
 
 def test_all_texts_differ(catalogue):
     texts = [
         text
-        for category in catalogue.category
-        for module in category.module
+        for entry in catalogue.values()
+        for module in entry.modules
         for text in (
             module.title,
             module.summary,
@@ -195,7 +194,7 @@ def test_a_new_category_reaches_learners_without_a_change_of_code(tmp_path):
         inference=None,
         average=0.2,
         now=NOW,
-        catalogue=foundation_catalogue.load_catalogue(path),
+        catalogue=foundation_catalogue.load_catalogue(path).foundations(),
     )
     assert augmented.plan.categories[-1].key == "accessibility"
     assert augmented.curriculum.modules[-1].module_id == "foundation-contrast"
@@ -211,7 +210,7 @@ def test_a_category_that_is_taken_out_is_not_offered(tmp_path):
         inference=None,
         average=None,
         now=NOW,
-        catalogue=foundation_catalogue.load_catalogue(path),
+        catalogue=foundation_catalogue.load_catalogue(path).foundations(),
     )
     assert augmented.plan.categories == []
 
@@ -284,4 +283,4 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def test_the_projects_catalogue_is_read_once(catalogue):
-    assert foundation_catalogue.default_catalogue() is catalogue
+    assert foundation_catalogue.default_foundations() is catalogue

@@ -108,13 +108,11 @@ def download_path(username: str, attachment_id: str) -> str:
 def served(submission: Submission) -> ServedSubmission:
     """The submission as clients see it: words counted, own and metadata attachments merged."""
     return ServedSubmission.model_construct(
-        submission_id=submission.submission_id,
-        username=submission.username,
-        submitted_at=submission.submitted_at,
-        responses=[_counted(response) for response in submission.responses],
-        metadata=submission.metadata,
-        grading=submission.grading,
-        attachments=merged_attachments(submission),
+        **{
+            **dict(submission),
+            "responses": [_counted(response) for response in submission.responses],
+            "attachments": merged_attachments(submission),
+        }
     )
 
 
@@ -123,17 +121,8 @@ def served_pending(attachment: PendingAttachment, *, username: str) -> ServedAtt
 
     `username` is the learner as the request spelled it.
     """
-    is_file = attachment.kind == "file"
-    return ServedAttachment.model_construct(
-        attachment_id=attachment.attachment_id,
-        name=attachment.name,
-        kind=attachment.kind,
-        url=download_path(username, attachment.attachment_id) if is_file else attachment.url,
-        description=attachment.description,
-        source="structured",
-        content_type=attachment.content_type,
-        size_bytes=attachment.size_bytes,
-    )
+    url = None if attachment.kind == "file" else attachment.url
+    return _served(attachment, username, url=url, source="structured")
 
 
 def count_words(text: str) -> int:
@@ -152,7 +141,10 @@ def merged_attachments(submission: Any) -> list[ServedAttachment]:
 
     `submission` is anything with a submission's members.
     """
-    own = (_served_own(attachment, submission.username) for attachment in submission.attachments)
+    own = (
+        _served(attachment, submission.username, url=attachment.url, source=attachment.source)
+        for attachment in submission.attachments
+    )
     merged: dict[tuple[str, str, str], ServedAttachment] = {}
     for attachment in (*own, *_metadata_attachments(submission.metadata)):
         identity = (attachment.name.strip(), (attachment.url or "").strip(), attachment.kind)
@@ -160,8 +152,7 @@ def merged_attachments(submission: Any) -> list[ServedAttachment]:
     return list(merged.values())
 
 
-def _served_own(attachment: Any, username: str) -> ServedAttachment:
-    url = attachment.url
+def _served(attachment: Any, username: str, *, url: str | None, source: str | None) -> ServedAttachment:
     if attachment.kind == "file" and not url:
         url = download_path(username, attachment.attachment_id)
     return ServedAttachment.model_construct(
@@ -170,7 +161,7 @@ def _served_own(attachment: Any, username: str) -> ServedAttachment:
         kind=attachment.kind,
         url=url,
         description=attachment.description,
-        source=attachment.source,
+        source=source,
         content_type=attachment.content_type,
         size_bytes=attachment.size_bytes,
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from functools import cache
 
-from coach.documents.curriculum import GoalInference
+from coach.documents.curriculum import Curriculum, EloPlan, GoalInference
 from coach.documents.pace import Pace
+from coach.engines import foundations as engine
 from coach.engines.foundation_catalogue import Foundation
 from coach.models import LearnerProfile
 from coach.services import plans
@@ -28,6 +30,30 @@ def foundations(inference: GoalInference | None) -> dict[str, Foundation] | None
         category.key: Foundation(category.document(), [plans.module(module) for module in modules])
         for category, modules in content
     } or None
+
+
+def augment(
+    learner: LearnerProfile,
+    plan: EloPlan | None,
+    curriculum: Curriculum,
+    *,
+    goal: str,
+    now: dt.datetime,
+    average: float | None = None,
+) -> EloPlan:
+    """Make a plan and a curriculum, extended by the foundations they call for, a learner's; nothing is saved."""
+    augmented = engine.augment(
+        goal=goal,
+        plan=plan,
+        curriculum=curriculum,
+        inference=learner.inference,
+        average=average,
+        now=now,
+        catalogue=foundations(learner.inference),
+    )
+    learner.plan, learner.curriculum = augmented.plan, augmented.curriculum
+    learner.ratings = engine.missing_ratings(augmented.plan, learner.ratings)
+    return augmented.plan
 
 
 def pace(learner: LearnerProfile) -> Pace | None:

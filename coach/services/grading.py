@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
-from coach import telemetry
 from coach.agent.model import answers
 from coach.documents.assessment import GradingResult, RubricNote, Task, TaskResult
 from coach.documents.base import utc_now
@@ -13,7 +12,6 @@ from coach.documents.curriculum import EloPlan
 from coach.documents.submissions import Response
 from coach.engines import foundations
 from coach.engines import grading as rules
-from coach.engines.sequencing import sequencer
 from coach.models import LearnerProfile
 from coach.services import assessments, coach_tracks, schedules
 
@@ -76,7 +74,11 @@ def apply(learner: LearnerProfile, result: GradingResult, *, submitted_at: dt.da
     learner.ratings = rules.apply_ratings(
         learner.ratings, rules.ratings_after(result.task_results, learner.plan)
     )
-    _augment(learner, result, now=submitted_at)
+    if curriculum := learner.curriculum:
+        average = foundations.report_average(result)
+        coach_tracks.augment(
+            learner, learner.plan, curriculum, goal=learner.goal, average=average, now=submitted_at
+        )
     if learner.onboarding_assessment is not None:
         assessments.mark(learner, "completed")
     learner.last_updated = utc_now()
@@ -89,33 +91,7 @@ def apply(learner: LearnerProfile, result: GradingResult, *, submitted_at: dt.da
         "extended_assessment",
         "last_updated",
     }
-    learner.save(update_fields=changed | _rescheduled(learner))
-
-
-def _augment(learner: LearnerProfile, result: GradingResult, *, now: dt.datetime) -> None:
-    """Extend plan and curriculum by the foundations that goal and grade call for."""
-    curriculum = learner.curriculum
-    if curriculum is None:
-        return
-    augmented = foundations.augment(
-        goal=learner.goal,
-        plan=learner.plan,
-        curriculum=curriculum,
-        inference=learner.inference,
-        average=foundations.report_average(result),
-        now=now,
-        catalogue=coach_tracks.foundations(learner.inference),
+    learner.save(
+        update_fields=changed
+        | schedules.regenerate_if_possible(learner, event="schedule_generation_post_grading")
     )
-    learner.plan = augmented.plan
-    learner.curriculum = augmented.curriculum
-    learner.ratings = foundations.missing_ratings(augmented.plan, learner.ratings)
-
-
-def _rescheduled(learner: LearnerProfile) -> set[str]:
-    """Generate the schedule again; that it cannot be done changes nothing else."""
-    with telemetry.timed("schedule_generation_post_grading") as figures:
-        try:
-            return schedules.regenerate(learner)
-        except sequencer.Unschedulable:
-            figures["status"] = "unschedulable"
-            return set()

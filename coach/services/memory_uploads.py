@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 
 from coach import telemetry
 from coach.agent import files
@@ -163,13 +163,23 @@ class _Lease:
             raise _LeaseOver
         return terms.request_seconds
 
+    @property
+    def rows(self) -> MemoryUploadQuerySet:
+        """The upload's row while the lease is ours."""
+        return MemoryUpload.objects.filter(pk=self.upload.pk, lease_token=self.token)
+
     def write(self, **columns: object) -> None:
         """Write columns while the lease is ours. Raises _LeaseOver where it is not."""
-        rows = MemoryUpload.objects.filter(pk=self.upload.pk, lease_token=self.token)
-        written = rows.update(**columns)
+        written = self.rows.update(**columns)
         connections.release()
         if not written:
             raise _LeaseOver
+
+    def end(self, *conditions: Q, **columns: object) -> bool:
+        """Give the lease back with these columns; False where it is not ours, or the row meets a condition no more."""
+        written = self.rows.filter(*conditions).update(lease_token="", lease_expires_at=None, **columns)
+        connections.release()
+        return bool(written)
 
 
 @dataclass
@@ -231,7 +241,7 @@ class Worker:
         upload = lease.upload
         if file_id := self._file_id(lease):
             files.remove(file_id, store=upload.vector_store_id, seconds=lease.seconds(self.terms))
-        MemoryUpload.objects.filter(pk=upload.pk, lease_token=lease.token).delete()
+        lease.rows.delete()
         connections.release()
         return "removed"
 
@@ -310,35 +320,30 @@ def _claim(terms: Terms) -> _Lease | None:
 
 def _stored(lease: _Lease) -> Outcome:
     """Finish an upload; where its note went meanwhile, the row stays queued for the removal."""
-    free = {"lease_token": "", "lease_expires_at": None, "doubtful_until": None, "last_error": ""}
-    rows = MemoryUpload.objects.filter(pk=lease.upload.pk, lease_token=lease.token)
+    free: dict[str, Any] = {"doubtful_until": None, "last_error": ""}
     done = {"state": MemoryUpload.State.STORED, "finished_at": utc_now()}
-    written = rows.filter(withdrawn=False).update(**free, **done) or rows.update(**free)
-    connections.release()
-    return "stored" if written else "abandoned"
+    return "stored" if lease.end(Q(withdrawn=False), **free, **done) or lease.end(**free) else "abandoned"
 
 
 def _failed(lease: _Lease, error: AgentError, terms: Terms) -> Outcome:
     """Note a failure: another attempt later, or none any more. Raises NotLetIn."""
     status = error.status if isinstance(error, Refused) else None
     if status in _NOT_LET_IN:
-        _give_back(lease)
+        # As if it had never been leased.
+        lease.end(doubtful_until=lease.doubtful_until, attempts=lease.upload.attempts - 1)
         raise NotLetIn(f"The model's provider refuses the key (status {status}).") from error
     now = utc_now()
     last = lease.upload.attempts >= terms.attempts
     doubt = _doubt(status, now, terms)
     if doubt is None:
         doubt = lease.doubtful_until
-    MemoryUpload.objects.filter(pk=lease.upload.pk, lease_token=lease.token).update(
-        lease_token="",
-        lease_expires_at=None,
+    lease.end(
         doubtful_until=doubt,
         state=MemoryUpload.State.DEAD if last else MemoryUpload.State.QUEUED,
         next_attempt_at=max(now + terms.pause(lease.upload.attempts), doubt or now),
         last_error=f"{type(error).__name__}: {error}"[:200],
         finished_at=now if last else None,
     )
-    connections.release()
     return "dead" if last else "failed"
 
 
@@ -350,17 +355,6 @@ def _doubt(status: int | None, now: dt.datetime, terms: Terms) -> dt.datetime | 
     if status in _CERTAINLY_NOT_DONE:
         return None
     return now if status is not None else now + dt.timedelta(seconds=terms.request_seconds)
-
-
-def _give_back(lease: _Lease) -> None:
-    """As if it had never been leased."""
-    MemoryUpload.objects.filter(pk=lease.upload.pk, lease_token=lease.token).update(
-        lease_token="",
-        lease_expires_at=None,
-        doubtful_until=lease.doubtful_until,
-        attempts=lease.upload.attempts - 1,
-    )
-    connections.release()
 
 
 def _note(upload: MemoryUpload) -> files.NoteFile | None:

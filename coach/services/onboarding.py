@@ -14,8 +14,7 @@ from coach.agent.tools.requests import GoalRequest, LearnerGoals, PlanRequest
 from coach.documents import schedule as zones
 from coach.documents.base import utc_now
 from coach.documents.curriculum import GoalInference, Track
-from coach.engines import coverage, foundations, goals
-from coach.engines.sequencing import sequencer
+from coach.engines import coverage, goals
 from coach.models import LearnerProfile
 from coach.services import (
     assessments,
@@ -171,7 +170,10 @@ def _store(answer: answers.Plan, learner_goals: LearnerGoals, *, maker: str) -> 
             "schedule_adjustments",
             "last_updated",
         }
-        learner.save(update_fields=changed | _scheduled(learner))
+        learner.save(
+            update_fields=changed
+            | schedules.regenerate_if_possible(learner, event="schedule_generation_post_plan")
+        )
         change.event = audit.record(
             "plan.made", learner, by=maker, categories=len(learner.plan.categories) if learner.plan else 0
         )
@@ -181,27 +183,7 @@ def _take_plan(learner: LearnerProfile, answer: answers.Plan, goal: str) -> None
     """Plan, curriculum, assessment and ratings, foundations and coverage included; nothing is saved."""
     now = utc_now()
     inference = learner.inference
-    augmented = foundations.augment(
-        goal=goal,
-        plan=plans.elo_plan(answer, goal=goal, summary=inference.summary if inference else None, now=now),
-        curriculum=plans.curriculum(answer, now=now),
-        inference=inference,
-        average=None,
-        now=now,
-        catalogue=coach_tracks.foundations(inference),
-    )
-    learner.plan = augmented.plan
-    learner.curriculum = augmented.curriculum
-    learner.ratings = foundations.missing_ratings(augmented.plan, learner.ratings)
-    learner.assessment = coverage.extend(plans.assessment(answer, now=now), augmented.plan.categories)
+    plan = plans.elo_plan(answer, goal=goal, summary=inference.summary if inference else None, now=now)
+    augmented = coach_tracks.augment(learner, plan, plans.curriculum(answer, now=now), goal=goal, now=now)
+    learner.assessment = coverage.extend(plans.assessment(answer, now=now), augmented.categories)
     assessments.derive(learner)
-
-
-def _scheduled(learner: LearnerProfile) -> set[str]:
-    """Generate the schedule; that it cannot be done changes nothing else."""
-    with telemetry.timed("schedule_generation_post_plan") as figures:
-        try:
-            return schedules.regenerate(learner)
-        except sequencer.Unschedulable:
-            figures["status"] = "unschedulable"
-            return set()

@@ -124,6 +124,16 @@ def regenerate(learner: LearnerProfile) -> set[str]:
     return {"schedule_adjustments", "timezone", "last_updated"}
 
 
+def regenerate_if_possible(learner: LearnerProfile, *, event: str) -> set[str]:
+    """The same, reported as `event`; that it cannot be done changes nothing else."""
+    with telemetry.timed(event) as figures:
+        try:
+            return regenerate(learner)
+        except sequencer.Unschedulable:
+            figures["status"] = "unschedulable"
+            return set()
+
+
 def store(learner: LearnerProfile, schedule: Schedule) -> CurriculumSchedule:
     """Make `schedule` a (locked) learner's schedule; only the items that differ are written."""
     row = stored_or_none(learner) or CurriculumSchedule(learner=learner)

@@ -248,14 +248,7 @@ def told(*, user: AbstractBaseUser, action: str, **detail: Any) -> None:
 def imported(*, user: AbstractBaseUser, run: BackfillRun) -> None:
     """Note that a member of staff confirmed an import: belongs into the import's transaction."""
     told(user=user, action="import.confirmed", run=run.pk)
-    LogEntry.objects.create(
-        user_id=user.pk,
-        content_type=ContentType.objects.get_for_model(BackfillRun),
-        object_id=str(run.pk),
-        object_repr=str(run),
-        action_flag=ADDITION,
-        change_message="Imported a store.",
-    )
+    _history(user, run, "Imported a store.", flag=ADDITION)
 
 
 def has_bytes(row: AttachmentMetadata) -> bool:
@@ -286,17 +279,13 @@ def _name(user: AbstractBaseUser) -> str:
     return f"staff {user.get_username()}"
 
 
-def _history(user: AbstractBaseUser, learner: LearnerProfile, message: Any, *, flag: int = CHANGE) -> None:
+def _history(user: AbstractBaseUser, row: models.Model, message: Any, *, flag: int = CHANGE) -> None:
     LogEntry.objects.create(
         user_id=user.pk,
-        content_type=ContentType.objects.get_for_model(LearnerProfile),
-        object_id=str(learner.pk),
-        object_repr=str(learner)[:200],
+        content_type=ContentType.objects.get_for_model(row),
+        object_id=str(row.pk),
+        object_repr=str(row)[:200],
         action_flag=flag,
-        change_message=_message(message),
+        # Django reads lists as JSON and shows them in words.
+        change_message=message if isinstance(message, str) else json.dumps(message),
     )
-
-
-def _message(message: Any) -> str:
-    # Django reads lists as JSON and shows them in words.
-    return message if isinstance(message, str) else json.dumps(message)

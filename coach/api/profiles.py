@@ -11,6 +11,7 @@ from rest_framework.request import Request
 
 from coach.api.http import base, errors, rendering, schema
 from coach.documents import assessment, curriculum, profile
+from coach.documents.base import Document
 from coach.models import AssessmentSubmission, LearnerProfile, MemoryRecord
 from coach.models.database import members
 from coach.models.database.fields import DocumentField
@@ -74,36 +75,32 @@ class ProfileView(base.View):
         )
 
 
-class EloPlanView(base.View):
-    @schema.describe(
-        "getEloPlan", "A learner's rated categories", answers=curriculum.EloPlan, errors=(404, 422)
-    )
-    def get(self, request: Request, username: str) -> HttpResponse:
-        return rendering.text(part(username, "elo_category_plan"))
+def _part_view(column: str, operation: str, summary: str, answers: type[Document]) -> type[base.View]:
+    """The view of one stored document of a learner."""
+
+    class PartView(base.View):
+        @schema.describe(operation, summary, answers=answers, errors=(404, 422))
+        def get(self, request: Request, username: str) -> HttpResponse:
+            return rendering.text(part(username, column))
+
+    return PartView
 
 
-class CurriculumView(base.View):
-    @schema.describe(
-        "getCurriculum", "A learner's curriculum", answers=curriculum.Curriculum, errors=(404, 422)
-    )
-    def get(self, request: Request, username: str) -> HttpResponse:
-        return rendering.text(part(username, "curriculum_plan"))
-
-
-class AssessmentView(base.View):
-    @schema.describe(
-        "getAssessment", "A learner's assessment, as stored", answers=assessment.Assessment, errors=(404, 422)
-    )
-    def get(self, request: Request, username: str) -> HttpResponse:
-        return rendering.text(part(username, "onboarding_assessment"))
-
-
-class ResultView(base.View):
-    @schema.describe(
-        "getGradingResult", "A learner's latest grading", answers=assessment.GradingResult, errors=(404, 422)
-    )
-    def get(self, request: Request, username: str) -> HttpResponse:
-        return rendering.text(part(username, "onboarding_assessment_result"))
+EloPlanView = _part_view(
+    "elo_category_plan", "getEloPlan", "A learner's rated categories", curriculum.EloPlan
+)
+CurriculumView = _part_view(
+    "curriculum_plan", "getCurriculum", "A learner's curriculum", curriculum.Curriculum
+)
+AssessmentView = _part_view(
+    "onboarding_assessment", "getAssessment", "A learner's assessment, as stored", assessment.Assessment
+)
+ResultView = _part_view(
+    "onboarding_assessment_result",
+    "getGradingResult",
+    "A learner's latest grading",
+    assessment.GradingResult,
+)
 
 
 def part(username: str, column: str) -> str:

@@ -2,61 +2,33 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.http import HttpResponse
 from rest_framework.request import Request
 
 from coach.api.http import base, bodies, rendering, schema
 from coach.documents import requests
 from coach.documents import sessions as documents
+from coach.documents.base import Document
 from coach.services import sessions
 
 _ERRORS = (422, 502, 503)
 
 
-class _TopicView(base.View):
-    """Work on a topic."""
+def _topic_view(
+    kind: documents.TopicKind, operation: str, summary: str, answers: type[Document]
+) -> type[base.View]:
+    class TopicView(base.View):
+        @schema.describe(operation, summary, body=requests.TopicRequest, answers=answers, errors=_ERRORS)
+        def post(self, request: Request) -> HttpResponse:
+            asked = bodies.read(request, requests.TopicRequest)
+            return rendering.document(sessions.topic(kind=kind, **dict(asked)))
 
-    kind: ClassVar[documents.TopicKind]
-
-    def post(self, request: Request) -> HttpResponse:
-        asked = bodies.read(request, requests.TopicRequest)
-        return rendering.document(sessions.topic(kind=self.kind, **dict(asked)))
-
-
-class LessonView(_TopicView):
-    kind = "lesson"
-
-    @schema.describe(
-        "askLesson", "Ask for a lesson", body=requests.TopicRequest, answers=documents.Lesson, errors=_ERRORS
-    )
-    def post(self, request: Request) -> HttpResponse:
-        return super().post(request)
+    return TopicView
 
 
-class QuizView(_TopicView):
-    kind = "quiz"
-
-    @schema.describe(
-        "askQuiz", "Ask for a quiz", body=requests.TopicRequest, answers=documents.Quiz, errors=_ERRORS
-    )
-    def post(self, request: Request) -> HttpResponse:
-        return super().post(request)
-
-
-class MilestoneView(_TopicView):
-    kind = "milestone"
-
-    @schema.describe(
-        "askMilestone",
-        "Mark a milestone",
-        body=requests.TopicRequest,
-        answers=documents.Milestone,
-        errors=_ERRORS,
-    )
-    def post(self, request: Request) -> HttpResponse:
-        return super().post(request)
+LessonView = _topic_view("lesson", "askLesson", "Ask for a lesson", documents.Lesson)
+QuizView = _topic_view("quiz", "askQuiz", "Ask for a quiz", documents.Quiz)
+MilestoneView = _topic_view("milestone", "askMilestone", "Mark a milestone", documents.Milestone)
 
 
 class ChatView(base.View):

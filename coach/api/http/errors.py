@@ -64,8 +64,22 @@ _ANSWERS: dict[type[Exception], tuple[int, str]] = {
 }
 
 
-_TOO_SLOW = "The body took too long to arrive."
-_INCOMPLETE = "The body is malformed, or ended before it was complete."
+# Failures that are answered in words of the door's own: words, status and code.
+_PROBLEMS: dict[type[Exception], tuple[str, int, str]] = {
+    bodies.BodyTooLarge: ("The body is larger than the 2 MiB that are taken.", 413, "too_large"),
+    RequestDataTooBig: ("The body is larger than the 2 MiB that are taken.", 413, "too_large"),
+    bodies.TooSlow: ("The body took too long to arrive.", 408, "too_slow"),
+    bodies.Incomplete: ("The body is malformed, or ended before it was complete.", 400, "incomplete"),
+    Http404: ("Not Found", 404, "not_found"),
+}
+_UNEXPECTED: dict[type[Exception], tuple[str, int, str]] = {
+    storage.StorageError: (
+        "The attachment storage is not available at the moment; try again.",
+        507,
+        "storage_unavailable",
+    ),
+    Exception: ("Internal Server Error", 500, "internal_error"),
+}
 
 
 def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
@@ -74,31 +88,21 @@ def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
         return retrying.replayed(error.answer)
     if isinstance(error, bodies.Unprocessable):
         return rendering.problem(error.faults, status=422)
-    if isinstance(error, bodies.BodyTooLarge | RequestDataTooBig):
-        return rendering.problem(
-            "The body is larger than the 2 MiB that are taken.", status=413, code="too_large"
-        )
-    if isinstance(error, bodies.TooSlow):
-        return _too_slow()
-    if isinstance(error, bodies.Incomplete):
-        return _incomplete()
     if isinstance(error, exceptions.APIException):
         return _framework_answer(error)
-    if isinstance(error, Http404):
-        return rendering.problem("Not Found", status=404, code="not_found")
     for kind in type(error).__mro__:
+        if kind in _PROBLEMS:
+            return _problem(*_PROBLEMS[kind])
         if kind in _ANSWERS:
             return _expected(error, *_ANSWERS[kind])
     if _is_away(error):
         return _unavailable(error)
     _logger.error("unexpected error", exc_info=error)
-    if isinstance(error, storage.StorageError):
-        return rendering.problem(
-            "The attachment storage is not available at the moment; try again.",
-            status=507,
-            code="storage_unavailable",
-        )
-    return rendering.problem("Internal Server Error", status=500, code="internal_error")
+    return _problem(*next(_UNEXPECTED[kind] for kind in type(error).__mro__ if kind in _UNEXPECTED))
+
+
+def _problem(words: str, status: int, code: str) -> HttpResponse:
+    return rendering.problem(words, status=status, code=code)
 
 
 def _expected(error: Exception, status: int, code: str) -> HttpResponse:
@@ -117,23 +121,15 @@ def unexpected(request: HttpRequest) -> HttpResponse:
     """The answer to an exception outside of any view of the API: in a middleware, or on a staff page."""
     error = sys.exception()
     words = "Something went wrong, and was noted. Please go back and try again."
-    answer = rendering.problem("Internal Server Error", status=500, code="internal_error")
+    answer = _problem(*_UNEXPECTED[Exception])
     if isinstance(error, Exception) and _is_away(error):
         words, answer = health.unavailable(error), _unavailable(error)
     elif isinstance(error, UnreadablePostError):
-        slow = bodies.timed_out(error)
-        words, answer = (_TOO_SLOW, _too_slow()) if slow else (_INCOMPLETE, _incomplete())
+        problem = _PROBLEMS[bodies.TooSlow if bodies.timed_out(error) else bodies.Incomplete]
+        words, answer = problem[0], _problem(*problem)
     if not request.path_info.startswith("/admin/"):
         return answer
     return HttpResponse(f"<!doctype html><title>{words}</title><p>{words}", status=answer.status_code)
-
-
-def _too_slow() -> HttpResponse:
-    return rendering.problem(_TOO_SLOW, status=408, code="too_slow")
-
-
-def _incomplete() -> HttpResponse:
-    return rendering.problem(_INCOMPLETE, status=400, code="incomplete")
 
 
 def _is_away(error: Exception) -> bool:

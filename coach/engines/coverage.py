@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 from pydantic import BaseModel
 
+from coach.documents import authored
 from coach.documents.assessment import Assessment, Intent, Section, Task, TaskType
 from coach.documents.base import LARGEST_COUNT
 from coach.documents.curriculum import Category
@@ -59,9 +58,7 @@ class _Texts(BaseModel):
     sections: dict[Intent, Heading]
 
 
-_TEXTS = _Texts.model_validate(
-    tomllib.loads(Path(__file__).with_name("coverage.toml").read_text(encoding="utf-8"))
-)
+_TEXTS = _Texts.model_validate(authored.beside(__file__))
 CONCEPT, CODE, SCENARIO = (_TEXTS.blueprints[name] for name in ("concept", "code", "scenario"))
 EXTRAS = _TEXTS.extras
 

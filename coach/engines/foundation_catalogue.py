@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import functools
-import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from coach.documents import authored
+from coach.documents.authored import Entry
 from coach.documents.base import PositiveCount
 from coach.documents.curriculum import Category, Module, RubricLevel
-
-
-class CatalogueError(Exception):
-    """The catalogue cannot be used; the message names the file and the entry."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +40,7 @@ Text = Annotated[str, AfterValidator(_filled)]
 Texts = Annotated[list[Text], Field(min_length=1)]
 
 
-class _Entry(BaseModel):
-    # A misspelt member must not be dropped in silence: the file is edited by hand.
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-class CatalogueModule(_Entry):
+class CatalogueModule(Entry):
     """A module of the catalogue; `minutes` is the whole of it, `tier` 1 is for every learner."""
 
     id: Text
@@ -67,7 +59,7 @@ class CatalogueModule(_Entry):
         return Module(**{**dict(self), "module_id": self.id, "category_key": category_key, **renamed})
 
 
-class CatalogueRubric(_Entry):
+class CatalogueRubric(Entry):
     """What a learner does at each of the three levels."""
 
     exploring: Text
@@ -79,7 +71,7 @@ class CatalogueRubric(_Entry):
         return rubric_levels(self.exploring, self.developing, self.proficient)
 
 
-class CatalogueCategory(_Entry):
+class CatalogueCategory(Entry):
     """A category of the catalogue with its modules, in the order in which learners get them."""
 
     key: Text
@@ -101,7 +93,7 @@ class CatalogueCategory(_Entry):
         return Foundation(self.document(), modules, self.success_criteria)
 
 
-class Catalogue(_Entry):
+class Catalogue(Entry):
     """All categories, in the order in which they are offered."""
 
     category: Annotated[list[CatalogueCategory], Field(min_length=1)]
@@ -121,19 +113,8 @@ class Catalogue(_Entry):
 
 
 def load_catalogue(path: Path) -> Catalogue:
-    """The catalogue in a TOML file.
-
-    Raises CatalogueError, naming file and entry, where the file cannot be read or is no catalogue.
-    """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise CatalogueError(f"{path.name}: {error}") from error
-    try:
-        return Catalogue.model_validate(document)
-    except ValidationError as error:
-        faults = (f"{_place(document, fault['loc'])}: {fault['msg']}" for fault in error.errors())
-        raise CatalogueError("\n".join(f"{path.name}: {fault}" for fault in faults)) from error
+    """The catalogue in a TOML file. Raises FileFault, naming file and entry."""
+    return authored.read(path, Catalogue, numbered="number {}")
 
 
 def rubric_levels(exploring: str, developing: str, proficient: str) -> list[RubricLevel]:
@@ -147,32 +128,5 @@ def rubric_levels(exploring: str, developing: str, proficient: str) -> list[Rubr
 
 @functools.cache
 def default_foundations() -> dict[str, Foundation]:
-    """The foundations that come with the project; read once. Raises CatalogueError."""
+    """The foundations that come with the project; read once. Raises FileFault."""
     return load_catalogue(Path(__file__).with_suffix(".toml")).foundations()
-
-
-def _place(document: Any, location: Sequence[str | int]) -> str:
-    """A position in the file as its author would name it: category 'x', module 'y', minutes."""
-    names: list[str] = []
-    for step in location:
-        document = _inner(document, step)
-        if isinstance(step, int):
-            names[-1] = f"{names[-1]} {_name(document, step)}"
-        else:
-            names.append(step)
-    return ", ".join(names) or "the whole file"
-
-
-def _inner(value: Any, step: str | int) -> Any:
-    """A member or element, or None where the author left it out."""
-    try:
-        return value[step]
-    except (KeyError, IndexError, TypeError):
-        return None
-
-
-def _name(value: Any, position: int) -> str:
-    """The name that an entry gives itself, else its number."""
-    members = value if isinstance(value, dict) else {}
-    given = members.get("key") or members.get("id")
-    return repr(given) if given else f"number {position + 1}"

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import tomllib
 from collections.abc import Sequence
-from pathlib import Path
 
 from pydantic import BaseModel
 
+from coach.documents import authored
 from coach.documents.base import LARGEST_COUNT
 from coach.documents.curriculum import GoalInference, ModuleReference, Track
 
@@ -29,9 +28,7 @@ class _Texts(BaseModel):
     tracks: list[_Entry]
 
 
-_TRACKS = _Texts.model_validate(
-    tomllib.loads(Path(__file__).with_name("goals.toml").read_text(encoding="utf-8"))
-).tracks
+_TRACKS = _Texts.model_validate(authored.beside(__file__)).tracks
 
 
 def tracks_for(goal: str) -> list[Track]:
@@ -67,9 +64,7 @@ def track_weeks(weight: float, module_weeks: Sequence[int]) -> int:
 def fill_missing_weeks(inference: GoalInference) -> GoalInference:
     """The inference with weeks for every module and every track; the same object where none lacked."""
     tracks = [_with_weeks(track) for track in inference.tracks]
-    if all(filled is track for filled, track in zip(tracks, inference.tracks, strict=True)):
-        return inference
-    return inference.model_copy(update={"tracks": tracks})
+    return inference if tracks == inference.tracks else inference.model_copy(update={"tracks": tracks})
 
 
 def _with_weeks(track: Track) -> Track:
@@ -77,9 +72,6 @@ def _with_weeks(track: Track) -> Track:
     weeks = track.suggested_weeks
     if _lacks_weeks(weeks):
         weeks = track_weeks(track.weight, [module.suggested_weeks or 0 for module in modules])
-    unchanged = all(new is old for new, old in zip(modules, track.recommended_modules, strict=True))
-    if unchanged and weeks == track.suggested_weeks:
-        return track
     return track.model_copy(update={"recommended_modules": modules, "suggested_weeks": weeks})
 
 

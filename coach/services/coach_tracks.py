@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from functools import cache
 
+from coach.documents.authored import FileFault
 from coach.documents.curriculum import Curriculum, EloPlan, GoalInference
 from coach.documents.pace import Pace
 from coach.engines import foundations as engine
@@ -19,7 +20,7 @@ def faults() -> list[str]:
 
     try:
         return tracks.unknown_references(tracks.catalogue())
-    except tracks.TrackError as error:
+    except FileFault as error:
         return str(error).splitlines()
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-import tomllib
 import zoneinfo
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +19,7 @@ from coach.agent.tools.requests import (
     PlanRequest,
     TopicRequest,
 )
+from coach.documents import authored
 from coach.documents import schedule as zones
 from coach.documents.curriculum import Track
 from coach.documents.profile import Profile
@@ -31,7 +30,7 @@ from coach.documents.submissions import ServedAttachment
 SHOWN_ITEMS = 5
 PREVIEW_CHARACTERS = 320
 
-_TEXTS: dict[str, Any] = tomllib.loads(Path(__file__).with_name("prompts.toml").read_text(encoding="utf-8"))
+_TEXTS: dict[str, Any] = authored.beside(__file__)
 
 
 def instructions(*, model: str, web: bool) -> str:

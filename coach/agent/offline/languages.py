@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import cache
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
 from coach.agent.offline import phrases
-from coach.agent.offline.tracks import Entry, Language
+from coach.agent.offline.tracks import Language
+from coach.documents import authored
+from coach.documents.authored import Entry
 
 _JAPANESE, _CHINESE = re.compile(r"[\u3040-\u30ff]"), re.compile(r"[\u4e00-\u9fff]")
 Words = Annotated[list[str], Field(min_length=1)]
@@ -42,8 +42,7 @@ class Vocabulary(Entry):
 @cache
 def vocabulary() -> Vocabulary:
     """The words that come with the project; read once."""
-    path = Path(__file__).with_name("words.toml")
-    return Vocabulary.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    return Vocabulary.model_validate(authored.beside(__file__, "words.toml"))
 
 
 def of_text(text: str) -> Language:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
-import tomllib
 from collections.abc import Sequence
-from pathlib import Path
 
 from coach.agent.model import answers
 from coach.agent.offline import choices, notes, times
 from coach.agent.offline.choices import Choice, Draft
 from coach.agent.offline.tracks import Module, Track, catalogue
 from coach.agent.tools.requests import GoalRequest, PlanRequest
+from coach.documents import authored
 from coach.documents.base import utc_now
 from coach.documents.curriculum import GoalInference
 from coach.documents.pace import LONGEST_SESSION, Pace
@@ -25,7 +24,7 @@ ORIENTATION = f"{PREFIX}orientation"
 # Nobody is to be reminded for half a year of choosing a goal.
 ORIENTATION_TAKES = dt.timedelta(days=14)
 
-_TEXTS = tomllib.loads(Path(__file__).with_name("orientation.toml").read_text(encoding="utf-8"))
+_TEXTS = authored.beside(__file__, "orientation.toml")
 _ORIENTATION_CATEGORY = answers.PlannedCategory.model_validate(_TEXTS["category"])
 _ORIENTATION_MODULE = answers.PlannedModule.model_validate(_TEXTS["module"])
 _ORIENTATION_TASK = answers.PlannedTask.model_validate(_TEXTS["task"])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 
-_FILE = tomllib.loads(Path(__file__).with_name("time_words.toml").read_text(encoding="utf-8"))
+from coach.documents import authored
+
+_FILE = authored.beside(__file__)
 
 WORDS: Mapping[str, float] = {
     word: float(value) for value, group in _FILE["numbers"].items() for word in group.split()

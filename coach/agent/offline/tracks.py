@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import sys
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, StringConstraints, model_validator
+
+from coach.documents import authored
+from coach.documents.authored import Entry, FileFault
 
 FOLDER = Path(__file__).with_name("tracks")
 
@@ -23,17 +25,6 @@ Code = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 Language = Literal["en", "es", "de", "fr", "pt", "ja", "zh"]
 # Words and phrases by language; every language is matched whatever the goal is written in.
 Phrases = dict[Language, list[Line]]
-
-
-class TrackError(Exception):
-    """The catalogue of tracks cannot be used; the message names each file and entry."""
-
-
-class Entry(BaseModel):
-    """A part of a file that is edited by hand."""
-
-    # A misspelt key must not be dropped in silence: the files are edited by hand.
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Activity(Entry):
@@ -176,21 +167,21 @@ class Track(Entry):
 
 @functools.cache
 def catalogue() -> dict[str, Track]:
-    """All tracks of the project by id, in order of file name; read once. Raises TrackError."""
+    """All tracks of the project by id, in order of file name; read once. Raises FileFault."""
     return load(sorted(FOLDER.glob("*.toml")))
 
 
 def load(paths: Iterable[Path]) -> dict[str, Track]:
-    """The tracks of some files by id. Raises TrackError with every fault of every file."""
+    """The tracks of some files by id. Raises FileFault with every fault of every file."""
     tracks, faults = [], []
     for path in paths:
         try:
             tracks.append(_read(path))
-        except TrackError as error:
+        except FileFault as error:
             faults.append(str(error))
     faults += _repeated(tracks)
     if faults:
-        raise TrackError("\n".join(faults))
+        raise FileFault("\n".join(faults))
     return {track.id: track for track in tracks}
 
 
@@ -205,16 +196,9 @@ def unknown_references(tracks: dict[str, Track]) -> list[str]:
 
 
 def _read(path: Path) -> Track:
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-        track = Track.model_validate(document)
-    except ValidationError as error:
-        lines = (f"{path.name}: {_place(document, fault['loc'])}: {fault['msg']}" for fault in error.errors())
-        raise TrackError("\n".join(lines)) from error
-    except (OSError, ValueError) as error:
-        raise TrackError(f"{path.name}: {error}") from error
+    track = authored.read(path, Track)
     if track.id != path.stem:
-        raise TrackError(f"{path.name}: the id is {track.id!r}, not the name of the file")
+        raise FileFault(f"{path.name}: the id is {track.id!r}, not the name of the file")
     return track
 
 
@@ -222,22 +206,6 @@ def _repeated(tracks: Sequence[Track]) -> list[str]:
     names = [f"task {task.id!r}" for track in tracks for task in track.task]
     names += [f"module {module.id!r}" for track in tracks for module in track.module]
     return [f"{name} is there {count} times" for name, count in Counter(names).items() if count > 1]
-
-
-def _place(document: Any, location: Sequence[str | int]) -> str:
-    """A position in the file as its author names it: module 'python-lists', quiz 2, answer."""
-    words: list[str] = []
-    for step in location:
-        try:
-            document = document[step]
-        except (KeyError, IndexError, TypeError):
-            document = None
-        if isinstance(step, int):
-            name = document.get("id") if isinstance(document, dict) else None
-            words[-1] += f" {name!r}" if name else f" {step + 1}"
-        else:
-            words.append(step)
-    return ", ".join(words) or "the whole file"
 
 
 if __name__ == "__main__":
@@ -248,5 +216,5 @@ if __name__ == "__main__":
             print(
                 f"{found.id}: {len(found.module)} modules, {minutes} minutes, {len(found.task)} tasks: valid"
             )
-    except TrackError as problem:
+    except FileFault as problem:
         sys.exit(str(problem))

@@ -6,10 +6,8 @@ carried out is no failure: the model gets a text that says why, and nothing is s
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import math
-from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -31,24 +29,42 @@ class Faulty(ValueError):
     """The call cannot be carried out; the text is the answer to the model."""
 
 
-class _Arguments(BaseModel):
+class _Function(BaseModel):
+    """A function's arguments, and what a call with them does; the docstring is what the model reads."""
+
     model_config = ConfigDict(extra="ignore", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
 
+    def call(self, learner_tools: LearnerTools) -> Any:
+        """The result, plain JSON values. Raises Faulty, usernames.UnusableUsername."""
+        raise NotImplementedError
 
-class ProgressStart(_Arguments):
+
+class ProgressStart(_Function):
     """Begin counting the steps of a piece of work."""
 
     total: int
 
+    def call(self, learner_tools: LearnerTools) -> Any:
+        return _progress(0, max(self.total, 1))
 
-class ProgressAdvance(_Arguments):
+
+class ProgressAdvance(_Function):
     """Go one step on in a piece of work."""
 
     idx: int
     total: int
 
+    def call(self, learner_tools: LearnerTools) -> Any:
+        total = max(self.total, 1)
+        return _progress(min(self.idx + 1, total - 1), total)
 
-class EloUpdate(_Arguments):
+
+def _progress(index: int, total: int) -> Any:
+    shown = min(index + 1, total)
+    return {"progress": {"idx": index, "display": shown, "total": total, "has_next": shown < total}}
+
+
+class EloUpdate(_Function):
     """Work out new ratings after a task, without storing them."""
 
     elo: dict[str, float] | None
@@ -57,14 +73,37 @@ class EloUpdate(_Arguments):
     problem_rating: int
     K: int = 24
 
+    def call(self, learner_tools: LearnerTools) -> Any:
+        try:
+            updated = self._updated(self.elo or {}, self.skill_weights or {})
+        except OverflowError:
+            updated = {"": math.inf}
+        if not all(map(math.isfinite, updated.values())):
+            raise Faulty("the numbers are too large to work with")
+        return {"updated_elo": updated}
 
-class LearnerProfileGet(_Arguments):
+    def _updated(self, ratings: dict[str, float], weights: dict[str, float]) -> dict[str, float]:
+        """The weighted skills in order with their new ratings, then the others as they are."""
+        whole = sum(max(weight, 0.0) for weight in weights.values()) or 1.0
+        updated: dict[str, float] = {}
+        for skill, weight in weights.items():
+            rating = ratings.get(skill, USUAL_RATING)
+            expected = 1 / (1 + 10 ** ((self.problem_rating - rating) / 400))
+            updated[skill] = rating + self.K * (max(weight, 0.0) / whole) * (self.score - expected)
+        return {**updated, **{key: value for key, value in ratings.items() if key not in updated}}
+
+
+class LearnerProfileGet(_Function):
     """Read everything that is known of a learner: goal, plan, curriculum, schedule, assessment, notes."""
 
     username: str
 
+    def call(self, learner_tools: LearnerTools) -> Any:
+        profile = learner_tools.profile(self.username)
+        return {"found": profile is not None, "profile": profile}
 
-class LearnerProfileUpdate(_Arguments):
+
+class LearnerProfileUpdate(_Function):
     """Store a learner's own statements; what is not given stays as it is."""
 
     username: str
@@ -74,16 +113,24 @@ class LearnerProfileUpdate(_Arguments):
     timezone: str | None = None
     knowledge_tags: list[str] | None = None
 
+    def call(self, learner_tools: LearnerTools) -> Any:
+        members = self.model_dump(exclude={"username"}, exclude_none=True)
+        return {"profile": learner_tools.update(self.username, members)}
 
-class LearnerMemoryWrite(_Arguments):
+
+class LearnerMemoryWrite(_Function):
     """Keep a note about a learner for later sessions."""
 
     username: str
     note: str
     tags: list[str] | None = None
 
+    def call(self, learner_tools: LearnerTools) -> Any:
+        note_id = learner_tools.remember(self.username, self.note, self.tags or ())
+        return {"note_id": note_id, "vector_store_id": settings.AGENT_VECTOR_STORE, "status": "queued"}
 
-class LearnerEloCategoryPlanSet(_Arguments):
+
+class LearnerEloCategoryPlanSet(_Function):
     """Replace the skills that a learner is rated in. Curriculum, assessment and schedule stay."""
 
     username: str
@@ -91,12 +138,40 @@ class LearnerEloCategoryPlanSet(_Arguments):
     source_goal: Stripped | None = None
     strategy_notes: Stripped | None = None
 
+    def call(self, learner_tools: LearnerTools) -> Any:
+        categories = [category.document() for category in self.categories]
+        plan = learner_tools.set_plan(self.username, categories, self.source_goal, self.strategy_notes)
+        return {"username": usernames.normalise(self.username), "plan": plan.to_object()}
 
-class CurrentTime(_Arguments):
+
+class CurrentTime(_Function):
     """Tell the time in a time zone; `format` is that of strftime."""
 
     timezone_name: str | None = None
     format: str | None = None
+
+    def call(self, learner_tools: LearnerTools) -> Any:
+        if self.format and len(self.format) > LONGEST_FORMAT:
+            raise Faulty(f"a format has at most {LONGEST_FORMAT} characters")
+        zone = zones.zone((self.timezone_name or "").strip())
+        now = utc_now().astimezone(zone)
+        try:
+            display = now.strftime(self.format or "%A, %d %B %Y, %H:%M %Z")
+        except ValueError as error:
+            raise Faulty(f"the format cannot be used: {error}") from None
+        return {"timezone": zone.key, "iso_timestamp": now.isoformat(), "display": display}
+
+
+_FUNCTIONS: dict[str, type[_Function]] = {
+    "progress_start": ProgressStart,
+    "progress_advance": ProgressAdvance,
+    "elo_update": EloUpdate,
+    "learner_profile_get": LearnerProfileGet,
+    "learner_profile_update": LearnerProfileUpdate,
+    "learner_memory_write": LearnerMemoryWrite,
+    "learner_elo_category_plan_set": LearnerEloCategoryPlanSet,
+    "current_time": CurrentTime,
+}
 
 
 def definitions(*, about_learner: bool) -> list[dict[str, Any]]:
@@ -109,7 +184,7 @@ def definitions(*, about_learner: bool) -> list[dict[str, Any]]:
             "parameters": _schema(shape),
             "strict": False,
         }
-        for name, (shape, _) in _FUNCTIONS.items()
+        for name, shape in _FUNCTIONS.items()
         if about_learner or "username" not in shape.model_fields
     ]
 
@@ -117,123 +192,36 @@ def definitions(*, about_learner: bool) -> list[dict[str, Any]]:
 def run(name: str, arguments: str, learner_tools: LearnerTools) -> str:
     """Run a function with the arguments that the model wrote; the result, or what was wrong, as text."""
     try:
-        shape, function = _found(name)
-        given = _read(shape, arguments)
-        _check_learner(given, learner_tools)
-        result = function(given, learner_tools)
+        function = _read(_found(name), arguments)
+        _check_learner(function, learner_tools)
+        result = function.call(learner_tools)
     except (Faulty, usernames.UnusableUsername) as error:
         return f"The call failed and changed nothing: {error}"
     return json.dumps(result, ensure_ascii=False, allow_nan=False)
 
 
-def _check_learner(given: _Arguments, learner_tools: LearnerTools) -> None:
+def _check_learner(function: _Function, learner_tools: LearnerTools) -> None:
     """What a learner wrote may ask the model for somebody else's data.
 
     Raises Faulty, usernames.UnusableUsername.
     """
-    named = getattr(given, "username", None)
+    named = getattr(function, "username", None)
     if named is None or learner_tools.may_name(usernames.normalise(named)):
         return
     learner_tools.refused()
     raise Faulty("this conversation has to do with another learner, or with none")
 
 
-# --- the functions ----------------------------------------------------------------------------------
-
-
-def _progress_start(given: ProgressStart, learner_tools: LearnerTools) -> Any:
-    return _progress(0, max(given.total, 1))
-
-
-def _progress_advance(given: ProgressAdvance, learner_tools: LearnerTools) -> Any:
-    total = max(given.total, 1)
-    return _progress(min(given.idx + 1, total - 1), total)
-
-
-def _progress(index: int, total: int) -> Any:
-    shown = min(index + 1, total)
-    return {"progress": {"idx": index, "display": shown, "total": total, "has_next": shown < total}}
-
-
-def _elo_update(given: EloUpdate, learner_tools: LearnerTools) -> Any:
-    try:
-        updated = _updated(given, given.elo or {}, given.skill_weights or {})
-    except OverflowError:
-        updated = {"": math.inf}
-    if not all(map(math.isfinite, updated.values())):
-        raise Faulty("the numbers are too large to work with")
-    return {"updated_elo": updated}
-
-
-def _updated(given: EloUpdate, ratings: dict[str, float], weights: dict[str, float]) -> dict[str, float]:
-    """The weighted skills in order with their new ratings, then the others as they are."""
-    whole = sum(max(weight, 0.0) for weight in weights.values()) or 1.0
-    updated: dict[str, float] = {}
-    for skill, weight in weights.items():
-        rating = ratings.get(skill, USUAL_RATING)
-        expected = 1 / (1 + 10 ** ((given.problem_rating - rating) / 400))
-        updated[skill] = rating + given.K * (max(weight, 0.0) / whole) * (given.score - expected)
-    return {**updated, **{key: value for key, value in ratings.items() if key not in updated}}
-
-
-def _learner_profile_get(given: LearnerProfileGet, learner_tools: LearnerTools) -> Any:
-    profile = learner_tools.profile(given.username)
-    return {"found": profile is not None, "profile": profile}
-
-
-def _learner_profile_update(given: LearnerProfileUpdate, learner_tools: LearnerTools) -> Any:
-    members = {key: value for key, value in dict(given).items() if key != "username" and value is not None}
-    return {"profile": learner_tools.update(given.username, members)}
-
-
-def _learner_memory_write(given: LearnerMemoryWrite, learner_tools: LearnerTools) -> Any:
-    note_id = learner_tools.remember(given.username, given.note, given.tags or ())
-    return {"note_id": note_id, "vector_store_id": settings.AGENT_VECTOR_STORE, "status": "queued"}
-
-
-def _learner_elo_category_plan_set(given: LearnerEloCategoryPlanSet, learner_tools: LearnerTools) -> Any:
-    categories = [category.document() for category in given.categories]
-    plan = learner_tools.set_plan(given.username, categories, given.source_goal, given.strategy_notes)
-    return {"username": usernames.normalise(given.username), "plan": plan.to_object()}
-
-
-def _current_time(given: CurrentTime, learner_tools: LearnerTools) -> Any:
-    if given.format and len(given.format) > LONGEST_FORMAT:
-        raise Faulty(f"a format has at most {LONGEST_FORMAT} characters")
-    zone = zones.zone((given.timezone_name or "").strip())
-    now = utc_now().astimezone(zone)
-    return {"timezone": zone.key, "iso_timestamp": now.isoformat(), "display": _shown(now, given.format)}
-
-
-def _shown(now: dt.datetime, pattern: str | None) -> str:
-    try:
-        return now.strftime(pattern or "%A, %d %B %Y, %H:%M %Z")
-    except ValueError as error:
-        raise Faulty(f"the format cannot be used: {error}") from None
-
-
-_FUNCTIONS: dict[str, tuple[type[_Arguments], Callable[[Any, LearnerTools], Any]]] = {
-    "progress_start": (ProgressStart, _progress_start),
-    "progress_advance": (ProgressAdvance, _progress_advance),
-    "elo_update": (EloUpdate, _elo_update),
-    "learner_profile_get": (LearnerProfileGet, _learner_profile_get),
-    "learner_profile_update": (LearnerProfileUpdate, _learner_profile_update),
-    "learner_memory_write": (LearnerMemoryWrite, _learner_memory_write),
-    "learner_elo_category_plan_set": (LearnerEloCategoryPlanSet, _learner_elo_category_plan_set),
-    "current_time": (CurrentTime, _current_time),
-}
-
-
 # --- arguments --------------------------------------------------------------------------------------
 
 
-def _found(name: str) -> tuple[type[_Arguments], Callable[[Any, LearnerTools], Any]]:
+def _found(name: str) -> type[_Function]:
     if name not in _FUNCTIONS:
         raise Faulty(f"there is no such function; there are {', '.join(_FUNCTIONS)}")
     return _FUNCTIONS[name]
 
 
-def _read(shape: type[_Arguments], arguments: str) -> _Arguments:
+def _read(shape: type[_Function], arguments: str) -> _Function:
     try:
         value = reading.value(arguments or "{}")
         reading.refuse_unusable_text(value)
@@ -245,7 +233,7 @@ def _read(shape: type[_Arguments], arguments: str) -> _Arguments:
         raise Faulty("the arguments are not JSON that can be stored") from None
 
 
-def _schema(shape: type[_Arguments]) -> dict[str, Any]:
+def _schema(shape: type[_Function]) -> dict[str, Any]:
     """The JSON schema of the arguments, without the titles and prose that pydantic adds."""
     schema = shape.model_json_schema()
     schema.pop("description", None)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
+from coach.documents import authored
 from coach.documents.base import LARGEST_COUNT
 from coach.documents.schedule import NO_PROGRESS
 
@@ -22,7 +22,7 @@ _WITH_BODY = ("400", "408", "409", "413", "422")
 
 def complete(result: Json, **context: Any) -> Json:
     """The description with words, errors, headers, examples, access, and the ChatKit protocol."""
-    words = tomllib.loads((_FOLDER / "words.toml").read_text(encoding="utf-8"))
+    words = authored.beside(__file__, "words.toml")
     examples, components, chatkit = (_json(name) for name in ("examples", "components", "chatkit"))
     paths = {
         path: item

@@ -7,12 +7,11 @@ name what makes a difference to the learner, and nothing that moves by itself: n
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, pairwise
-from pathlib import Path
 from typing import NamedTuple
 
+from coach.documents import authored
 from coach.documents.curriculum import Module
 from coach.documents.schedule import CategoryAllocation
 from coach.engines.sequencing.module_order import Unit
@@ -22,7 +21,7 @@ from coach.engines.sequencing.standings import Standing
 QUOTED_GOAL = 60
 # What every category averages, in per cent, while answers wait for a grade.
 PLACEHOLDER_AVERAGE = 50
-_TEMPLATES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_TEMPLATES = authored.beside(__file__)
 _MINUTES_AT_END = re.compile(r"\((\d{1,4}) minutes\)$")
 
 

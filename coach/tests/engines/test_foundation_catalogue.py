@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from coach.documents.authored import FileFault
 from coach.documents.curriculum import Curriculum
 from coach.engines import coverage, foundation_catalogue, foundations
 
@@ -101,7 +102,7 @@ def broken(tmp_path: Path):
         assert old in source
         path = tmp_path / "catalogue.toml"
         path.write_text(source.replace(old, new, 1), encoding="utf-8")
-        with pytest.raises(foundation_catalogue.CatalogueError) as caught:
+        with pytest.raises(FileFault) as caught:
             foundation_catalogue.load_catalogue(path)
         return str(caught.value)
 
@@ -263,7 +264,7 @@ def test_a_broken_entry_is_named(broken, old, new, complaint):
 def test_several_faults_are_all_named(tmp_path):
     path = tmp_path / "catalogue.toml"
     path.write_text("[[category]]\nkey = 'a'\n", encoding="utf-8")
-    with pytest.raises(foundation_catalogue.CatalogueError) as caught:
+    with pytest.raises(FileFault) as caught:
         foundation_catalogue.load_catalogue(path)
     assert "category 'a', label: " in str(caught.value)
     assert "category 'a', module: " in str(caught.value)
@@ -273,12 +274,12 @@ def test_several_faults_are_all_named(tmp_path):
 def test_what_is_no_catalogue_is_refused(tmp_path, content):
     path = tmp_path / "catalogue.toml"
     path.write_bytes(content)
-    with pytest.raises(foundation_catalogue.CatalogueError, match=r"catalogue\.toml"):
+    with pytest.raises(FileFault, match=r"catalogue\.toml"):
         foundation_catalogue.load_catalogue(path)
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(foundation_catalogue.CatalogueError, match=r"nowhere\.toml"):
+    with pytest.raises(FileFault, match=r"nowhere\.toml"):
         foundation_catalogue.load_catalogue(tmp_path / "nowhere.toml")
 
 

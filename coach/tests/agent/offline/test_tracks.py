@@ -3,6 +3,7 @@ import shutil
 import pytest
 
 from coach.agent.offline import languages, phrases, tracks
+from coach.documents.authored import FileFault
 
 PYTHON = tracks.FOLDER / "python.toml"
 
@@ -64,7 +65,7 @@ def test_no_phrase_is_a_single_letter_or_empty_once_it_is_normalised():
     ],
 )
 def test_a_fault_is_named_with_its_file_and_place(tmp_path, old, new, complaint):
-    with pytest.raises(tracks.TrackError, match=complaint) as caught:
+    with pytest.raises(FileFault, match=complaint) as caught:
         tracks.load([broken(tmp_path, old, new)])
 
     assert "python.toml" in str(caught.value)
@@ -80,7 +81,7 @@ def test_a_new_file_is_a_new_track(tmp_path):
 
 
 def test_two_modules_of_one_id_are_refused():
-    with pytest.raises(tracks.TrackError, match="module 'python-testing' is there 2 times"):
+    with pytest.raises(FileFault, match="module 'python-testing' is there 2 times"):
         tracks.load([PYTHON, PYTHON])
 
 

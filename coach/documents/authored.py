@@ -1,0 +1,59 @@
+"""TOML files that people edit by hand: texts, tables and catalogues, checked against a shape where they have one."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+
+class Entry(BaseModel):
+    """A part of such a file."""
+
+    # A misspelt member must not be dropped in silence.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class FileFault(Exception):
+    """The file cannot be used; the message has a line for each fault, with the file and the place."""
+
+
+S = TypeVar("S", bound=BaseModel)
+
+
+def beside(module: str, name: str = "") -> dict[str, Any]:
+    """The file of that name beside a module's own (`__file__`); without a name the one that is called like the module."""
+    path = Path(module).with_name(name) if name else Path(module).with_suffix(".toml")
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def read(path: Path, shape: type[S], *, numbered: str = "{}") -> S:
+    """A file in that shape; `numbered` is how a fault names an entry without a name. Raises FileFault."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        return shape.model_validate(document)
+    except ValidationError as error:
+        faults = ((_place(document, fault["loc"], numbered), fault["msg"]) for fault in error.errors())
+        raise FileFault("\n".join(f"{path.name}: {place}: {reason}" for place, reason in faults)) from error
+    except (OSError, ValueError) as error:
+        raise FileFault(f"{path.name}: {error}") from error
+
+
+def _place(document: Any, location: Sequence[str | int], numbered: str) -> str:
+    """A position in the file as its author would name it: category 'x', module 'y', minutes."""
+    words: list[str] = []
+    for step in location:
+        try:
+            document = document[step]
+        except (KeyError, IndexError, TypeError):
+            document = None  # the author left it out
+        if isinstance(step, int):
+            members = document if isinstance(document, dict) else {}
+            name = members.get("key") or members.get("id")
+            words[-1] += f" {name!r}" if name else f" {numbered.format(step + 1)}"
+        else:
+            words.append(step)
+    return ", ".join(words) or "the whole file"

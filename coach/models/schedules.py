@@ -7,15 +7,8 @@ from collections.abc import Sequence
 from django.db import models
 
 from coach.documents import schedule as schedules
-from coach.documents.schedule import (
-    CategoryAllocation,
-    Rationale,
-    Schedule,
-    ScheduleWarning,
-)
-from coach.documents.schedule import (
-    ScheduleItem as ItemDocument,
-)
+from coach.documents.schedule import CategoryAllocation, Rationale, Schedule, ScheduleWarning
+from coach.documents.schedule import ScheduleItem as ItemDocument
 from coach.models.database import members
 from coach.models.database.fields import DocumentField, Parsed
 from coach.models.learners import LearnerProfile

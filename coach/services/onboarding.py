@@ -16,15 +16,7 @@ from coach.documents.base import utc_now
 from coach.documents.curriculum import GoalInference, Track
 from coach.engines import coverage, goals
 from coach.models import LearnerProfile
-from coach.services import (
-    assessments,
-    audit,
-    coach_tracks,
-    learner_tools,
-    learners,
-    plans,
-    schedules,
-)
+from coach.services import assessments, audit, coach_tracks, learner_tools, learners, plans, schedules
 from coach.services.keeping import versions
 from coach.services.operations import connections
 

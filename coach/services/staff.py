@@ -18,23 +18,9 @@ from coach import attachments as storage
 from coach.documents.assessment import GradingResult
 from coach.documents.base import utc_now
 from coach.documents.profile import Profile
-from coach.models import (
-    AssessmentSubmission,
-    AttachmentMetadata,
-    BackfillRun,
-    LearnerProfile,
-    RecordVersion,
-)
+from coach.models import AssessmentSubmission, AttachmentMetadata, BackfillRun, LearnerProfile, RecordVersion
 from coach.models.database import members
-from coach.services import (
-    assessments,
-    attachments,
-    audit,
-    grading,
-    learners,
-    memory_uploads,
-    schedules,
-)
+from coach.services import assessments, attachments, audit, grading, learners, memory_uploads, schedules
 from coach.services.keeping import erasing, restoring, versions
 
 # The other members are the service's own.

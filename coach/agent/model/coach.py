@@ -12,14 +12,7 @@ from django.conf import settings
 
 from coach.agent import envelopes
 from coach.agent.model import answers, prompts, reading, runs
-from coach.agent.tools.requests import (
-    ChatRequest,
-    GoalRequest,
-    GradeRequest,
-    LearnerTools,
-    PlanRequest,
-    TopicRequest,
-)
+from coach.agent.tools import requests
 from coach.documents import sessions
 
 # Who made an answer, as it is kept beside it.
@@ -28,7 +21,7 @@ MAKER = "model"
 MODELS_BY_EFFORT = {"minimal": "gpt-5-nano", "low": "gpt-5-mini", "medium": "gpt-5", "high": "gpt-5-codex"}
 
 
-def infer_goals(ask: GoalRequest) -> answers.ParsedGoal:
+def infer_goals(ask: requests.GoalRequest) -> answers.ParsedGoal:
     """What the goal needs, in the model's words."""
     run = runs.Run(
         purpose="goals",
@@ -42,19 +35,19 @@ def infer_goals(ask: GoalRequest) -> answers.ParsedGoal:
     return reading.fit(answers.ParsedGoal, reading.value(runs.answer(run, learner_tools=None)))
 
 
-def plan(ask: PlanRequest, *, learner_tools: LearnerTools) -> answers.Plan:
+def plan(ask: requests.PlanRequest, *, learner_tools: requests.LearnerTools) -> answers.Plan:
     """An onboarding plan."""
     text = runs.answer(_settled("plan", prompts.plan_input(ask)), learner_tools=learner_tools)
     return reading.fit(answers.Plan, reading.value_with_repair(text))
 
 
-def grade(ask: GradeRequest, *, learner_tools: LearnerTools) -> answers.Grades:
+def grade(ask: requests.GradeRequest, *, learner_tools: requests.LearnerTools) -> answers.Grades:
     """The grades of a submission, 0 to 1 each."""
     text = runs.answer(_settled("grade", prompts.grade_input(ask)), learner_tools=learner_tools)
     return reading.fit(answers.Grades, reading.value(text))
 
 
-def topic(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.OnTopic:
+def topic(ask: requests.TopicRequest, *, learner_tools: requests.LearnerTools) -> sessions.OnTopic:
     """A lesson, quiz or milestone."""
     effort = settings.AGENT_REASONING
     model = runs.supported(MODELS_BY_EFFORT[effort])
@@ -63,11 +56,11 @@ def topic(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.OnTopic
     return found
 
 
-def chat(ask: ChatRequest, *, learner_tools: LearnerTools) -> sessions.Chat:
+def chat(ask: requests.ChatRequest, *, learner_tools: requests.LearnerTools) -> sessions.Chat:
     return envelopes.chat(runs.answer(_chat(ask), learner_tools=learner_tools))
 
 
-def follow_chat(ask: ChatRequest, *, learner_tools: LearnerTools) -> Iterator[str]:
+def follow_chat(ask: requests.ChatRequest, *, learner_tools: requests.LearnerTools) -> Iterator[str]:
     """The answer to a chat message as it comes, piece by piece, unread."""
     return runs.follow(_chat(ask), learner_tools=learner_tools)
 
@@ -83,7 +76,7 @@ def _settled(purpose: str, items: list[Any]) -> runs.Run:
     )
 
 
-def _chat(ask: ChatRequest) -> runs.Run:
+def _chat(ask: requests.ChatRequest) -> runs.Run:
     model = runs.supported(ask.model or MODELS_BY_EFFORT[ask.effort])
     return _run("chat", prompts.chat_input(ask, model=model), model=model, effort=ask.effort, web=ask.web)
 

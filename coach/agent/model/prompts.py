@@ -11,14 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
-from coach.agent.tools.requests import (
-    ChatRequest,
-    GoalRequest,
-    GradeRequest,
-    LearnerGoals,
-    PlanRequest,
-    TopicRequest,
-)
+from coach.agent.tools import requests
 from coach.documents import authored
 from coach.documents import schedule as zones
 from coach.documents.curriculum import Track
@@ -51,14 +44,14 @@ def goal_instructions() -> str:
 # --- input ------------------------------------------------------------------------------------------
 
 
-def goal_input(ask: GoalRequest) -> list[dict[str, Any]]:
+def goal_input(ask: requests.GoalRequest) -> list[dict[str, Any]]:
     known = data("known_tracks", _tracks(ask.tracks)) if ask.tracks else ""
     return [
         _said("Read this learner's goal.", _goals_text(ask.goals), known, "Answer with the one JSON object.")
     ]
 
 
-def plan_input(ask: PlanRequest) -> list[dict[str, Any]]:
+def plan_input(ask: requests.PlanRequest) -> list[dict[str, Any]]:
     inference = ask.inference
     return [
         _said(
@@ -72,7 +65,7 @@ def plan_input(ask: PlanRequest) -> list[dict[str, Any]]:
     ]
 
 
-def grade_input(ask: GradeRequest) -> list[dict[str, Any]]:
+def grade_input(ask: requests.GradeRequest) -> list[dict[str, Any]]:
     submission = ask.submission
     return [
         _said(
@@ -87,11 +80,11 @@ def grade_input(ask: GradeRequest) -> list[dict[str, Any]]:
     ]
 
 
-def topic_input(ask: TopicRequest) -> list[dict[str, Any]]:
+def topic_input(ask: requests.TopicRequest) -> list[dict[str, Any]]:
     return [_said(_TEXTS["topics"][ask.kind], data("topic", ask.topic), _schedule(ask.schedule, ask.learner))]
 
 
-def chat_input(ask: ChatRequest, *, model: str) -> list[dict[str, Any]]:
+def chat_input(ask: requests.ChatRequest, *, model: str) -> list[dict[str, Any]]:
     """The history in order, then what goes along and the message itself."""
     history = [{"role": entry.role, "content": entry.text} for entry in ask.history if entry.text]
     context = [
@@ -117,7 +110,7 @@ def _said(*parts: str) -> dict[str, Any]:
     return {"role": "user", "content": "\n\n".join(part for part in parts if part)}
 
 
-def _goals_text(goals: LearnerGoals) -> str:
+def _goals_text(goals: requests.LearnerGoals) -> str:
     return "\n".join(data(name, text) for name, text in vars(goals).items())
 
 
@@ -129,7 +122,7 @@ def _tracks(tracks: Iterable[Track]) -> str:
     return _lines(json.dumps(track.to_object(), ensure_ascii=False) for track in tracks)
 
 
-def _categories(ask: GradeRequest) -> Iterable[str]:
+def _categories(ask: requests.GradeRequest) -> Iterable[str]:
     for category in ask.plan.categories if ask.plan else ():
         described = [
             f"key: {category.key}",
@@ -143,7 +136,7 @@ def _categories(ask: GradeRequest) -> Iterable[str]:
         yield data("category", "\n".join(described))
 
 
-def _responses(ask: GradeRequest) -> Iterable[str]:
+def _responses(ask: requests.GradeRequest) -> Iterable[str]:
     tasks = {task.task_id: task for task in ask.assessment.tasks}
     for response in ask.submission.responses:
         task = tasks[response.task_id]

@@ -6,7 +6,7 @@ An intent of words.toml carries the example by which it is offered: what the coa
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from coach.agent.offline import goals, languages, lessons, notes, phrases, plans, times, widgets
@@ -45,7 +45,7 @@ class Message:
 def answer(ask: ChatRequest, tools: LearnerTools) -> sessions.Chat:
     """The answer to a message; in another language than English, that it is understood in English only."""
     if danger := languages.help_for(ask.message):
-        return sessions.Chat(display=danger, widgets=[], citations=None)
+        return _shown(danger)
     foreign = languages.english_only(ask.message)
     if foreign:
         return said(f"{foreign}\n\n{who_i_am()}")
@@ -70,7 +70,11 @@ def who_i_am() -> str:
 
 
 def said(text: str, *shown: sessions.Widget) -> sessions.Chat:
-    return sessions.Chat(display=f"{text}\n\n{SIGNATURE}", widgets=list(shown), citations=None)
+    return _shown(f"{text}\n\n{SIGNATURE}", shown)
+
+
+def _shown(text: str | None, widgets: Sequence[sessions.Widget] = ()) -> sessions.Chat:
+    return sessions.Chat(display=text, widgets=list(widgets), citations=None)
 
 
 # --- the intents ------------------------------------------------------------------------------------
@@ -154,17 +158,13 @@ def _explain(message: Message) -> sessions.Chat:
     subject = _subject(message)
     found = lessons.find(subject, message.learner)
     if found is None:
-        return sessions.Chat(
-            display=lessons.nothing_on(subject or message.text, message.learner),
-            widgets=_list(message),
-            citations=None,
-        )
-    return sessions.Chat(display=lessons.lesson_text(found), widgets=[], citations=None)
+        return _shown(lessons.nothing_on(subject or message.text, message.learner), _list(message))
+    return _shown(lessons.lesson_text(found))
 
 
 def _quiz(message: Message) -> sessions.Chat:
     made = lessons.quiz(TopicRequest(kind="quiz", topic=_subject(message), learner=message.learner))
-    return sessions.Chat(display=made.display, widgets=made.widgets, citations=None)
+    return _shown(made.display, made.widgets)
 
 
 def _doing(message: Message) -> sessions.Chat:

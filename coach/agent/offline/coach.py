@@ -9,14 +9,7 @@ from coach.agent.errors import Unavailable
 from coach.agent.model import answers
 from coach.agent.offline import chat as chats
 from coach.agent.offline import items, lessons, plans
-from coach.agent.tools.requests import (
-    ChatRequest,
-    GoalRequest,
-    GradeRequest,
-    LearnerTools,
-    PlanRequest,
-    TopicRequest,
-)
+from coach.agent.tools import requests
 from coach.documents import sessions
 
 # Who made an answer, as it is kept beside it.
@@ -24,31 +17,31 @@ MAKER = "rule"
 SIGNATURE = lessons.SIGNATURE
 
 
-def infer_goals(ask: GoalRequest) -> answers.ParsedGoal:
+def infer_goals(ask: requests.GoalRequest) -> answers.ParsedGoal:
     """The tracks of the coach's catalogue that the goal asks for."""
     return plans.infer(ask)
 
 
-def plan(ask: PlanRequest, *, learner_tools: LearnerTools) -> answers.Plan:
+def plan(ask: requests.PlanRequest, *, learner_tools: requests.LearnerTools) -> answers.Plan:
     """The modules and tasks of the tracks that the inference holds."""
     return plans.plan(ask)
 
 
-def grade(ask: GradeRequest, *, learner_tools: LearnerTools) -> NoReturn:
+def grade(ask: requests.GradeRequest, *, learner_tools: requests.LearnerTools) -> NoReturn:
     """Answers are graded provisionally. Raises Unavailable, always."""
     raise Unavailable("The offline coach does not grade.")
 
 
-def topic(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.OnTopic:
+def topic(ask: requests.TopicRequest, *, learner_tools: requests.LearnerTools) -> sessions.OnTopic:
     """A lesson, quiz or milestone on a topic, or on an item of the schedule."""
     return items.opened(ask, ask.item) if ask.item else lessons.on_topic(ask)
 
 
-def chat(ask: ChatRequest, *, learner_tools: LearnerTools) -> sessions.Chat:
+def chat(ask: requests.ChatRequest, *, learner_tools: requests.LearnerTools) -> sessions.Chat:
     """The answer to a message."""
     return chats.answer(ask, learner_tools)
 
 
-def follow_chat(ask: ChatRequest, *, learner_tools: LearnerTools) -> Iterator[str]:
+def follow_chat(ask: requests.ChatRequest, *, learner_tools: requests.LearnerTools) -> Iterator[str]:
     """The same answer in one piece."""
     yield chat(ask, learner_tools=learner_tools).display or ""

@@ -53,7 +53,7 @@ def read(goals: LearnerGoals) -> Reading:
     """Which tracks serve a learner's goal; the use case counts where the goal itself names nothing."""
     parts = phrases.parts(goals.goal)
     level = level_of(goals)
-    rejected = {match.phrase for match in phrases.found(parts.unwanted, _all_names())}
+    rejected = {match.phrase for match in phrases.found(parts.unwanted, _tracks_by("names"))}
     found, guessed = _tracks(parts.wanted + _age_words(phrases.normal(goals.goal)), rejected)
     if not found:
         found, guessed = _tracks(phrases.parts(goals.use_case).wanted, rejected)
@@ -118,10 +118,12 @@ def _tracks(wanted: str, rejected: set[str]) -> tuple[list[tuple[Track, str]], b
 
 def _named(wanted: str, rejected: set[str]) -> list[tuple[Track, str]]:
     """The tracks whose names are in a wish, the first named first; a name inside of a longer one does not count."""
-    matches = _longest(phrases.found(wanted, [*_all_names(), *_all_hints(), *vocabulary().no_subject]))
+    matches = _longest(
+        phrases.found(wanted, [*_tracks_by("names"), *_tracks_by("hints"), *vocabulary().no_subject])
+    )
     found: dict[str, str] = {}
     for match in matches:
-        for track_id in _all_names().get(match.phrase, ()):
+        for track_id in _tracks_by("names").get(match.phrase, ()):
             if match.phrase not in rejected and not _is_excluded(track_id, wanted):
                 found.setdefault(track_id, match.phrase)
     return [(catalogue()[track_id], word) for track_id, word in found.items()]
@@ -131,9 +133,14 @@ def _hinted(wanted: str) -> list[tuple[Track, str]]:
     """The one track that most hints and topics speak for; none where two have as many, or one common word is all."""
     votes: Counter[str] = Counter()
     words: dict[str, str] = {}
-    for match in _longest(phrases.found(wanted, [*_all_hints(), *_all_topics(), *vocabulary().no_subject])):
-        weight = HINT_VOTES if match.phrase in _all_hints() or " " in match.phrase else 1
-        for track_id in {*_all_hints().get(match.phrase, ()), *_all_topics().get(match.phrase, ())}:
+    for match in _longest(
+        phrases.found(wanted, [*_tracks_by("hints"), *_tracks_by("topics"), *vocabulary().no_subject])
+    ):
+        weight = HINT_VOTES if match.phrase in _tracks_by("hints") or " " in match.phrase else 1
+        for track_id in {
+            *_tracks_by("hints").get(match.phrase, ()),
+            *_tracks_by("topics").get(match.phrase, ()),
+        }:
             if not _is_excluded(track_id, wanted):
                 votes[track_id] += weight
                 words.setdefault(track_id, match.phrase)
@@ -192,40 +199,28 @@ def _not_covered(wanted: str, tracks: Iterable[Track]) -> tuple[str, ...]:
 
 
 @cache
-def _all_names() -> Mapping[str, list[str]]:
-    """Name → the tracks that it selects."""
-    return _by_phrase({track.id: _phrases(track.names) for track in catalogue().values()})
-
-
-@cache
-def _all_hints() -> Mapping[str, list[str]]:
-    """Hint → the tracks that it speaks for."""
-    return _by_phrase({track.id: _phrases(track.hints) for track in catalogue().values()})
-
-
-@cache
-def _all_topics() -> Mapping[str, list[str]]:
-    """Topic of a module → the tracks that teach it."""
-    return _by_phrase(
-        {
-            track.id: [topic for module in track.module for topic in module.topics]
-            for track in catalogue().values()
+def _tracks_by(kind: Literal["names", "hints", "topics"]) -> Mapping[str, list[str]]:
+    """Each name, hint or topic of a module → the tracks that it selects, that it speaks for, or that teach it."""
+    tracks: dict[str, list[str]] = {}
+    for track in catalogue().values():
+        phrases_of = {
+            "names": _phrases(track.names),
+            "hints": _phrases(track.hints),
+            "topics": _topics(track),
         }
-    )
+        for phrase in dict.fromkeys(map(str.lower, phrases_of[kind])):
+            tracks.setdefault(phrase, []).append(track.id)
+    return tracks
 
 
 @cache
 def _name_words() -> list[str]:
-    words = {word for name in _all_names() for word in phrases.words(name)}
+    words = {word for name in _tracks_by("names") for word in phrases.words(name)}
     return sorted(word for word in words if len(word) >= SHORTEST_FORGIVEN)
 
 
-def _by_phrase(by_track: Mapping[str, list[str]]) -> Mapping[str, list[str]]:
-    tracks: dict[str, list[str]] = {}
-    for track_id, several in by_track.items():
-        for phrase in dict.fromkeys(map(str.lower, several)):
-            tracks.setdefault(phrase, []).append(track_id)
-    return tracks
+def _topics(track: Track) -> list[str]:
+    return [topic for module in track.module for topic in module.topics]
 
 
 def _phrases(by_language: Phrases) -> list[str]:
@@ -237,7 +232,7 @@ def _vocabulary(track_id: str) -> frozenset[str]:
     """The words by which a track can be near to a goal."""
     track = catalogue()[track_id]
     texts = [track.name, track.summary, *track.focus, *_phrases(track.names), *_phrases(track.hints)]
-    texts += [topic for module in track.module for topic in module.topics]
+    texts += _topics(track)
     return frozenset(word for text in texts for word in phrases.words(text)) - _general()
 
 

@@ -30,6 +30,7 @@ class Vocabulary(Entry):
 
     general: Words
     no_subject: Words
+    asking: Words
     new: Words
     programs: Words
     in_danger: Words

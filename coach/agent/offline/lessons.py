@@ -21,13 +21,6 @@ from coach.documents.profile import Profile
 
 SIGNATURE = "Made by rule from your own plan; no language model was asked."
 MOST_QUESTIONS = 8
-# Words that say what is wanted and not what it is about, and the kinds of items in titles of the schedule.
-_ASKING = frozenset(
-    """a about all an and basics beginner beginners begin check deep dive do explain explanation first for from give how i
-    in intro introduction is it learn lesson lessons me milestone module more my of on or part practice practise quiz quick
-    refresher show some start teach tell test the them to topic tutorial understand understanding use using what with you
-    please can could""".split()
-)
 _PART = re.compile(r"\(part \d+ of \d+\)")
 
 
@@ -47,7 +40,9 @@ class Material:
 
 def find(topic: str, learner: Profile | None) -> Material | None:
     """The material on a topic, the learner's own modules first; None where there is none."""
-    wanted = frozenset(_stem(word) for word in phrases.words(_PART.sub(" ", topic))) - _ASKING
+    wanted = frozenset(_stem(word) for word in phrases.words(_PART.sub(" ", topic))) - frozenset(
+        languages.vocabulary().asking
+    )
     if not wanted:
         return None
     found = [entry for entry in _materials(learner) if wanted <= _known_words(entry)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 
-from coach.agent.offline import choices, languages
+from coach.agent.offline import choices, languages, widgets
 from coach.agent.offline.choices import Draft
 from coach.agent.offline.goals import Reading
 from coach.agent.offline.tracks import Module, Track, catalogue
@@ -60,9 +60,7 @@ def _about_time(draft: Draft, today: dt.date) -> Iterable[str]:
         yield f"I cannot tell which day “{named.unread}” is: name a month or a date, and the plan will keep to it."
     if pace is None or not draft.chosen:
         return
-    rhythm = (
-        f"{_counted(pace.sessions, 'session')} of up to {pace.session_minutes} minutes a week{_on_days(pace)}"
-    )
+    rhythm = f"{widgets.counted(pace.sessions, 'session')} of up to {pace.session_minutes} minutes a week{_on_days(pace)}"
     if named.says_when and not named.assumed:
         yield f"Your time: {rhythm}, {pace.weekly_minutes} minutes in all."
     else:
@@ -105,10 +103,6 @@ def _names(tracks: Iterable[Track]) -> str:
 
 def _joined(words: Sequence[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else "none"
-
-
-def _counted(number: int, one: str) -> str:
-    return f"{number} {one}" if number == 1 else f"{number} {one}s"
 
 
 def _short(text: str, most: int = 80) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
+from coach.documents import authored
+
 # Scripts without spaces between words: there a phrase matches anywhere.
 _UNSPACED = r"\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f々ー"
 _TOKEN = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+(?:\+\+|#)?")
@@ -74,33 +76,8 @@ def holds(text: str, *phrases: str) -> bool:
 
 # --- clauses ----------------------------------------------------------------------------------------
 
-_BREAK = re.compile(
-    r"[;:!?\n()。！？；：、，]|\.(?=\s|$)|,(?!\d)|\s[–—-]\s"
-    r"|\b(?:but|however|aber|sondern|pero|sino|mas|mais|now|ahora|jetzt|maintenant|agora)\b"
-    r"|\b(?=(?:who|and)?\s*(?:i\s+)?(?:want|wants|wanting|would like|need|needs|hope|wish|quiero|queremos"
-    r"|mochte|mochten|will|je veux|voudrais|quero)\b)"
-)
-_KNOWN = re.compile(
-    r"\b(?:i (?:already )?(?:know|can|use|have used|work with|teach)(?! nothing| no\b| not\b)"
-    r"|already (?:know|knows|comfortable|familiar)|i am (?:good|fluent|comfortable|familiar)|years? of|years? with"
-    r"|experienced? (?:in|with|of)|background in|coming from|come from|^ ?as an? |i am an? |i'm an? "
-    r"|ya se|ya conozco|conozco|tengo experiencia|anos de|soy|vengo de"
-    r"|ich kann(?! (?:noch )?(?:nicht|kein))|ich kenne|ich bin|kenntnisse|erfahrung|jahre|komme von"
-    r"|je (?:connais|sais|suis)|experience en|ans de|ja sei|conheco|sou|tenho experiencia)"
-    r"|経験|知っています|できます|我会|我懂|我是"
-)
-_UNWANTED = re.compile(
-    r"\b(?:not(?! only| sure| just)|no(?! experience| idea| prior| previous| se\b| programming| coding| more than)"
-    r"|without(?! knowing)|instead of|rather than|except|anything but|don't want|do not want|avoid|tired of|hate"
-    r"|sin|no quiero|en vez de|en lugar de|ohne|kein|keine|keinen|nicht|statt|anstatt|sans|pas de|pas du"
-    r"|au lieu de|plutot que|sem|nao quero|em vez de)\b"
-    r"|不是|不要|不想|而不"
-)
-# In Japanese the negation follows what it negates.
-_UNWANTED_BEFORE = re.compile(r"^(.*?)(?:ではなく|じゃなく|以外)")
-_FROM_TO = re.compile(r"\b(?:from|von|de|des|du|desde)\b(.{2,40}?)\b(?:to|into|zu|zur|nach|a|al|vers|para)\b")
-_MOVE = re.compile(
-    r"\b(?:move|switch|go|change|transition|migrate|moving|switching|wechsel\w*|pasar|passer|mudar)\b"
+_BREAK, _KNOWN, _UNWANTED, _UNWANTED_BEFORE, _FROM_TO, _MOVE = (
+    re.compile("".join(lines)) for lines in authored.beside(__file__).values()
 )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from coach.agent.model import answers
 from coach.agent.offline import choices, notes, times
 from coach.agent.offline.choices import Choice, Draft
-from coach.agent.offline.tracks import Module, Track, catalogue
+from coach.agent.offline.tracks import Module, Task, Track, catalogue
 from coach.agent.tools.requests import GoalRequest, PlanRequest
 from coach.documents import authored
 from coach.documents.base import utc_now
@@ -128,14 +128,12 @@ def content(inference: GoalInference) -> list[tuple[answers.PlannedCategory, lis
 
 
 def _category(track: Track) -> answers.PlannedCategory:
-    rubric = track.rubric
-    levels = {"Exploring": rubric.exploring, "Developing": rubric.developing, "Proficient": rubric.proficient}
     return answers.PlannedCategory(
         key=PREFIX + track.id,
         label=track.name,
         description=track.summary,
         focus_areas=track.focus,
-        rubric=[answers.PlannedLevel(level=level, descriptor=text) for level, text in levels.items()],
+        rubric=[answers.PlannedLevel(level=name.title(), descriptor=text) for name, text in track.rubric],
     )
 
 
@@ -145,18 +143,18 @@ def _modules(track: Track, modules: Sequence[Module]) -> list[answers.PlannedMod
     before = [[], *([module.id] for module in modules[:-1])]
     return [
         answers.PlannedModule(
-            module_id=module.id,
-            category_key=PREFIX + track.id,
-            title=module.title,
-            summary=module.summary,
-            objectives=module.objectives,
-            activities=[f"{activity.text} ({activity.minutes} minutes)" for activity in module.activities],
-            deliverables=module.deliverables,
-            estimated_minutes=module.minutes,
-            tier=module.tier,
-            prerequisite_module_ids=earlier
-            if module.requires is None
-            else [key for key in module.requires if key in present],
+            **{
+                **dict(module),
+                "module_id": module.id,
+                "category_key": PREFIX + track.id,
+                "activities": [
+                    f"{activity.text} ({activity.minutes} minutes)" for activity in module.activities
+                ],
+                "estimated_minutes": module.minutes,
+                "prerequisite_module_ids": earlier
+                if module.requires is None
+                else [key for key in module.requires if key in present],
+            }
         )
         for module, earlier in zip(modules, before, strict=False)
     ]
@@ -169,22 +167,13 @@ def _tasks(inference: GoalInference) -> list[answers.PlannedTask]:
         if stored.track_id == ORIENTATION:
             tasks.append(_ORIENTATION_TASK)
         elif track is not None:
-            tasks += [
-                answers.PlannedTask(
-                    task_id=task.id,
-                    category_key=stored.track_id,
-                    title=task.title,
-                    task_type=task.kind,
-                    prompt=task.prompt,
-                    guidance=task.guidance,
-                    rubric=task.rubric,
-                    expected_minutes=task.minutes,
-                    starter_code=task.starter_code,
-                    answer_key=task.answer_key,
-                )
-                for task in track.task
-            ]
+            tasks += [_task(task, stored.track_id) for task in track.task]
     return tasks
+
+
+def _task(task: Task, category_key: str) -> answers.PlannedTask:
+    renamed = {"task_id": task.id, "task_type": task.kind, "expected_minutes": task.minutes}
+    return answers.PlannedTask(**{**dict(task), **renamed, "category_key": category_key})
 
 
 # --- the learner's pace -----------------------------------------------------------------------------

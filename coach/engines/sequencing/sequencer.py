@@ -13,14 +13,7 @@ from itertools import islice
 
 from coach.documents.pace import Pace
 from coach.documents.profile import Profile
-from coach.documents.schedule import (
-    Schedule,
-    ScheduleItem,
-    ScheduleWarning,
-    anchor_date,
-    known_zone,
-    zone,
-)
+from coach.documents.schedule import Schedule, ScheduleItem, ScheduleWarning, anchor_date, known_zone, zone
 from coach.engines.sequencing import (
     daily_capacity,
     long_range,

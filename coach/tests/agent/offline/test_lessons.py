@@ -1,6 +1,6 @@
 import pytest
 
-from coach.agent.offline import coach, lessons, tracks
+from coach.agent.offline import coach, languages, lessons, tracks
 from coach.documents.profile import Profile
 from coach.tests import cast
 from coach.tests.agent.offline.learners import on, planned
@@ -32,7 +32,7 @@ def test_each_topic_of_a_module_is_taught_by_a_module_that_names_it(track, modul
             words = {
                 lessons._stem(word) for word in topic.lower().replace("-", " ").split() if word.isalpha()
             }
-            assert words - lessons._ASKING <= lessons._known_words(direct)
+            assert words - {*languages.vocabulary().asking} <= lessons._known_words(direct)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ from typing import Any
 from arcadia import environment
 from arcadia.serving import worker as handover
 
-bind = environment.words("ARCADIA_BIND") or ["127.0.0.1:8000"]
+# A platform that names a port expects to reach it from outside.
+_port = environment.number("PORT", default=0, least=1, most=65535)
+bind = environment.words("ARCADIA_BIND") or [f"0.0.0.0:{_port}" if _port else "127.0.0.1:8000"]
 workers = environment.number("ARCADIA_WORKERS", default=2, least=1, most=256)
 # Per worker. A thread that waits for a client, the database or the language model costs little, and where there are
 # more of them than slow clients, these delay no other client.

@@ -39,6 +39,7 @@ WITHOUT_DATABASE = frozenset(
         "test_architecture.py",
         "test_json_text.py",
         "test_tree.py",
+        "topologies/test_deployment.py",
     }
 )
 _TESTS = pathlib.Path(__file__).parent

@@ -79,7 +79,9 @@ def _last_run() -> Iterator[Metric]:
         for outcome, number in outcomes.items():
             records.add_metric([store, outcome], number)
     yield records
-    ended = GaugeMetricFamily("arcadia_backfill_finished_seconds", "When the latest finished import ended.")
+    ended = GaugeMetricFamily(
+        "arcadia_backfill_finished_timestamp_seconds", "When the latest finished import ended."
+    )
     latest = BackfillRun.objects.aggregate(latest=Max("finished_at"))["latest"]
     if latest is not None:
         ended.add_metric([], latest.timestamp())

@@ -1,3 +1,9 @@
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
 import pytest
 from django.db import connection
 
@@ -77,3 +83,33 @@ def test_a_database_that_does_not_answer_is_a_metric(client, shown, monkeypatch)
 @pytest.mark.postgresql("SQLite has no pool")
 def test_the_pool_is_shown(shown):
     assert shown()['arcadia_database_pool_connections{state="limit"}'] == connection.pool.max_size
+
+
+def promtool():
+    """Whether there is Prometheus' own checker; in CI there must be one."""
+    found = shutil.which("promtool") is not None
+    assert found or os.environ.get("CI") != "true", "CI needs Debian's package prometheus"
+    return found
+
+
+@pytest.mark.skipif("not promtool()", reason="PROMTOOL IS NOT INSTALLED")
+def test_names_and_types_are_as_prometheus_wants_them(client):
+    client.get("/healthz")
+    text = client.get("/metrics").content
+    done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, check=False)
+
+    assert (done.returncode, done.stdout + done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("file", ["prometheus/alerts.yml", "grafana/dashboard.json"])
+def test_alerts_and_dashboard_name_metrics_that_there_are(client, monkeypatch, file):
+    from coach.services.operations import metrics
+
+    monkeypatch.setattr(metrics.replica, "behind", lambda: (0, 0.0))
+    shown = client.get("/metrics").content.decode() + "".join(str(each) for each in metrics._replica())
+    named = set(re.findall(r"\barcadia_\w+", Path("deployment", file).read_text()))
+
+    assert named
+    missing = {name for name in named if name.removesuffix("_bucket") not in shown}
+    # The size is PostgreSQL's.
+    assert missing <= ({"arcadia_database_bytes"} if connection.vendor == "sqlite" else set())

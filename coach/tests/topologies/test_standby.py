@@ -2,11 +2,13 @@
 
 import contextlib
 import json
+import os
 import re
 import subprocess
 import sys
 import time
 import types
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -17,7 +19,7 @@ from benchmarks.scale.pooler import manage
 from coach.tests import postgres
 
 pytestmark = pytest.mark.postgresql("SQLite has no standby")
-NAMES = [f"learner-{number}" for number in range(4)]
+NAMES = [f"learner-{number}" for number in range(6)]
 PREPARE = comparing.LEARNERS.format(names=NAMES) + comparing.STAFF.format(password=comparing.PASSWORD)
 PATIENCE_SECONDS = 20
 ROW = b'name="_selected_action" value="'
@@ -103,8 +105,8 @@ def test_no_page_is_older_than_what_its_reader_wrote(topology):
         words = {"password1": comparing.PASSWORD, "password2": comparing.PASSWORD, "usable_password": "true"}
         topology.staff.form("/admin/auth/user/add/", username="colleague", **words)
 
-        assert b"colleague" in topology.staff.ask("GET", "/admin/auth/user/")
-        assert b"colleague" in topology.staff.ask("GET", "/admin/auth/user/?q=colleague")
+        assert b">colleague</a>" in topology.staff.ask("GET", "/admin/auth/user/")
+        assert b">colleague</a>" in topology.staff.ask("GET", "/admin/auth/user/?q=colleague")
 
 
 def test_how_far_it_is_behind_is_in_health_and_metrics(topology):
@@ -162,8 +164,36 @@ def test_a_standby_alone_is_not_healthy(topology):
     assert json.loads(done.stdout)["detail"] == "The database is read-only."
 
 
+def test_a_restore_as_the_page_says_has_everything(topology, tmp_path):
+    page = (Path(__file__).parents[3] / "docs" / "operations.md").read_text()
+    steps = re.findall(
+        r"^    (.*)$", page[page.index("**Restoring**") :].partition("Both must")[0], flags=re.MULTILINE
+    )
+    manage(
+        topology.environment, "export_stores", "--data-dir", str(tmp_path / "stores"), "--username", NAMES[0]
+    )
+    writer = comparing.Learner([topology.service.address], NAMES[1])
+    with postgres.cluster() as other, comparing.at_once([writer], pause=0.05):
+        environment = topology.environment | {
+            "PATH": f"{Path(sys.executable).parent}:{other.programs.folder}:{os.environ['PATH']}",
+            "ARCADIA_DATABASE_URL": topology.primary.url,
+            "ARCADIA_DATABASE_REPLICA_URL": "",
+            "NEW_DATABASE_URL": other.url,
+            "STORES": str(tmp_path / "stores"),
+        }
+        steps = [step.replace("arcadia.dump", str(tmp_path / "arcadia.dump")) for step in steps]
+        done = subprocess.run(
+            ["bash", "-euc", "\n".join(steps)], env=environment, capture_output=True, text=True, check=False
+        )
+
+        assert len(steps) == 5
+        assert (done.returncode, done.stderr) == (0, "")
+        assert failover.stored(other) >= set(topology.learner.marks)
+    assert writer.seen.wrong == []
+
+
 def test_a_promotion_loses_nothing_and_is_over_at_once(topology):
-    clients = [comparing.Learner([topology.service.address], name) for name in NAMES[1:]]
+    clients = [comparing.Learner([topology.service.address], name) for name in NAMES[2:]]
     failover.synchronous(topology.primary)
 
     took, gap = failover.promote(topology.primary, topology.standby, clients, before=1, after=3)

@@ -208,7 +208,7 @@ VERSION_RETENTION_DAYS = environment.number(
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["coach.api.http.tokens.Bearer"],
     "DEFAULT_PERMISSION_CLASSES": ["coach.api.http.tokens.MayCall"],
-    "DEFAULT_RENDERER_CLASSES": ["coach.api.http.rendering.DocumentRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "coach.api.http.rendering.AlwaysJSON",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

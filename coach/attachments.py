@@ -6,6 +6,7 @@ legacy record carries is followed only where it stays below the storage's root.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import os
@@ -46,6 +47,15 @@ class Stored:
     sha256: str
 
 
+@contextlib.contextmanager
+def _failing(action: str) -> Iterator[None]:
+    """A block, or a function, that reads or writes the storage. Raises StorageError."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"cannot {action}: {error.strerror}") from error
+
+
 def safe_path(path: str) -> str:
     """The path, normalised, relative to the storage's root. Raises UnsafePath."""
     parts = PurePosixPath(path).parts
@@ -69,20 +79,16 @@ def exists(path: str) -> bool:
         return False
 
 
+@_failing("read the size of an attachment")
 def size(path: str) -> int:
     """The number of bytes at that path. Raises StorageError."""
-    try:
-        return _storage().size(path)
-    except OSError as error:
-        raise StorageError(f"cannot read the size of an attachment: {error.strerror}") from error
+    return _storage().size(path)
 
 
+@_failing("read the age of an attachment")
 def age(path: str) -> dt.timedelta:
     """How long ago the bytes at that path were written. Raises StorageError."""
-    try:
-        return dt.datetime.now(dt.UTC) - _storage().get_modified_time(path)
-    except OSError as error:
-        raise StorageError(f"cannot read the age of an attachment: {error.strerror}") from error
+    return dt.datetime.now(dt.UTC) - _storage().get_modified_time(path)
 
 
 def digest(path: str) -> str:
@@ -94,12 +100,10 @@ def digest(path: str) -> str:
     return hashed.hexdigest()
 
 
+@_failing("read an attachment")
 def open_bytes(path: str) -> File[bytes]:
     """The bytes at that path, to be read and closed. Raises StorageError."""
-    try:
-        return _storage().open(path, "rb")
-    except OSError as error:
-        raise StorageError(f"cannot read an attachment: {error.strerror}") from error
+    return _storage().open(path, "rb")
 
 
 def put(path: str, chunks: Iterable[bytes], *, limit: int | None = None) -> Stored:
@@ -108,13 +112,10 @@ def put(path: str, chunks: Iterable[bytes], *, limit: int | None = None) -> Stor
     `limit` is in bytes. Raises UnsafePath, TooLarge, StorageError.
     """
     path = safe_path(path)
-    try:
-        with tempfile.TemporaryFile() as spool:
-            stored = _spool(path, chunks, spool, limit)
-            spool.seek(0)
-            _write(path, spool)
-    except OSError as error:
-        raise StorageError(f"cannot store an attachment: {error.strerror}") from error
+    with _failing("store an attachment"), tempfile.TemporaryFile() as spool:
+        stored = _spool(path, chunks, spool, limit)
+        spool.seek(0)
+        _write(path, spool)
     return stored
 
 
@@ -127,11 +128,9 @@ def upload(chunks: Iterable[bytes], *, limit: int) -> Stored:
 def delete(path: str) -> None:
     """Remove the bytes at that path, if there are any, and folders that are empty then. Raises UnsafePath, StorageError."""
     path = safe_path(path)
-    try:
+    with _failing("delete an attachment"):
         _storage().delete(path)
         _remove_empty_folders(path)
-    except OSError as error:
-        raise StorageError(f"cannot delete an attachment: {error.strerror}") from error
 
 
 def uploads() -> Iterator[str]:

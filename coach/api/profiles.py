@@ -70,9 +70,8 @@ class ProfileView(base.View):
     @schema.describe("getProfile", "A learner's profile", answers=profile.ServedProfile, errors=(404, 422))
     def get(self, request: Request, username: str) -> HttpResponse:
         row = _row(_profile_view, base.username(username))
-        return rendering.members(
-            served(row, shown_assessment=_extended(row), submissions=_latest_submissions(row["pk"]))
-        )
+        submissions = [orjson.Fragment(text) for (text,) in _submission_rows.rows(row["pk"])]
+        return rendering.members(served(row, shown_assessment=_extended(row), submissions=submissions))
 
 
 def _part_view(column: str, operation: str, summary: str, answers: type[Document]) -> type[base.View]:
@@ -147,7 +146,8 @@ def served(
         "assessment_submissions": submissions,
     }
     if row["foundation_tracks"] in ("[]", b"[]"):
-        found["foundation_tracks"] = _inferred_tracks(row["goal_inference"])
+        inference = row["goal_inference"]
+        found["foundation_tracks"] = orjson.loads(inference)["tracks"] if inference else []
     return {name: found[name] for name in profile.ServedProfile.model_fields}
 
 
@@ -167,11 +167,3 @@ def _notes(learner_pk: int) -> list[dict[str, Any]]:
         {"note_id": note_id, "note": note, "tags": rendering.stored(tags), "created_at": created_at}
         for note_id, note, tags, created_at in _note_rows.rows(learner_pk)
     ]
-
-
-def _latest_submissions(learner_pk: int) -> list[orjson.Fragment]:
-    return [orjson.Fragment(text) for (text,) in _submission_rows.rows(learner_pk)]
-
-
-def _inferred_tracks(inference: str | bytes | None) -> Any:
-    return orjson.loads(inference)["tracks"] if inference else []

@@ -83,7 +83,7 @@ def _standings(task_results: Sequence[TaskResult], plan: EloPlan | None) -> dict
         for key, scores in _scores(task_results).items()
     }
     for category in categories:
-        standings.setdefault(category.key, _ungraded(category.starting_rating))
+        standings.setdefault(category.key, _Standing(0.5, category.starting_rating, 0, graded=False))
     return standings
 
 
@@ -99,10 +99,6 @@ def _graded(scores: Sequence[float], start: int) -> _Standing:
     # statistics.mean rounds once, at the end: a sum of floats could miss a half point by one bit.
     average = mean(scores)
     return _Standing(average=average, start=start, delta=round((average - 0.5) * RATING_SPAN), graded=True)
-
-
-def _ungraded(start: int) -> _Standing:
-    return _Standing(average=0.5, start=start, delta=0, graded=False)
 
 
 # --- documents --------------------------------------------------------------------------------------

@@ -77,8 +77,9 @@ def apply_metadata(
         learner.tags = merged_tags(learner.tags, [_text(tag) for tag in tags])
     if isinstance(ratings := metadata.get("elo"), dict):
         learner.ratings = {**learner.ratings, **_whole_ratings(ratings)}
-    if session := _filled(metadata.get("session_id")) or _filled(session_id):
-        learner.sessions = with_session(learner.sessions, session)
+    session = _filled(metadata.get("session_id")) or _filled(session_id)
+    if session and session not in (sessions := learner.sessions):
+        learner.sessions = [*sessions, session][-MOST_SESSIONS:]
     changed = {name for name, value in before.items() if getattr(learner, name) != value}
     if changed:
         learner.last_updated = utc_now()
@@ -91,11 +92,6 @@ def merged_tags(tags: Sequence[str], new: Sequence[str]) -> list[str]:
     merged = {tag.lower(): tag for tag in tags}
     merged.update((tag.lower(), tag) for tag in new if tag)
     return list(merged.values())
-
-
-def with_session(sessions: Sequence[str], session: str) -> list[str]:
-    """The recent sessions with one more at the end, the last ten kept; unchanged where it is known."""
-    return list(sessions) if session in sessions else [*sessions, session][-MOST_SESSIONS:]
 
 
 @transaction.atomic

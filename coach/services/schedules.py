@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 
-from django.db import models, transaction
+from django.db import transaction
 
 from coach import telemetry
 from coach.documents.base import utc_now
@@ -249,7 +250,12 @@ def _store_items(row: CurriculumSchedule, schedule: Schedule) -> None:
     """Write the items that are not stored yet as they should be, by position."""
     present = {item.position: item for item in row.items.all()}
     wanted = _item_rows(row, schedule)
-    different = [item for item in wanted if not _same(item, present.get(item.position))]
+    columns = operator.attrgetter(*_ITEM_COLUMNS)
+    different = [
+        item
+        for item in wanted
+        if item.position not in present or columns(item) != columns(present[item.position])
+    ]
     if len(wanted) < len(present):
         row.items.filter(position__gte=len(wanted)).delete()
     ScheduleItem.objects.bulk_create(
@@ -264,10 +270,6 @@ def _item_rows(row: CurriculumSchedule, schedule: Schedule) -> Sequence[Schedule
         item.apply_document(document, position=position)
         rows.append(item)
     return rows
-
-
-def _same(item: models.Model, other: models.Model | None) -> bool:
-    return other is not None and all(getattr(item, name) == getattr(other, name) for name in _ITEM_COLUMNS)
 
 
 def _figures(schedule: Schedule) -> dict[str, int]:

@@ -11,10 +11,6 @@ from coach.documents.base import Document, PositiveCount, Share, Weight, Whole
 from coach.documents.curriculum import DEFAULT_STARTING_RATING, Category, Confidence, RubricLevel
 
 
-def _tidy(texts: list[str]) -> list[str]:
-    return [text.strip() for text in texts if text.strip()]
-
-
 def _otherwise(default: str, *words: str) -> BeforeValidator:
     """Another text than the known words counts as the default; what is no text does not fit."""
 
@@ -24,19 +20,11 @@ def _otherwise(default: str, *words: str) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def _least_zero(number: float) -> float:
-    return number if number > 0 else 0.0
-
-
-def _least_zero_whole(number: int) -> int:
-    return max(number, 0)
-
-
 Stripped = Annotated[str, AfterValidator(str.strip)]
 StrippedOrNull = Annotated[str | None, AfterValidator(lambda text: (text or "").strip() or None)]
-Texts = Annotated[list[str], AfterValidator(_tidy)]
-LeastZero = Annotated[float, AfterValidator(_least_zero)]
-LeastZeroWhole = Annotated[Whole, AfterValidator(_least_zero_whole)]
+Texts = Annotated[list[str], AfterValidator(lambda texts: [text.strip() for text in texts if text.strip()])]
+LeastZero = Annotated[float, AfterValidator(lambda number: max(0.0, number))]
+LeastZeroWhole = Annotated[Whole, AfterValidator(lambda number: max(0, number))]
 
 
 # --- goals ------------------------------------------------------------------------------------------

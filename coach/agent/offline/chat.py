@@ -218,10 +218,6 @@ def _next(message: Message) -> sessions.Chat:
     return said("\n".join([head, *lines, *late]), *_list(message))
 
 
-def _who(message: Message) -> sessions.Chat:
-    return said(who_i_am())
-
-
 def _not_understood(message: Message) -> sessions.Chat:
     """That a message is no known question; what the goal lacks, where no track was chosen for it."""
     learner = message.learner
@@ -242,7 +238,7 @@ _ANSWERS: dict[str, Answer] = {
     "doing": _doing,
     "explain": _explain,
     "next": _next,
-    "who": _who,
+    "who": lambda message: said(who_i_am()),
 }
 
 # --- reading ----------------------------------------------------------------------------------------

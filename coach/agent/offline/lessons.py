@@ -58,7 +58,8 @@ def _nearness(entry: Material, wanted: frozenset[str], topic: str) -> tuple[bool
 
 
 def _materials(learner: Profile | None) -> list[Material]:
-    own = {module.module_id: module for module in _own_modules(learner)}
+    planned = learner.curriculum_plan.modules if learner and learner.curriculum_plan else ()
+    own = {module.module_id: module for module in planned}
     taught = {module.id for track in catalogue().values() for module in track.module}
     catalogued = [
         Material(module.title, own.get(module.id), track, module)
@@ -69,10 +70,6 @@ def _materials(learner: Profile | None) -> list[Material]:
         *catalogued,
         *(Material(module.title, module) for key, module in own.items() if key not in taught),
     ]
-
-
-def _own_modules(learner: Profile | None) -> Sequence[OwnModule]:
-    return learner.curriculum_plan.modules if learner and learner.curriculum_plan else ()
 
 
 def _known_words(entry: Material) -> frozenset[str]:

@@ -102,11 +102,9 @@ def plan(ask: PlanRequest) -> answers.Plan:
 
 def is_own(inference: GoalInference | None) -> bool:
     """Whether an inference holds tracks of the coach's catalogue."""
-    return inference is not None and any(_is_known(track.track_id) for track in inference.tracks)
-
-
-def _is_known(track_id: str) -> bool:
-    return track_id == ORIENTATION or _track(track_id) is not None
+    return inference is not None and any(
+        track.track_id == ORIENTATION or _track(track.track_id) for track in inference.tracks
+    )
 
 
 def _track(track_id: str) -> Track | None:

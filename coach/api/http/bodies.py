@@ -54,7 +54,7 @@ def read(request: Request, shape: type[D]) -> D:
     is_json = _is_json(request.content_type)
     value = _json(body) if is_json else (body.decode("utf-8", "replace") or None)
     if value is None:
-        raise Unprocessable([_fault("missing", ["body"], "A body is required.", None)])
+        raise refused("A body is required.", "body", kind="missing")
     try:
         # As attributes: an array or a text in place of an object is then reported as the contract says.
         document = shape.model_validate(value, from_attributes=True)
@@ -81,33 +81,19 @@ def parameter(request: Request, name: str, kind: Any, *, default: T) -> T:
         raise Unprocessable(list(_faults(error, "query", name))) from error
 
 
-def missing_file(field: str) -> Unprocessable:
-    """What is wrong with a form that lacks a file part."""
-    return Unprocessable([_fault("missing", ["body", field], "A file is required.", None)])
-
-
-def not_a_file(field: str) -> Unprocessable:
-    """What is wrong with a form whose file part is a plain value."""
-    return Unprocessable([_fault("value_error", ["body", field], "A file with a name is required.", None)])
-
-
-def unusable_form(reason: str, *place: str) -> Unprocessable:
-    """What is wrong with a form that cannot be read as one."""
-    return Unprocessable([_fault("value_error", ["body", *place], reason, None)])
+def refused(reason: str, *place: Any, kind: str = "value_error") -> Unprocessable:
+    """What is wrong with one place of a request, such as `"body", "file"`."""
+    return Unprocessable([_fault(kind, list(place), reason, None)])
 
 
 def unstorable(*place: Any) -> Unprocessable:
-    """What is wrong with a text that no database of ours keeps."""
-    reason = "NUL characters and lone surrogates cannot be stored."
-    return Unprocessable([_fault("string_unicode", ["body", *place], reason, None)])
+    """What is wrong with a text of the body that no database of ours keeps."""
+    return refused(
+        "NUL characters and lone surrogates cannot be stored.", "body", *place, kind="string_unicode"
+    )
 
 
 _adapter = functools.cache(TypeAdapter[Any])
-
-
-def unusable_query(name: str, reason: str) -> Unprocessable:
-    """What is wrong with a parameter of the query that has no sense."""
-    return Unprocessable([_fault("value_error", ["query", name], reason, None)])
 
 
 def raw(request: Request) -> bytes:

@@ -33,7 +33,8 @@ class Writes:
 def _is_foreign(request: HttpRequest) -> bool:
     origin = request.META.get("HTTP_ORIGIN")
     if origin:
-        return not (_may_write(origin) or _site(origin) == request.get_host())
+        may_write = settings.ANY_ORIGIN_WRITES or origin in settings.CORS_ALLOWED_ORIGINS
+        return not (may_write or _site(origin) == request.get_host())
     return bool(request.META.get("HTTP_SEC_FETCH_SITE") == "cross-site")
 
 
@@ -42,7 +43,3 @@ def _site(origin: str) -> str:
         return urlsplit(origin).netloc
     except ValueError:
         return ""
-
-
-def _may_write(origin: str) -> bool:
-    return settings.ANY_ORIGIN_WRITES or origin in settings.CORS_ALLOWED_ORIGINS

@@ -78,8 +78,8 @@ def _place(text: str) -> Place:
     try:
         instant, number = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         place = dt.datetime.fromisoformat(instant).astimezone(dt.UTC), int(number)
+        if abs(place[1]) > 2**62:
+            raise ValueError
     except (ValueError, TypeError, OverflowError, RecursionError):
-        raise bodies.unusable_query("after", "This is no cursor of this list.") from None
-    if abs(place[1]) > 2**62:
-        raise bodies.unusable_query("after", "This is no cursor of this list.")
+        raise bodies.refused("This is no cursor of this list.", "query", "after") from None
     return place

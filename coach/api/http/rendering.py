@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 from django.http import HttpResponse
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from coach.documents.base import Document
@@ -21,22 +20,8 @@ JSON = "application/json"
 class AlwaysJSON(BaseContentNegotiation):
     """The contract answers JSON whatever the client says it accepts."""
 
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        return parsers[0] if parsers else None
-
     def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
         return renderers[0], renderers[0].media_type
-
-
-class DocumentRenderer(BaseRenderer):
-    """Plain JSON values as JSON; only answers that are not stored documents come this way."""
-
-    media_type = JSON
-    format = "json"
-    charset = None
-
-    def render(self, data: Any, media_type: str | None = None, renderer_context: Any = None) -> bytes:
-        return b"" if data is None else orjson.dumps(data)
 
 
 def text(stored: str | bytes, *, status: int = 200) -> HttpResponse:

@@ -101,9 +101,9 @@ def form(request: Request, field: str = "file") -> Iterator[Form]:
         with bodies.received():
             file, fields = _parsed(raw, field, files)
         if field in fields:
-            raise bodies.not_a_file(field)
+            raise bodies.refused("A file with a name is required.", "body", field)
         if file is None:
-            raise bodies.missing_file(field)
+            raise bodies.refused("A file is required.", "body", field, kind="missing")
         if any("\0" in text for text in (*fields.values(), file.name)):
             raise bodies.unstorable(field)
         found = Form(file=file, fields=fields)
@@ -119,7 +119,7 @@ def _parsed(
     try:
         for number, (raw_headers, (kind, headers, body)) in enumerate(_parts(source, request, field)):
             if number > _MOST_PARTS:
-                raise bodies.unusable_form(f"A form has at most {_MOST_PARTS} parts.")
+                raise bodies.refused(f"A form has at most {_MOST_PARTS} parts.", "body")
             name = headers.get("content-disposition", ("", {}))[1].get("name", b"").decode().strip()
             if kind == _multipart.FIELD:
                 fields[name] = _text(body, headers, name)
@@ -128,10 +128,10 @@ def _parsed(
                 # Of several parts of a name the last one counts.
                 fields.pop(field, None)
             elif kind == _multipart.RAW and _DISPOSITION in body.read(_LONGEST_HEADERS).lower():
-                raise bodies.unusable_form("The headers of a part are not UTF-8.")
+                raise bodies.refused("The headers of a part are not UTF-8.", "body")
             _multipart.exhaust(body)
     except _multipart.MultiPartParserError as error:
-        raise bodies.unusable_form(f"The form cannot be read: {error}") from error
+        raise bodies.refused(f"The form cannot be read: {error}", "body") from error
     if source.received < bodies.declared_size(request):
         # The parser takes the end of the stream for the end of the file.
         raise bodies.Incomplete
@@ -143,7 +143,7 @@ def _parts(source: _Source, request: HttpRequest, field: str) -> Iterator[tuple[
     kind, options = parse_header_parameters(request.META.get("CONTENT_TYPE", ""))
     boundary = options.get("boundary", "")
     if kind != "multipart/form-data" or not _BOUNDARY.fullmatch(boundary):
-        raise bodies.missing_file(field)
+        raise bodies.refused("A file is required.", "body", field, kind="missing")
     stream = _multipart.LazyStream(_multipart.ChunkIter(source, storage.CHUNK_BYTES))
     for part in _multipart.InterBoundaryIter(stream, b"--" + boundary.encode()):
         beginning = part.read(_LONGEST_HEADERS)
@@ -177,4 +177,6 @@ def _text(body: Any, headers: Any, name: str) -> str:
     try:
         return str(data, charset)
     except (LookupError, UnicodeDecodeError):
-        raise bodies.unusable_form(f"The field is not {charset[:40]}, or that is not known.", name) from None
+        raise bodies.refused(
+            f"The field is not {charset[:40]}, or that is not known.", "body", name
+        ) from None

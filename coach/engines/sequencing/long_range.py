@@ -51,7 +51,7 @@ def extended(
     empty.
     """
     review = _Review(placed, standings, every=every, days=days, today=today, completed=completed)
-    return [*placed, *review.blocks()] if review.is_needed() else list(placed)
+    return [*placed, *review.blocks()]
 
 
 def is_review(item_id: str) -> bool:
@@ -84,19 +84,13 @@ class _Review:
         self._run_key, self._run_length = _run_at_end(placed)
         self._added: list[Placed] = []
 
-    def is_needed(self) -> bool:
-        return self._cursor + 1 < self._end
-
     def blocks(self) -> list[Placed]:
-        """The added pieces, in the order of being added."""
-        cycles = 0
-        while cycles < MOST_CYCLES and not self._reaches_horizon():
+        """The added pieces, in the order of being added; none where the work reaches the end by itself."""
+        for _ in range(MOST_CYCLES if self._cursor + 1 < self._end else 0):
+            if max(entry.day for entry in self._latest.values()) >= self._end:
+                break
             self._add_block(self._next_standing())
-            cycles += 1
         return [entry for entry in self._added if not self._days.deadline or entry.day < self._end]
-
-    def _reaches_horizon(self) -> bool:
-        return max(entry.day for entry in self._latest.values()) >= self._end
 
     def _next_standing(self) -> Standing:
         """The head of the queue, or the one behind it where the head has had enough in a row."""

@@ -74,7 +74,7 @@ def placed(pieces: Iterable[Piece], *, every: int, start: int = 0) -> list[Place
     for piece in pieces:
         if not result:
             day = start
-        elif _shares_day(piece, after=result[-1].piece):
+        elif is_short_quiz(piece) and result[-1].piece.item_id in piece.prerequisites:
             day = result[-1].day
         else:
             day = result[-1].day + every
@@ -92,10 +92,6 @@ def paced(pieces: Iterable[Piece], days: Days, *, start: int = 0) -> list[Placed
         left -= piece.minutes
         result.append(Placed(day, piece))
     return result
-
-
-def _shares_day(piece: Piece, *, after: Piece) -> bool:
-    return is_short_quiz(piece) and after.item_id in piece.prerequisites
 
 
 def is_short_quiz(piece: Piece) -> bool:

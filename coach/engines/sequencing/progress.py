@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -70,16 +71,16 @@ class Progress:
 
         A short check of what is completed need not wait.
         """
-        if not self.days or (work and pacing.is_short_quiz(work[0]) and self._checks_completed(work[0])):
+        checks = work and pacing.is_short_quiz(work[0])
+        if not self.days or (checks and not self.completed_ids.isdisjoint(work[0].prerequisites)):
             return self.today
         return max(self.today, max(self.days) + every)
 
     def minutes_taken(self) -> dict[int, int]:
         """Day → minutes of completed items on it."""
-        taken: dict[int, int] = {}
+        taken: Counter[int] = Counter()
         for item in self.completed:
-            day = item.recommended_day_offset
-            taken[day] = taken.get(day, 0) + item.recommended_minutes
+            taken[item.recommended_day_offset] += item.recommended_minutes
         return taken
 
     def items(self, planned: Iterable[ScheduleItem]) -> list[ScheduleItem]:
@@ -90,9 +91,6 @@ class Progress:
     @cached_property
     def _begun(self) -> dict[str, ScheduleItem]:
         return {item.item_id: item for item in self.remaining if has_progress(item)}
-
-    def _checks_completed(self, piece: Piece) -> bool:
-        return not self.completed_ids.isdisjoint(piece.prerequisites)
 
     def _continued(self, item: ScheduleItem) -> ScheduleItem:
         """A planned item without its completed prerequisites, and as far as the learner has come with it."""

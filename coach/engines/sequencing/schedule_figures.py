@@ -49,24 +49,13 @@ def counted(
     )
 
 
-@dataclass(frozen=True)
-class Rhythm:
-    """How the work of a schedule lies in its weeks, counted from its first day; weeks without work do not count."""
-
-    pieces: int
-    weeks: int
-    fewest_minutes: int
-    most_minutes: int
-    most_days: int
-
-
-def rhythm(placed: Sequence[Placed]) -> Rhythm:
+def rhythm(placed: Sequence[Placed]) -> schedule_texts.Rhythm:
     """The rhythm of the work as it stands, adjustments included; `placed` is not empty."""
     minutes: Counter[int] = Counter()
     for entry in placed:
         minutes[entry.day // 7] += entry.piece.minutes
     days = Counter(day // 7 for day in {entry.day for entry in placed})
-    return Rhythm(
+    return schedule_texts.Rhythm(
         pieces=len(placed),
         weeks=len(minutes),
         fewest_minutes=min(minutes.values()),
@@ -88,7 +77,7 @@ def history(
     figures: Figures,
     *,
     labels: Mapping[str, str],
-    rhythm: Rhythm,
+    rhythm: schedule_texts.Rhythm,
     now: dt.datetime,
 ) -> list[Rationale]:
     """The latest rationales, oldest first, with one of this generation at the end."""
@@ -153,7 +142,9 @@ def _deferred_days(item: ScheduleItem, adjustments: Mapping[str, int]) -> int:
 # --- rationale --------------------------------------------------------------------------------------
 
 
-def _rationale(figures: Figures, *, labels: Mapping[str, str], rhythm: Rhythm, now: dt.datetime) -> Rationale:
+def _rationale(
+    figures: Figures, *, labels: Mapping[str, str], rhythm: schedule_texts.Rhythm, now: dt.datetime
+) -> Rationale:
     leading = [allocation for allocation in figures.allocations if allocation.planned_minutes][:2]
     pressed = [allocation for allocation in figures.allocations if allocation.deferral_pressure != "low"]
     related = dict.fromkeys(allocation.category_key for allocation in (*leading, *pressed))
@@ -161,12 +152,7 @@ def _rationale(figures: Figures, *, labels: Mapping[str, str], rhythm: Rhythm, n
     return Rationale(
         generated_at=now,
         headline=schedule_texts.headline([labels[entry.category_key] for entry in leading]),
-        summary=schedule_texts.summary(
-            categories=len(figures.allocations),
-            pieces=rhythm.pieces,
-            weeks=rhythm.weeks,
-            pressed=len(pressed),
-        ),
+        summary=schedule_texts.summary(rhythm, categories=len(figures.allocations), pressed=len(pressed)),
         related_categories=list(related),
         adjustment_notes=notes or [schedule_texts.nothing_put_off()],
     )

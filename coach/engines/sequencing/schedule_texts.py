@@ -154,6 +154,16 @@ def _quoted(goal: str) -> str:
 # --- the schedule as a whole ------------------------------------------------------------------------
 
 
+class Rhythm(NamedTuple):
+    """How the work of a schedule lies in its weeks, counted from its first day; weeks without work do not count."""
+
+    pieces: int
+    weeks: int
+    fewest_minutes: int
+    most_minutes: int
+    most_days: int
+
+
 def cadence(
     *, pieces: int, days: int, minutes: int, span: int, focus: Sequence[str], completed: int = 0
 ) -> str:
@@ -166,15 +176,18 @@ def cadence(
     return f"{work}, {total}.{done}{beginning}"
 
 
-def pacing(*, weeks: int, fewest_minutes: int, most_minutes: int, most_days: int, missed: int = 0) -> str:
+def pacing(rhythm: Rhythm, *, missed: int = 0) -> str:
     """The rhythm of the weeks that hold work, and how many pieces of work were missed."""
-    minutes = f"{fewest_minutes} to {most_minutes}" if fewest_minutes < most_minutes else str(most_minutes)
-    spread = f"{_counted(weeks, 'week holds', 'weeks hold')} work: {minutes} minutes a week, on at most"
-    rhythm = (
-        f"{spread} {_counted(most_days, 'day', 'days')} of a week. "
+    fewest, most = rhythm.fewest_minutes, rhythm.most_minutes
+    minutes = f"{fewest} to {most}" if fewest < most else str(most)
+    spread = (
+        f"{_counted(rhythm.weeks, 'week holds', 'weeks hold')} work: {minutes} minutes a week, on at most"
+    )
+    text = (
+        f"{spread} {_counted(rhythm.most_days, 'day', 'days')} of a week. "
         "Stop when a session's time is up; what is left can move to another day."
     )
-    return f"{rhythm} {moved_forward(missed)}" if missed else rhythm
+    return f"{text} {moved_forward(missed)}" if missed else text
 
 
 def moved_forward(missed: int) -> str:
@@ -211,13 +224,12 @@ def headline(labels: Sequence[str]) -> str:
     return f"Next up: {', '.join(labels[:2])}" if labels else "Your schedule is ready"
 
 
-def summary(*, categories: int, pieces: int, weeks: int, pressed: int) -> str:
-    """The schedule in two sentences; `pressed` categories have been put off, `weeks` hold work."""
-    spread = (
-        f"{_counted(pieces, 'piece', 'pieces')} of work in {_counted(categories, 'category', 'categories')}"
-    )
+def summary(rhythm: Rhythm, *, categories: int, pressed: int) -> str:
+    """The schedule in two sentences; `pressed` categories have been put off."""
+    work = f"{_counted(rhythm.pieces, 'piece', 'pieces')} of work"
+    spread = f"{work} in {_counted(categories, 'category', 'categories')}"
     put_off = f"{_counted(pressed, 'category has', 'categories have')} been put off."
-    first = f"{spread}, in {_counted(weeks, 'week', 'weeks')}."
+    first = f"{spread}, in {_counted(rhythm.weeks, 'week', 'weeks')}."
     return f"{first} {put_off if pressed else nothing_put_off()}"
 
 

@@ -119,13 +119,7 @@ def _built(
         cadence_notes=_cadence(
             everything, focus=_focus(placed, profile, labels), completed=len(known.completed)
         ),
-        pacing_overview=schedule_texts.pacing(
-            weeks=rhythm.weeks,
-            fewest_minutes=rhythm.fewest_minutes,
-            most_minutes=rhythm.most_minutes,
-            most_days=rhythm.most_days,
-            missed=len(known.missed),
-        ),
+        pacing_overview=schedule_texts.pacing(rhythm, missed=len(known.missed)),
         items=known.items(_item(entry, user_adjusted=entry.piece.item_id in asked) for entry in placed),
         warnings=_warnings(len(known.missed), now=now),
         category_allocations=figures.allocations,

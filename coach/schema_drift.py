@@ -162,10 +162,9 @@ def _describe_postgresql(where: BaseDatabaseWrapper, schema: str) -> Description
 def _reparser(scratch: BaseDatabaseWrapper, schema: str) -> Reparse:
     def reparse(table: str, part: str, definition: str) -> str:
         for _ in range(_MOST_PARSES):
-            again = _parsed_again(scratch, schema, table, part, definition)
-            if again == definition:
+            before, definition = definition, _parsed_again(scratch, schema, table, part, definition)
+            if definition == before:
                 break
-            definition = again
         return definition
 
     return reparse

@@ -39,8 +39,6 @@ class SubmissionsView(base.View):
     def post(self, request: Request, username: str) -> HttpResponse:
         asked = bodies.read(request, requests.SubmissionRequest)
         served = submissions.submit(
-            username=base.username(username),
-            answers=[submissions.Answer(entry.task_id, entry.response) for entry in asked.responses],
-            metadata=asked.metadata,
+            username=base.username(username), answers=asked.responses, metadata=asked.metadata
         )
         return rendering.text(served, status=201)

@@ -37,7 +37,6 @@ class CurriculumSchedule(models.Model):
     warning_list = Parsed[list[ScheduleWarning]]("warnings")
     allocations = Parsed[list[CategoryAllocation]]("category_allocations")
     rationales = Parsed[list[Rationale]]("rationale_history")
-    long_range_keys = Parsed[list[str]]("long_range_category_keys")
 
     class Meta:
         ordering = ("learner",)
@@ -112,9 +111,6 @@ class ScheduleItem(models.Model):
     last_launched_at = models.DateTimeField(null=True, blank=True)
     last_completed_at = models.DateTimeField(null=True, blank=True)
     active_session_id = models.TextField(null=True, blank=True)
-
-    objective_list = Parsed[list[str]]("objectives")
-    prerequisite_ids = Parsed[list[str]]("prerequisites")
 
     class Meta:
         ordering = ("schedule", "recommended_day_offset", "position")

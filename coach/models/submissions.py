@@ -50,7 +50,6 @@ class AssessmentSubmission(Imported):
     api_json = DocumentField(schema=documents.ServedSubmission, editable=False)
 
     response_list = Parsed[list[Response]]("responses")
-    metadata_members = Parsed[dict[str, str]]("metadata")
     result = Parsed["GradingResult | None"]("grading")
 
     objects = SubmissionQuerySet.as_manager()

@@ -14,6 +14,7 @@ from coach.agent.tools.requests import GradeRequest, LearnerGoals
 from coach.documents import submissions as documents
 from coach.documents.assessment import Assessment, GradingResult
 from coach.documents.base import utc_now
+from coach.documents.requests import ResponseEntry
 from coach.documents.submissions import Response, Submission, count_words
 from coach.engines import grading as rules
 from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
@@ -30,14 +31,6 @@ class UnusableResponse(ValueError):
 
 
 @dataclass(frozen=True)
-class Answer:
-    """One entry of a submission, as a client sent it."""
-
-    task_id: str
-    response: str
-
-
-@dataclass(frozen=True)
 class Graded:
     """A grading, and who gave it: one of `AssessmentSubmission.Grader`."""
 
@@ -45,7 +38,7 @@ class Graded:
     by: str
 
 
-def submit(*, username: str, answers: Sequence[Answer], metadata: Mapping[str, str]) -> str:
+def submit(*, username: str, answers: Sequence[ResponseEntry], metadata: Mapping[str, str]) -> str:
     """Take a learner's answers, grade them, and store all that follows; returns the submission as JSON text.
 
     Raises LearnerNotFound, NoAssessment, NothingToAnswer, UnusableResponse, with nothing changed.
@@ -80,7 +73,7 @@ def _assessment(learner: LearnerProfile) -> Assessment:
     return assessment
 
 
-def _responses(assessment: Assessment, answers: Sequence[Answer]) -> list[Response]:
+def _responses(assessment: Assessment, answers: Sequence[ResponseEntry]) -> list[Response]:
     """The answers with their tasks' categories and types, stripped, in the order sent. Raises UnusableResponse."""
     tasks = {task.task_id: task for task in assessment.tasks}
     responses: dict[str, Response] = {}

@@ -81,7 +81,7 @@ def grade_input(ask: requests.GradeRequest) -> list[dict[str, Any]]:
 
 
 def topic_input(ask: requests.TopicRequest) -> list[dict[str, Any]]:
-    return [_said(_TEXTS["topics"][ask.kind], data("topic", ask.topic), _schedule(ask.schedule, ask.learner))]
+    return [_said(_TEXTS["topics"][ask.kind], data("topic", ask.topic), _schedule(ask.learner))]
 
 
 def chat_input(ask: requests.ChatRequest, *, model: str) -> list[dict[str, Any]]:
@@ -89,7 +89,7 @@ def chat_input(ask: requests.ChatRequest, *, model: str) -> list[dict[str, Any]]
     history = [{"role": entry.role, "content": entry.text} for entry in ask.history if entry.text]
     context = [
         f"Web search is {'on' if ask.web else 'off'}; the reasoning effort is {ask.effort}.",
-        _schedule(ask.schedule, ask.learner),
+        _schedule(ask.learner),
         _attachments(ask.attachments, model),
         "The learner's newest message follows.",
     ]
@@ -160,11 +160,12 @@ def _served_attachment(attachment: ServedAttachment) -> str:
     return ", ".join(f"{name}: {value}" for name, value in members if value is not None)
 
 
-def _schedule(schedule: Schedule | None, learner: Profile | None) -> str:
+def _schedule(learner: Profile | None) -> str:
     """The first items with their local days, and how many more there are; nothing without items."""
-    if schedule is None or not schedule.items:
+    schedule = learner.curriculum_schedule if learner else None
+    if learner is None or schedule is None or not schedule.items:
         return ""
-    zone = zones.zone(schedule.timezone or (learner.timezone if learner else None))
+    zone = zones.zone(schedule.timezone or learner.timezone)
     lines = [_item(schedule, item, zone) for item in schedule.items[:SHOWN_ITEMS]]
     more = len(schedule.items) - len(lines)
     if more:
@@ -192,11 +193,9 @@ def _attachments(attachments: Iterable[ChatAttachment], model: str) -> str:
 
 def _attachment(attachment: ChatAttachment) -> str:
     preview = " ".join((attachment.preview or "").split())[:PREVIEW_CHARACTERS]
-    members = {
-        "name": attachment.name,
-        "type": attachment.mime_type,
-        "size": f"{attachment.size} bytes",
-        "openai_file_id": attachment.openai_file_id,
-        "preview": preview,
-    }
-    return ", ".join(f"{name}: {value}" for name, value in members.items() if value)
+    parts = (
+        f"name: {attachment.name}, type: {attachment.mime_type}, size: {attachment.size} bytes",
+        f"openai_file_id: {attachment.openai_file_id}" if attachment.openai_file_id else "",
+        f"preview: {preview}" if preview else "",
+    )
+    return ", ".join(filter(None, parts))

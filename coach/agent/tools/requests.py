@@ -10,7 +10,7 @@ from coach.documents.assessment import Assessment
 from coach.documents.curriculum import Category, EloPlan, GoalInference, Track
 from coach.documents.profile import Profile
 from coach.documents.requests import ChatAttachment, HistoryEntry
-from coach.documents.schedule import Schedule, ScheduleItem
+from coach.documents.schedule import ScheduleItem
 from coach.documents.sessions import TopicKind
 from coach.documents.submissions import ServedSubmission
 
@@ -79,10 +79,6 @@ class TopicRequest:
     learner: Profile | None
     item: ScheduleItem | None = None
 
-    @property
-    def schedule(self) -> Schedule | None:
-        return self.learner.curriculum_schedule if self.learner else None
-
 
 @dataclass(frozen=True)
 class ChatRequest:
@@ -95,7 +91,3 @@ class ChatRequest:
     model: str
     effort: str
     web: bool
-
-    @property
-    def schedule(self) -> Schedule | None:
-        return self.learner.curriculum_schedule if self.learner else None

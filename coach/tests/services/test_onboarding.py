@@ -6,6 +6,7 @@ from django.db import connections
 
 from coach.agent.errors import Unavailable
 from coach.documents.base import utc_now
+from coach.documents.requests import ResponseEntry
 from coach.models import AuditEvent, LearnerProfile, MemoryRecord
 from coach.services import learners, onboarding, submissions
 from coach.services.keeping import erasing
@@ -225,7 +226,9 @@ def test_a_learner_of_the_coachs_tracks_gets_no_other_foundations_at_planning_or
     # The rule is the learner's own, whoever answers.
     settings.AGENT = "model"
     submissions.submit(
-        username=learner.username, answers=[submissions.Answer(task.task_id, "An answer.")], metadata={}
+        username=learner.username,
+        answers=[ResponseEntry(task_id=task.task_id, response="An answer.")],
+        metadata={},
     )
     learner = LearnerProfile.objects.get()
 

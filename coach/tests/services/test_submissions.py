@@ -5,6 +5,7 @@ from django.db import connection
 
 from coach import attachments as storage
 from coach.documents import submissions as documents
+from coach.documents.requests import ResponseEntry
 from coach.documents.submissions import PendingAttachment
 from coach.models import AssessmentSubmission, AttachmentMetadata, AuditEvent, LearnerProfile, ScheduleItem
 from coach.services import assessments, attachments, submissions
@@ -13,7 +14,7 @@ from coach.tests import cast
 
 pytestmark = pytest.mark.django_db
 
-ANSWERS = [submissions.Answer(" sql-talk ", "  Rows that match,\n both sides. ")]
+ANSWERS = [ResponseEntry(task_id=" sql-talk ", response="  Rows that match,\n both sides. ")]
 
 
 @pytest.fixture
@@ -119,10 +120,10 @@ def test_a_submission_takes_at_most_twelve_statements_in_its_transaction(
 @pytest.mark.parametrize(
     "answers",
     [
-        [submissions.Answer("  ", "x")],
-        [submissions.Answer("unknown", "x")],
-        [submissions.Answer("sql-talk", " \n ")],
-        [submissions.Answer("sql-talk", "x"), submissions.Answer(" sql-talk", "y")],
+        [ResponseEntry(task_id="  ", response="x")],
+        [ResponseEntry(task_id="unknown", response="x")],
+        [ResponseEntry(task_id="sql-talk", response=" \n ")],
+        [ResponseEntry(task_id="sql-talk", response="x"), ResponseEntry(task_id=" sql-talk", response="y")],
     ],
 )
 def test_an_unusable_answer_changes_nothing(amara, answers):

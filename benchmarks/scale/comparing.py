@@ -56,6 +56,7 @@ class Connection:
         hosts = [address.removeprefix("http://") for address in addresses]
         self._all = [http.client.HTTPConnection(host, timeout=60) for host in hosts]
         self._connections = itertools.cycle(self._all)
+        self._used_at: dict[http.client.HTTPConnection, float] = {}
         self.cookies: dict[str, str] = {}
         self.seen = Seen()
 
@@ -66,8 +67,9 @@ class Connection:
     def ask(self, method: str, path: str, body: bytes = b"", kind: str = "application/json") -> bytes:
         """The answer's body. Raises Failed."""
         connection = next(self._connections)
-        if time.monotonic() - self.seen.good_at > IDLE_SECONDS:
-            self.close()
+        if time.monotonic() - self._used_at.get(connection, 0.0) > IDLE_SECONDS:
+            connection.close()
+        self._used_at[connection] = time.monotonic()
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         headers = {"Content-Type": kind} | ({"Cookie": cookies} if cookies else {})
         try:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +54,17 @@ def manage(environment: Mapping[str, str], *arguments: str) -> None:
 
 
 def mixed(
-    environments: Sequence[Mapping[str, str]], folder: Path, *, seconds: float, pause: float
+    environments: Sequence[Mapping[str, str]],
+    folder: Path,
+    *,
+    seconds: float,
+    pause: float,
+    also: Callable[[Sequence[str], comparing.Staff], None] = lambda addresses, staff: None,
 ) -> dict[str, Any]:
     """Load for so long, with a round of everything beside it again and again; the faults, and what was counted.
 
     Each environment is an instance, and the clients' requests go to them in turn. With 0 seconds there is one round, which
-    does everything at once.
+    does everything at once. `also` is done in the end, under the load.
     """
     with contextlib.ExitStack() as stack:
         logs = [folder / f"log-{number}" for number in range(len(environments))]
@@ -79,6 +84,7 @@ def mixed(
             faults += _beside(
                 environments[0], folder / str(rounds), staff, clients, rounds, in_turn=seconds > 0
             )
+        also(addresses, staff)
     everybody = [*clients, staff]
     statuses = comparing.statuses(everybody)
     faults += comparing.faults(everybody)

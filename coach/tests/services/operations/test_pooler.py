@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection
 
 from coach.services.operations import pooler
-from coach.tests import cast, pgbouncer
+from coach.tests import pgbouncer
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -63,19 +63,3 @@ def test_a_pooler_that_the_settings_do_not_know_is_refused_by_name(pooled):
 
 def test_a_pooler_that_the_settings_know_is_not_refused(pooled):
     assert run(pooled, "-c", PROBE, ARCADIA_DATABASE_POOLER="transaction").returncode == 0
-
-
-def test_an_export_passes_through_it(pooled, tmp_path):
-    cast.learner(cast.AMARA)
-
-    done = run(
-        pooled,
-        "manage.py",
-        "export_stores",
-        "--data-dir",
-        str(tmp_path),
-        ARCADIA_DATABASE_POOLER="transaction",
-    )
-
-    assert done.returncode == 0, done.stderr
-    assert "learner_profiles.json: 1 records" in done.stdout

@@ -6,7 +6,6 @@ written here.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,7 +19,7 @@ from coach.legacy.deciding import deduplication, provenance, stored_rows
 from coach.legacy.deciding.attached import Attached
 from coach.legacy.deciding.provenance import Pair, Provenance
 from coach.legacy.deciding.stored_rows import Rows
-from coach.legacy.decoding import checksums
+from coach.legacy.decoding import checksums, unknown
 from coach.legacy.decoding.faults import Fault
 from coach.legacy.decoding.records import Decoded, Rejected, reject
 from coach.legacy.reading.raw_records import RawRecord
@@ -202,7 +201,7 @@ def _as_imported(planned: Planned) -> bool:
 
 def _same_unknown(planned: Planned) -> bool:
     assert planned.mark and planned.decoded
-    return json.loads(planned.mark.unknown or "{}") == dict(planned.decoded.unknown)
+    return unknown.members_of(planned.mark.unknown) == dict(planned.decoded.unknown)
 
 
 def _decide_conflict(planned: Planned, on_conflict: OnConflict) -> None:

@@ -5,7 +5,6 @@ Nothing here touches the database: whether a record fits is the same on every on
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,7 +13,7 @@ from typing import Any
 from coach.documents import usernames
 from coach.documents.base import Document
 from coach.legacy.codes import Code
-from coach.legacy.decoding import codec
+from coach.legacy.decoding import codec, unknown
 from coach.legacy.decoding.codec import Content
 from coach.legacy.decoding.faults import Fault, Unfit
 from coach.legacy.reading.raw_records import RawRecord
@@ -75,7 +74,7 @@ class Decoded:
     @property
     def unknown_text(self) -> str | None:
         """The unknown members as the JSON text that a row keeps; None where there are none."""
-        return json.dumps(dict(self.unknown), ensure_ascii=False) if self.unknown else None
+        return unknown.to_text(self.document, self.unknown) if self.unknown else None
 
 
 def decode(raw: RawRecord) -> Decoded | Rejected:

@@ -1,7 +1,13 @@
-"""Members that no document declares: found in a record, kept aside by path, put back by an export."""
+"""Members that no document declares: found in a record, kept aside by path, put back by an export.
+
+A path names the elements of lists by their positions, and lists change. So the text that a row keeps also says which elements
+they are: by their id or, where they have none, by a hash of their content. An export looks for that element.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,15 +16,36 @@ from coach.documents.base import Document
 from coach.json_text import Steps
 from coach.legacy.decoding import schema_fields
 
+# Beside the paths, which begin with $.
+_ELEMENTS = "elements"
+
 
 def find(document: type[Document], record: Mapping[str, Any]) -> list[Steps]:
     """Where a (valid) record holds members that its class does not declare."""
     return list(_find(document, record, ()))
 
 
-def put_back(target: dict[str, Any], members: Mapping[str, Any]) -> list[str]:
-    """Put members back to where they came from; answers the paths that are there no more."""
-    return [path for path, value in members.items() if not _put(target, json_paths.read(path), value)]
+def to_text(document: Document, members: Mapping[str, Any]) -> str:
+    """What a row keeps of them, as JSON text: the members by path, and the elements of lists on the way."""
+    record = json.loads(document.to_json())
+    ways = {
+        tuple(steps[:length]) for steps in map(json_paths.read, members) for length in range(1, len(steps))
+    }
+    elements = {json_paths.spell(way): _identity(at(record, way)) for way in ways if isinstance(way[-1], int)}
+    return json.dumps(dict(members) | ({_ELEMENTS: elements} if elements else {}), ensure_ascii=False)
+
+
+def members_of(text: str | bytes | None) -> dict[str, Any]:
+    """The members by path that a text of `to_text` keeps; {} for None."""
+    members: dict[str, Any] = json.loads(text or "{}")
+    members.pop(_ELEMENTS, None)
+    return members
+
+
+def put_back(record: dict[str, Any], text: str | bytes) -> list[str]:
+    """Put the members of a text of `to_text` back to where they came from; answers the paths that are there no more."""
+    elements = json.loads(text).get(_ELEMENTS, {})
+    return [path for path, value in members_of(text).items() if not _put(record, path, value, elements)]
 
 
 def at(record: Any, steps: Steps) -> Any:
@@ -41,14 +68,32 @@ def _find(document: type[Document], record: Mapping[str, Any], steps: Steps) -> 
                 yield from _find(inner, element, (*steps, name, index))
 
 
-def _put(target: Any, steps: list[str | int], value: Any) -> bool:
-    *way, last = steps
+def _put(record: Any, path: str, value: Any, elements: Mapping[str, str]) -> bool:
+    *way, last = json_paths.read(path)
+    holder, passed = record, "$"
     for step in way:
+        passed += json_paths.step(step)
         try:
-            target = target[step]
+            holder = _element(holder, step, elements.get(passed)) if isinstance(step, int) else holder[step]
         except (KeyError, IndexError, TypeError):
             return False
-    if not isinstance(target, dict) or last in target:
+    if not isinstance(holder, dict) or last in holder:
         return False
-    target[last] = value
+    holder[last] = value
     return True
+
+
+def _element(found: list[Any], position: int, identity: str | None) -> Any:
+    """The element of that identity: at its position, or the only one. Raises IndexError."""
+    if identity is None or (position < len(found) and _identity(found[position]) == identity):
+        return found[position]
+    [element] = [element for element in found if _identity(element) == identity] or [None]
+    return element
+
+
+def _identity(element: Any) -> str:
+    """What tells an element of a list from the others."""
+    names = (name for name in element if name == "key" or name.endswith(("_id", "_key")))
+    if isinstance(found := element.get(next(names, "")), str):
+        return found
+    return hashlib.sha256(json.dumps(element, sort_keys=True).encode()).hexdigest()

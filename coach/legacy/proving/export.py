@@ -213,11 +213,10 @@ def _batches(rows: QuerySet[Any], column: str) -> Iterator[list[int]]:
 
 def _record(held: StoredRecord) -> tuple[bytes, int]:
     """The record's text, and how many of its unknown members have no place any more."""
-    members = json.loads(held.unknown_members or "{}")
-    if not members:
+    if not held.unknown_members:
         return held.text, 0
     record = json.loads(held.text)
-    gone = unknown.put_back(record, members)
+    gone = unknown.put_back(record, held.unknown_members)
     return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode(), len(gone)
 
 

@@ -312,7 +312,7 @@ def _unknown(mark: Provenance, decoded: Decoded) -> Iterator[str]:
     if not isinstance(kept, dict):
         yield "$.unknown_members (cannot be read)"
         return
-    ours, theirs = _spelled(kept), _spelled(decoded.unknown)
+    ours, theirs = _spelled(kept), _spelled(json.loads(decoded.unknown_text or "{}"))
     for path in sorted({*ours, *theirs}):
         if ours.get(path) != theirs.get(path):
             yield f"{path} (unknown member)"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from coach.legacy.deciding.compare import OnConflict, Planned
+from coach.legacy.decoding.unknown import members_of
 from coach.legacy.running import ledger
 from coach.legacy.stores import Outcome
 from coach.legacy.writing.attachment_files import Copied
@@ -122,7 +123,7 @@ class Summary:
         if planned.decoded:
             members = planned.decoded.unknown
         elif planned.mark and planned.mark.unknown:
-            members = json.loads(planned.mark.unknown)
+            members = members_of(planned.mark.unknown)
         for path in {_INDEX.sub("[*]", path) for path in members}:
             if path in unknown or len(unknown) < MOST_UNKNOWN:
                 unknown[path] = unknown.get(path, 0) + 1

@@ -20,12 +20,7 @@ _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+( *; *[\w.+-]+=([\w.+-]+|\"[ !#-\[\]
 
 
 class AttachmentsView(base.View):
-    @schema.describe(
-        "listAttachments",
-        "A learner's pending attachments, oldest first",
-        answers=ServedAttachments,
-        errors=(422,),
-    )
+    @schema.describe("listAttachments", answers=ServedAttachments)
     def get(self, request: Request, username: str) -> HttpResponse:
         pending = attachments.pending(username=base.username(username), spelled=username)
         return rendering.texts(attachment.to_json() for attachment in pending)
@@ -42,9 +37,7 @@ class _Removal(base.View):
         methods: list[str] = super().allowed_methods
         return [name for name in methods if name != "DELETE" or not self.spelled_id]
 
-    @schema.describe(
-        "deleteAttachment", "Remove an attachment; one that is not there is fine", status=204, errors=(422,)
-    )
+    @schema.describe("deleteAttachment")
     def delete(self, request: Request, username: str, attachment_id: str = "") -> HttpResponse:
         identifier = base.identifier(attachment_id or self.spelled_id)
         attachments.delete(username=base.username(username), attachment_id=identifier)
@@ -57,12 +50,7 @@ class FilesView(_Removal):
     spelled_id = "files"
 
     @schema.describe(
-        "uploadAttachment",
-        "Upload a file as a pending attachment",
-        body={"multipart/form-data": uploads.FORM_SCHEMA},
-        answers=ServedAttachment,
-        status=201,
-        errors=(400, 404, 413, 422, 429),
+        "uploadAttachment", body={"multipart/form-data": uploads.FORM_SCHEMA}, answers=ServedAttachment
     )
     def post(self, request: Request, username: str) -> HttpResponse:
         with uploads.form(request) as form:
@@ -82,14 +70,7 @@ class LinksView(_Removal):
     throttle_classes = (throttles.Uploads,)
     spelled_id = "links"
 
-    @schema.describe(
-        "linkAttachment",
-        "Keep a link as a pending attachment",
-        body=requests.LinkRequest,
-        answers=ServedAttachment,
-        status=201,
-        errors=(404, 422, 429),
-    )
+    @schema.describe("linkAttachment", body=requests.LinkRequest, answers=ServedAttachment)
     def post(self, request: Request, username: str) -> HttpResponse:
         asked = bodies.read(request, requests.LinkRequest)
         served = attachments.link(username=base.username(username), spelled=username, **dict(asked))
@@ -101,7 +82,7 @@ class AttachmentView(_Removal):
 
 
 class DownloadView(base.View):
-    @schema.describe("downloadAttachment", "The bytes of a file", answers=bytes, errors=(404, 422))
+    @schema.describe("downloadAttachment", answers=bytes)
     def get(self, request: Request, username: str, attachment_id: str) -> HttpResponseBase:
         found = attachments.find(
             username=base.username(username), attachment_id=base.identifier(attachment_id)

@@ -16,11 +16,7 @@ class UploadView(base.View):
     throttle_classes = (throttles.Uploads,)
 
     @schema.describe(
-        "uploadChatFile",
-        "Upload a file for a chat; the bytes are not kept here",
-        body={"multipart/form-data": uploads.FORM_SCHEMA},
-        answers=documents.UploadedFile,
-        errors=(413, 422, 429),
+        "uploadChatFile", body={"multipart/form-data": uploads.FORM_SCHEMA}, answers=documents.UploadedFile
     )
     def post(self, request: Request) -> HttpResponse:
         with uploads.form(request) as form:
@@ -32,13 +28,7 @@ class UploadView(base.View):
 
 
 class ProtocolView(base.View):
-    @schema.describe(
-        "sendChatkitRequest",
-        "One request of the ChatKit protocol: a JSON document, or a stream of events",
-        body=dict,
-        answers=dict,
-        errors=(400, 404, 422, 502),
-    )
+    @schema.describe("sendChatkitRequest", body=dict, answers=dict)
     def post(self, request: Request) -> HttpResponseBase:
         answer = protocol.process(bodies.raw(request))
         if answer.events is None:

@@ -26,13 +26,7 @@ class DeveloperView(base.View):
 
 
 class ResetView(DeveloperView):
-    @schema.describe(
-        "resetLearner",
-        "Remove a learner with everything that belongs to them",
-        body=requests.ResetRequest,
-        status=204,
-        errors=(404, 422),
-    )
+    @schema.describe("resetLearner", body=requests.ResetRequest)
     def post(self, request: Request) -> HttpResponse:
         erasing.erase(username=bodies.read(request, requests.ResetRequest).username)
         return rendering.nothing()
@@ -41,9 +35,7 @@ class ResetView(DeveloperView):
 class SubmissionsView(DeveloperView):
     @schema.describe(
         "listAllSubmissions",
-        "Submissions of everybody, newest first",
         answers=ServedSubmissions,
-        errors=(404, 422),
         parameters=[schema.USERNAME, schema.LIMIT, schema.AFTER],
     )
     def get(self, request: Request) -> HttpResponseBase:

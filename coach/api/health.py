@@ -17,17 +17,12 @@ class _Probe(base.View):
 
 
 class HealthView(_Probe):
-    @schema.describe("getHealth", "Whether the process answers", answers=health.Liveness)
+    @schema.describe("getHealth", answers=health.Liveness)
     def get(self, request: Request) -> HttpResponse:
         return rendering.document(health.Liveness())
 
 
 class DatabaseHealthView(_Probe):
-    @schema.describe(
-        "getDatabaseHealth",
-        "Whether the database answers and is migrated",
-        answers=health.DatabaseHealth,
-        errors=(503,),
-    )
+    @schema.describe("getDatabaseHealth", answers=health.DatabaseHealth)
     def get(self, request: Request) -> HttpResponse:
         return rendering.document(health.database())

@@ -11,6 +11,6 @@ from coach.services.operations import metrics
 
 
 class MetricsView(base.View):
-    @schema.describe("getMetrics", "Counts and durations, in Prometheus' text format", answers=str)
+    @schema.describe("getMetrics", answers=str)
     def get(self, request: Request) -> HttpResponse:
         return HttpResponse(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)

@@ -13,45 +13,24 @@ from coach.services import assessments, onboarding
 
 
 class PlanView(base.View):
-    @schema.describe(
-        "createPlan",
-        "Make sure that a learner has a plan",
-        body=requests.PlanRequest,
-        answers=profile.ServedProfile,
-        errors=(422, 502, 503),
-    )
+    @schema.describe("createPlan", body=requests.PlanRequest, answers=profile.ServedProfile)
     def post(self, request: Request) -> HttpResponse:
         asked = bodies.read(request, requests.PlanRequest)
         return _view(onboarding.plan(**dict(asked)))
 
-    @schema.describe(
-        "getOnboardingOfPlan",
-        "The onboarding view of a learner called `plan`",
-        answers=profile.ServedProfile,
-        errors=(404,),
-    )
+    @schema.describe("getOnboardingOfPlan", answers=profile.ServedProfile)
     def get(self, request: Request) -> HttpResponse:
         return _view("plan")
 
 
 class OnboardingView(base.View):
-    @schema.describe(
-        "getOnboarding",
-        "A learner, with the assessment as stored",
-        answers=profile.ServedProfile,
-        errors=(404, 422),
-    )
+    @schema.describe("getOnboarding", answers=profile.ServedProfile)
     def get(self, request: Request, username: str) -> HttpResponse:
         return _view(base.username(username))
 
 
 class StatusView(base.View):
-    @schema.describe(
-        "getOnboardingStatus",
-        "How far onboarding has come",
-        answers=profile.OnboardingStatus,
-        errors=(404, 422),
-    )
+    @schema.describe("getOnboardingStatus", answers=profile.OnboardingStatus)
     def get(self, request: Request, username: str) -> HttpResponse:
         row = profiles.learner_row(base.username(username))
         plan_ready = None not in (row["curriculum_plan"], row["elo_category_plan"])
@@ -66,13 +45,7 @@ class StatusView(base.View):
 
 
 class AssessmentStatusView(base.View):
-    @schema.describe(
-        "setAssessmentStatus",
-        "Set how far a learner is with the assessment",
-        body=requests.StatusChange,
-        answers=assessment.Assessment,
-        errors=(404, 422),
-    )
+    @schema.describe("setAssessmentStatus", body=requests.StatusChange, answers=assessment.Assessment)
     def post(self, request: Request, username: str) -> HttpResponse:
         change = bodies.read(request, requests.StatusChange)
         return rendering.text(assessments.set_status(username=base.username(username), status=change.status))

@@ -67,39 +67,28 @@ _submission_rows = Prepared(
 
 
 class ProfileView(base.View):
-    @schema.describe("getProfile", "A learner's profile", answers=profile.ServedProfile, errors=(404, 422))
+    @schema.describe("getProfile", answers=profile.ServedProfile)
     def get(self, request: Request, username: str) -> HttpResponse:
         row = _row(_profile_view, base.username(username))
         submissions = [orjson.Fragment(text) for (text,) in _submission_rows.rows(row["pk"])]
         return rendering.members(served(row, shown_assessment=_extended(row), submissions=submissions))
 
 
-def _part_view(column: str, operation: str, summary: str, answers: type[Document]) -> type[base.View]:
+def _part_view(column: str, operation: str, answers: type[Document]) -> type[base.View]:
     """The view of one stored document of a learner."""
 
     class PartView(base.View):
-        @schema.describe(operation, summary, answers=answers, errors=(404, 422))
+        @schema.describe(operation, answers=answers)
         def get(self, request: Request, username: str) -> HttpResponse:
             return rendering.text(part(username, column))
 
     return PartView
 
 
-EloPlanView = _part_view(
-    "elo_category_plan", "getEloPlan", "A learner's rated categories", curriculum.EloPlan
-)
-CurriculumView = _part_view(
-    "curriculum_plan", "getCurriculum", "A learner's curriculum", curriculum.Curriculum
-)
-AssessmentView = _part_view(
-    "onboarding_assessment", "getAssessment", "A learner's assessment, as stored", assessment.Assessment
-)
-ResultView = _part_view(
-    "onboarding_assessment_result",
-    "getGradingResult",
-    "A learner's latest grading",
-    assessment.GradingResult,
-)
+EloPlanView = _part_view("elo_category_plan", "getEloPlan", curriculum.EloPlan)
+CurriculumView = _part_view("curriculum_plan", "getCurriculum", curriculum.Curriculum)
+AssessmentView = _part_view("onboarding_assessment", "getAssessment", assessment.Assessment)
+ResultView = _part_view("onboarding_assessment_result", "getGradingResult", assessment.GradingResult)
 
 
 def part(username: str, column: str) -> str:

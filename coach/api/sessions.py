@@ -11,14 +11,10 @@ from coach.documents import sessions as documents
 from coach.documents.base import Document
 from coach.services import sessions
 
-_ERRORS = (422, 502, 503)
 
-
-def _topic_view(
-    kind: documents.TopicKind, operation: str, summary: str, answers: type[Document]
-) -> type[base.View]:
+def _topic_view(kind: documents.TopicKind, operation: str, answers: type[Document]) -> type[base.View]:
     class TopicView(base.View):
-        @schema.describe(operation, summary, body=requests.TopicRequest, answers=answers, errors=_ERRORS)
+        @schema.describe(operation, body=requests.TopicRequest, answers=answers)
         def post(self, request: Request) -> HttpResponse:
             asked = bodies.read(request, requests.TopicRequest)
             return rendering.document(sessions.topic(kind=kind, **dict(asked)))
@@ -26,31 +22,19 @@ def _topic_view(
     return TopicView
 
 
-LessonView = _topic_view("lesson", "askLesson", "Ask for a lesson", documents.Lesson)
-QuizView = _topic_view("quiz", "askQuiz", "Ask for a quiz", documents.Quiz)
-MilestoneView = _topic_view("milestone", "askMilestone", "Mark a milestone", documents.Milestone)
+LessonView = _topic_view("lesson", "askLesson", documents.Lesson)
+QuizView = _topic_view("quiz", "askQuiz", documents.Quiz)
+MilestoneView = _topic_view("milestone", "askMilestone", documents.Milestone)
 
 
 class ChatView(base.View):
-    @schema.describe(
-        "sendMessage",
-        "Talk with the coach",
-        body=requests.ChatRequest,
-        answers=documents.Chat,
-        errors=_ERRORS,
-    )
+    @schema.describe("sendMessage", body=requests.ChatRequest, answers=documents.Chat)
     def post(self, request: Request) -> HttpResponse:
         return rendering.document(sessions.chat(bodies.read(request, requests.ChatRequest)))
 
 
 class ResetView(base.View):
-    @schema.describe(
-        "resetSession",
-        "Forget a session, or all of them",
-        body=requests.SessionReset,
-        status=204,
-        errors=(422,),
-    )
+    @schema.describe("resetSession", body=requests.SessionReset)
     def post(self, request: Request) -> HttpResponse:
         sessions.reset(session_id=bodies.read(request, requests.SessionReset).session_id)
         return rendering.nothing()

@@ -16,26 +16,13 @@ from coach.services import submissions
 class SubmissionsView(base.View):
     throttle_classes = (throttles.Submissions,)
 
-    @schema.describe(
-        "listSubmissions",
-        "A learner's submissions, newest first",
-        answers=ServedSubmissions,
-        errors=(422,),
-        parameters=[schema.LIMIT, schema.AFTER],
-    )
+    @schema.describe("listSubmissions", answers=ServedSubmissions, parameters=[schema.LIMIT, schema.AFTER])
     def get(self, request: Request, username: str) -> HttpResponseBase:
         rows = AssessmentSubmission.objects
         blank = not username.strip()
         return paging.submissions(request, rows.none() if blank else rows.of(base.username(username)))
 
-    @schema.describe(
-        "submitAnswers",
-        "Submit answers to the assessment and have them graded",
-        body=requests.SubmissionRequest,
-        answers=ServedSubmission,
-        status=201,
-        errors=(404, 409, 413, 422, 429),
-    )
+    @schema.describe("submitAnswers", body=requests.SubmissionRequest, answers=ServedSubmission)
     def post(self, request: Request, username: str) -> HttpResponse:
         asked = bodies.read(request, requests.SubmissionRequest)
         served = submissions.submit(

@@ -32,7 +32,6 @@ def complete(result: Json, **context: Any) -> Json:
     operations = [operation for path in paths.values() for operation in path.values()]
     for operation in operations:
         name = operation["operationId"]
-        operation["description"] = words["operations"].get(name, "")
         _complete_operation(operation, words["parameters"], examples.get(name, {}))
         for more in (components, chatkit):
             _merge(operation, more["operations"].get(name, {}))

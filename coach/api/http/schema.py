@@ -8,21 +8,20 @@ from typing import Any
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 
+from coach.documents import authored
+
+_OPERATIONS = authored.beside(__file__)
+
 
 def describe(
-    operation: str,
-    summary: str,
-    *,
-    answers: Any = None,
-    status: int = 200,
-    body: Any = None,
-    errors: Iterable[int] = (),
-    parameters: Iterable[OpenApiParameter] = (),
+    operation: str, *, answers: Any = None, body: Any = None, parameters: Iterable[OpenApiParameter] = ()
 ) -> Callable[[Any], Any]:
-    """Describe a method under a name like `listSubmissions`.
+    """Describe a method as the operation of that name in schema.toml.
 
-    It says what the method answers (a document class, `bytes`, `str`, or nothing), and its errors.
+    It says what the method takes and answers: a document class, `bytes`, `str`, or nothing.
     """
+    words = _OPERATIONS[operation]
+    status = words.get("status", 200)
     responses: dict[Any, Any] = {
         status: answers if answers is not None else OpenApiResponse(description="Done; no body.")
     }
@@ -30,12 +29,15 @@ def describe(
         responses = {(status, "application/octet-stream"): OpenApiTypes.BINARY}
     elif answers is str:
         responses = {(status, "text/plain"): OpenApiTypes.STR}
-    responses |= {code: OpenApiResponse(description="See the components.") for code in errors}
+    responses |= {
+        code: OpenApiResponse(description="See the components.") for code in words.get("errors", ())
+    }
 
     def decorate(method: Any) -> Any:
         described = extend_schema(
             operation_id=operation,
-            summary=summary,
+            summary=words["summary"],
+            description=words["description"],
             request={"application/json": body} if isinstance(body, type) else body,
             responses=responses,
             parameters=list(parameters),

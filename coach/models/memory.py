@@ -24,7 +24,7 @@ class MemoryRecord(models.Model):
         LearnerProfile, on_delete=models.CASCADE, related_name="memory_records", db_index=False
     )
     position = models.PositiveIntegerField()
-    note_id = models.CharField(max_length=LONGEST_IDENTIFIER, db_index=True)
+    note_id = models.CharField(max_length=LONGEST_IDENTIFIER)
     note = models.TextField()
     tags = DocumentField(schema=list[str], default="[]")
     created_at = models.DateTimeField()
@@ -38,7 +38,11 @@ class MemoryRecord(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("learner", "note_id"), name="memory_note_id_unique_per_learner"),
         )
-        indexes = (models.Index(fields=("learner", "-created_at", "position"), name="memory_newest_first"),)
+        indexes = (
+            models.Index(fields=("learner", "-created_at", "position"), name="memory_newest_first"),
+            # Of the pattern class: for the whole id and for its beginning.
+            models.Index(fields=("note_id",), name="memory_by_note_id", opclasses=("varchar_pattern_ops",)),
+        )
 
     def __str__(self) -> str:
         return self.note_id

@@ -171,6 +171,12 @@ class AttachmentMetadata(Imported):
             models.Index(
                 fields=("attachment_id",), name="attachment_by_id", opclasses=("varchar_pattern_ops",)
             ),
+            # Whether bytes are still in use.
+            models.Index(
+                fields=("stored_path",),
+                condition=models.Q(stored_path__isnull=False),
+                name="attachment_by_path",
+            ),
             models.Index(fields=("-created_at", "id"), name="attachment_newest"),
             models.Index(fields=("kind", "-created_at", "id"), name="attachment_kind_newest"),
             models.Index(

@@ -16,6 +16,7 @@ from coach.services.operations import pooler
 
 # "arcadia" in a number: migrations of two machines that start at once wait for each other.
 _LOCK = 0x61726361
+_ASKED_EVERY = 0.5
 
 
 class Command(BaseCommand):
@@ -61,7 +62,9 @@ def _one_at_a_time() -> Iterator[None]:
             cursor.execute("SET LOCAL statement_timeout = 0")
             cursor.execute("SET LOCAL lock_timeout = 0")
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            # Asked again and again: a statement that waits would be waited for by an index that is built while others write.
+            while not _try(cursor):
+                time.sleep(_ASKED_EVERY)
             connections[alias] = migrating
             try:
                 yield
@@ -70,3 +73,8 @@ def _one_at_a_time() -> Iterator[None]:
     finally:
         connections[alias] = migrating
         lock.close()
+
+
+def _try(cursor: Any) -> bool:
+    cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+    return bool(cursor.fetchone()[0])

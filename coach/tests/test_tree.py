@@ -29,6 +29,7 @@ CROSSING = {
     "legacy/test_round_trip.py": "reading, writing and exporting a store",
     "management/commands/test_operations.py": "the small commands",
     "models/test_round_trips.py": "every entity's two translations",
+    "models/test_sharding.py": "every model, against docs/scale.md",
     "postgres": "the tests' own PostgreSQL",
     "services/keeping/test_nothing_is_left.py": "every route, every store, and a dump after an erasure",
     "test_architecture.py": "the sources themselves",

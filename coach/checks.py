@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.files.storage import storages
 
 
 @register(Tags.database)
@@ -20,6 +21,17 @@ def pool_and_persistent_connections(**_: Any) -> list[CheckMessage]:
         for alias, database in settings.DATABASES.items()
         if database.get("OPTIONS", {}).get("pool") and database.get("CONN_MAX_AGE", 0) != 0
     ]
+
+
+@register(Tags.files, deploy=True)
+def object_store(**_: Any) -> list[CheckMessage]:
+    """A bucket that is misspelled would be noticed with the first upload."""
+    try:
+        getattr(storages["attachments"], "probe", bool)()
+    except OSError as error:
+        hint = "Compare ARCADIA_S3_BUCKET, _ENDPOINT, _REGION and the keys with what the store says."
+        return [Error(f"The bucket cannot be used: {error}.", hint=hint, id="coach.E002")]
+    return []
 
 
 @register(Tags.security, deploy=True)

@@ -41,6 +41,11 @@ class ObjectStorage(S3Storage):
     _save = _as_os_error(S3Storage._save)
 
     @_as_os_error
+    def probe(self) -> None:
+        """Raises OSError where the bucket cannot be reached, is not there, or is not ours."""
+        self.connection.meta.client.head_bucket(Bucket=self.bucket_name)
+
+    @_as_os_error
     def _open(self, name: str, mode: str = "rb") -> Any:
         opened = super()._open(name, mode)
         # The library fetches at the first read, which is too late to answer that it cannot be had.

@@ -8,6 +8,7 @@ from moto.server import ThreadedMotoServer
 
 from arcadia import environment
 from coach import attachments as storage
+from coach import checks
 from coach.services import attachments
 from coach.services.keeping import erasing
 from coach.tests import cast
@@ -56,6 +57,15 @@ def test_bytes_come_back_as_they_went_in(bucket):
 
     storage.delete("uploads/ab/abc")
     assert names(bucket) == []
+
+
+def test_a_bucket_that_is_not_there_is_named_by_the_check_of_a_deployment(bucket, settings, monkeypatch):
+    assert checks.object_store() == []
+
+    monkeypatch.setenv("ARCADIA_S3_BUCKET", "misspelled")
+    settings.STORAGES = {**settings.STORAGES, "attachments": environment.object_storage("attachments")}
+
+    assert [message.id for message in checks.object_store()] == ["coach.E002"]
 
 
 def test_writing_again_replaces(bucket):

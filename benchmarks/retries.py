@@ -1,6 +1,6 @@
 """Doubled requests under an Idempotency-Key, while workers are killed: one effect each, and the same answer.
 
-    python -m benchmarks.retries [--requests 1000] [--kill-every 10]
+    python -m benchmarks.retries [--requests 1000] [--kill-every 10] [--log FILE]
 
 On a PostgreSQL server of its own (coach/tests/postgres). Every POST route gets so many requests, each about a learner of its
 own. Two clients send each of them at the same time and repeat it until it is answered; all the while a random worker is
@@ -68,14 +68,15 @@ def main() -> int:
     )
     parser.add_argument("--requests", type=int, default=1000, help="of each route")
     parser.add_argument("--kill-every", type=float, default=10, help="seconds")
+    parser.add_argument("--log", type=Path, help="keep the server's log here")
     arguments = parser.parse_args()
     os.environ.update(ARCADIA_DEBUG="1", DJANGO_SETTINGS_MODULE="arcadia.settings")
-    faults = trial(arguments.requests, arguments.kill_every)
+    faults = trial(arguments.requests, arguments.kill_every, arguments.log)
     print("\n".join(faults) or "one effect each, and the same answers")
     return int(bool(faults))
 
 
-def trial(requests: int, kill_every: float) -> list[str]:
+def trial(requests: int, kill_every: float, log: Path | None = None) -> list[str]:
     """What is not as it must be after so many doubled requests to each route."""
     with postgres.cluster() as cluster, tempfile.TemporaryDirectory() as name:
         environment = servers.production(
@@ -92,7 +93,7 @@ def trial(requests: int, kill_every: float) -> list[str]:
         item = _manage(environment, "shell", "-v", "0", "-c", LEARNERS.format(requests)).split()[-1]
         seen: Counter[str] = Counter()
         with (
-            servers.serve(environment, log=Path(name) / "log") as service,
+            servers.serve(environment, log=log or Path(name) / "log") as service,
             _killing(service, kill_every, seen),
         ):
             clients = [_Client(service.address, seen) for _ in range(CLIENTS)]

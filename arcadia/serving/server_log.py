@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -15,22 +16,29 @@ MOST_A_MINUTE = 20
 
 
 class Logger(GunicornLogger):
+    """Gunicorn's logger; it is set up in the master, which never sees what a client sent."""
+
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
+        master = os.getpid()
         for handler in self.error_log.handlers:
-            handler.setFormatter(_Line())
+            handler.setFormatter(_Line(master))
             handler.filters = [_Limit()]
 
 
 class _Line(logging.Formatter):
-    """The template of a message without its arguments, which quote what a client sent, and the kind of an error."""
+    """A message of the master; in a worker only its template, as the arguments quote what a client sent."""
+
+    def __init__(self, master: int) -> None:
+        super().__init__()
+        self._master = master
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname,
             "logger": record.name,
-            "message": _words(record),
+            "message": record.getMessage() if os.getpid() == self._master else _words(record),
         }
         error = record.exc_info[1] if record.exc_info else None
         if error is not None:

@@ -58,13 +58,17 @@ class Answer:
 def process(
     body: bytes, *, threads: Threads, coach: ModuleType | None, learner_tools: LearnerTools
 ) -> Answer:
-    """Answer a request of the protocol. Raises NotOfProtocol, NotSupported, NothingThere, Unavailable."""
+    """Answer a request of the protocol. Raises NotOfProtocol, NotSupported, NothingThere, Unavailable.
+
+    A stream has its first event already; whatever keeps that from being made is raised, too.
+    """
     request = _read(body)
     _check(request, threads)
     from chatkit.types import is_streaming_req
 
     events = _Events(request, threads=threads, coach=coach, learner_tools=learner_tools)
     if is_streaming_req(request):
+        events.begin()
         return Answer(events=events)
     return Answer(document=events.document())
 
@@ -83,6 +87,7 @@ class _Events(Iterator[bytes]):
         self._loop = asyncio.new_event_loop()
         self._context = contextvars.copy_context()
         self._stream: AsyncGenerator[bytes, None] | None = None
+        self._ready: list[bytes | None] = []
 
     def document(self) -> bytes:
         """The answer to a request that is not streamed. Raises NotSupported, NothingThere."""
@@ -97,13 +102,20 @@ class _Events(Iterator[bytes]):
         finally:
             self._finish()
 
-    def __next__(self) -> bytes:
-        if self._loop.is_closed():
-            raise StopIteration
-        if self._stream is None:
-            self._stream = self._server._process_streaming(self._request, None)
+    def begin(self) -> None:
+        """Make the first event, while a failure can still be the whole answer."""
+        self._stream = self._server._process_streaming(self._request, None)
         try:
-            event = self._run(_next(self._stream))
+            self._ready = [self._run(_next(self._stream))]
+        except BaseException:
+            self._finish()
+            raise
+
+    def __next__(self) -> bytes:
+        if self._loop.is_closed() or self._stream is None:
+            raise StopIteration
+        try:
+            event = self._ready.pop() if self._ready else self._run(_next(self._stream))
         except Exception as error:
             telemetry.emit("chat_stream_failed", error=type(error).__name__)
             self._finish()

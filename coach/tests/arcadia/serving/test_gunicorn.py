@@ -20,6 +20,12 @@ pytestmark = pytest.mark.postgresql("it brings its own server; once is enough")
 
 LEARNER = "from coach.tests import cast; cast.learner(cast.AMARA)"
 SUBMISSIONS = "/api/onboarding/amara/assessment/submissions"
+CHAT = json.dumps(
+    {
+        "type": "threads.create",
+        "params": {"input": {"content": [], "attachments": [], "inference_options": {}}},
+    }
+).encode()
 LINKS = "/api/onboarding/amara/assessment/attachments/links"
 
 
@@ -188,6 +194,8 @@ def test_a_server_that_only_reads_is_unwell_and_answers_writes_with_503(service,
         before = sessions(cluster)
         status, retry_after, body, _ = asked(service, LINKS, b'{"url": "https://a.example"}')
         assert (status, retry_after, "read-only" in body) == (503, "1", True)
+        # A stream that cannot even begin is no stream.
+        assert asked(service, "/chatkit", CHAT)[:2] == (503, "1")
         assert read(service, 4).statuses == {200: 4}
         # The next connection may lead to the server that takes writes.
         assert before - sessions(cluster)

@@ -33,11 +33,7 @@ class ResetView(DeveloperView):
 
 
 class SubmissionsView(DeveloperView):
-    @schema.describe(
-        "listAllSubmissions",
-        answers=ServedSubmissions,
-        parameters=[schema.USERNAME, schema.LIMIT, schema.AFTER],
-    )
+    @schema.describe("listAllSubmissions", answers=ServedSubmissions)
     def get(self, request: Request) -> HttpResponseBase:
         rows = AssessmentSubmission.objects.all()
         if wanted := request.query_params.get("username", ""):

@@ -13,7 +13,7 @@ from coach.services import progress, schedules
 
 
 class ScheduleView(base.View):
-    @schema.describe("getSchedule", answers=ServedSchedule, parameters=[schema.REFRESH])
+    @schema.describe("getSchedule", answers=ServedSchedule)
     def get(self, request: Request, username: str) -> HttpResponse:
         refresh = bodies.parameter(request, "refresh", bool, default=False)
         return rendering.text(schedules.read(username=base.username(username), refresh=refresh))

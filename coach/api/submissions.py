@@ -16,7 +16,7 @@ from coach.services import submissions
 class SubmissionsView(base.View):
     throttle_classes = (throttles.Submissions,)
 
-    @schema.describe("listSubmissions", answers=ServedSubmissions, parameters=[schema.LIMIT, schema.AFTER])
+    @schema.describe("listSubmissions", answers=ServedSubmissions)
     def get(self, request: Request, username: str) -> HttpResponseBase:
         rows = AssessmentSubmission.objects
         blank = not username.strip()

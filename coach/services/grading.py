@@ -82,16 +82,4 @@ def apply(learner: LearnerProfile, result: GradingResult, *, submitted_at: dt.da
     if learner.onboarding_assessment is not None:
         assessments.mark(learner, "completed")
     learner.last_updated = utc_now()
-    changed = {
-        "onboarding_assessment_result",
-        "elo_snapshot",
-        "elo_category_plan",
-        "curriculum_plan",
-        "onboarding_assessment",
-        "extended_assessment",
-        "last_updated",
-    }
-    learner.save(
-        update_fields=changed
-        | schedules.regenerate_if_possible(learner, event="schedule_generation_post_grading")
-    )
+    schedules.save_planned(learner, "onboarding_assessment_result", event="schedule_generation_post_grading")

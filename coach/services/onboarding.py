@@ -153,19 +153,7 @@ def _store(answer: answers.Plan, learner_goals: LearnerGoals, *, maker: str) -> 
         learner.adjustments = {}
         schedules.drop(learner)
         learner.last_updated = utc_now()
-        changed = {
-            "elo_category_plan",
-            "curriculum_plan",
-            "onboarding_assessment",
-            "extended_assessment",
-            "elo_snapshot",
-            "schedule_adjustments",
-            "last_updated",
-        }
-        learner.save(
-            update_fields=changed
-            | schedules.regenerate_if_possible(learner, event="schedule_generation_post_plan")
-        )
+        schedules.save_planned(learner, "schedule_adjustments", event="schedule_generation_post_plan")
         change.event = audit.record(
             "plan.made", learner, by=maker, categories=len(learner.plan.categories) if learner.plan else 0
         )

@@ -5,22 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from coach.documents import schedule as schedules
-from coach.documents.profile import Profile, ServedProfile, SkillRating
+from coach.documents.profile import ServedProfile, SkillRating
 from coach.models import LearnerProfile
 
 
 def onboarding_view(learner: LearnerProfile) -> dict[str, Any]:
     """The learner as `GET /api/onboarding/{u}` shows one: the assessment as stored, no submissions."""
     profile = learner.to_document()
-    return _served(profile).to_object()
-
-
-def _served(profile: Profile) -> ServedProfile:
-    """The served members beside those that are served as they are stored."""
     schedule = profile.curriculum_schedule
     inferred = profile.goal_inference.tracks if profile.goal_inference else []
     kept = {name: value for name, value in dict(profile).items() if name in ServedProfile.model_fields}
-    return ServedProfile.model_construct(
+    # The served members beside those that are served as they are stored.
+    served = ServedProfile.model_construct(
         **{
             **kept,
             "memory_records": sorted(profile.memory_records, key=lambda note: note.created_at, reverse=True),
@@ -32,3 +28,4 @@ def _served(profile: Profile) -> ServedProfile:
             "assessment_submissions": [],
         }
     )
+    return served.to_object()

@@ -17,6 +17,9 @@ from coach.services import audit, coach_tracks, learners
 
 LONGEST_DEFERRAL_DAYS = 21
 MOST_WARNINGS = 5
+_COLUMNS_OF_PLAN = frozenset(
+    "elo_category_plan curriculum_plan onboarding_assessment extended_assessment elo_snapshot last_updated".split()
+)
 
 
 class NoSchedule(LookupError):
@@ -125,14 +128,17 @@ def regenerate(learner: LearnerProfile) -> set[str]:
     return {"schedule_adjustments", "timezone", "last_updated"}
 
 
-def regenerate_if_possible(learner: LearnerProfile, *, event: str) -> set[str]:
-    """The same, reported as `event`; that it cannot be done changes nothing else."""
+def save_planned(learner: LearnerProfile, column: str, *, event: str) -> None:
+    """Save a (locked) learner whose plan and that column changed, with a new schedule; reported as `event`.
+
+    That none can be generated changes nothing else.
+    """
     with telemetry.timed(event) as figures:
         try:
-            return regenerate(learner)
+            scheduled = regenerate(learner)
         except sequencer.Unschedulable:
-            figures["status"] = "unschedulable"
-            return set()
+            scheduled, figures["status"] = set(), "unschedulable"
+    learner.save(update_fields=_COLUMNS_OF_PLAN | {column} | scheduled)
 
 
 def store(learner: LearnerProfile, schedule: Schedule) -> CurriculumSchedule:

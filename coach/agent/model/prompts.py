@@ -124,35 +124,18 @@ def _tracks(tracks: Iterable[Track]) -> str:
 
 def _categories(ask: requests.GradeRequest) -> Iterable[str]:
     for category in ask.plan.categories if ask.plan else ():
-        described = [
-            f"key: {category.key}",
-            f"label: {category.label}",
-            f"weight: {category.weight}",
-            f"focus areas: {', '.join(category.focus_areas)}",
-            f"starting rating: {category.starting_rating}",
-            "rubric:",
-            _lines(f"{level.level}: {level.descriptor}" for level in category.rubric),
-        ]
-        yield data("category", "\n".join(described))
+        rubric = _lines(f"{level.level}: {level.descriptor}" for level in category.rubric)
+        areas = ", ".join(category.focus_areas)
+        yield data("category", _TEXTS["category"].format(category=category, areas=areas, rubric=rubric))
 
 
 def _responses(ask: requests.GradeRequest) -> Iterable[str]:
     tasks = {task.task_id: task for task in ask.assessment.tasks}
     for response in ask.submission.responses:
         task = tasks[response.task_id]
-        described = [
-            f"id: {task.task_id}",
-            f"category: {task.category_key}",
-            f"type: {task.task_type}",
-            f"title: {task.title}",
-            f"prompt: {task.prompt}",
-            f"guidance: {task.guidance}",
-            "rubric:",
-            _lines(task.rubric),
-            f"answer key: {task.answer_key or 'none'}",
-            f"minutes: {task.expected_minutes}",
-        ]
-        yield data("task", "\n".join(described)) + "\n" + data("response", response.response)
+        key = task.answer_key or "none"
+        described = _TEXTS["task"].format(task=task, rubric=_lines(task.rubric), key=key)
+        yield data("task", described) + "\n" + data("response", response.response)
 
 
 def _served_attachment(attachment: ServedAttachment) -> str:

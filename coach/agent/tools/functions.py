@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.json_schema import GenerateJsonSchema
 
 from coach.agent.errors import UnusableAnswer
 from coach.agent.model import reading
@@ -233,21 +234,15 @@ def _read(shape: type[_Function], arguments: str) -> _Function:
         raise Faulty("the arguments are not JSON that can be stored") from None
 
 
+class _Untitled(GenerateJsonSchema):
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
 def _schema(shape: type[_Function]) -> dict[str, Any]:
     """The JSON schema of the arguments, without the titles and prose that pydantic adds."""
-    schema = shape.model_json_schema()
+    schema = shape.model_json_schema(schema_generator=_Untitled)
     schema.pop("description", None)
-    return _untitled(schema)
-
-
-def _untitled(schema: Any, *, named: bool = False) -> Any:
-    """`named`: the members are names of ours, among which `title` would be a property like any other."""
-    if isinstance(schema, list):
-        return [_untitled(part) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    return {
-        key: _untitled(value, named=key in ("properties", "$defs"))
-        for key, value in schema.items()
-        if named or key != "title"
-    }
+    for part in (schema, *schema.get("$defs", {}).values()):
+        part.pop("title", None)
+    return schema

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
@@ -13,9 +13,7 @@ from coach.documents import authored
 _OPERATIONS = authored.beside(__file__)
 
 
-def describe(
-    operation: str, *, answers: Any = None, body: Any = None, parameters: Iterable[OpenApiParameter] = ()
-) -> Callable[[Any], Any]:
+def describe(operation: str, *, answers: Any = None, body: Any = None) -> Callable[[Any], Any]:
     """Describe a method as the operation of that name in schema.toml.
 
     It says what the method takes and answers: a document class, `bytes`, `str`, or nothing.
@@ -40,7 +38,7 @@ def describe(
             description=words["description"],
             request={"application/json": body} if isinstance(body, type) else body,
             responses=responses,
-            parameters=list(parameters),
+            parameters=[OpenApiParameter(**given) for given in words.get("parameters", ())],
             tags=[method.__module__.rpartition(".")[2]],
             auth=[],
         )
@@ -51,13 +49,3 @@ def describe(
 
 # A route beside an attachment's id, which removes the attachment that is called like it.
 no_delete = extend_schema_view(delete=extend_schema(exclude=True))
-
-
-REFRESH = OpenApiParameter("refresh", bool, description="Generate the schedule again.", default=False)
-LIMIT = OpenApiParameter(
-    "limit",
-    {"type": "integer", "minimum": 1, "maximum": 200},
-    description="How many submissions a page has. Without it, and without `after`, all are answered.",
-)
-AFTER = OpenApiParameter("after", str, description="The cursor of the `Link` header of the page before.")
-USERNAME = OpenApiParameter("username", str, description="Only this learner's submissions.")

@@ -127,16 +127,11 @@ def _deferrals(previous: Iterable[ScheduleItem], adjustments: Mapping[str, int])
     """The days by which items of each category were put off, one entry for each such item."""
     deferrals: dict[str, list[int]] = {}
     for item in previous:
-        days = _deferred_days(item, adjustments)
-        if days:
-            deferrals.setdefault(item.category_key, []).append(days)
+        days = max(adjustments.get(item.item_id, 0) - item.recommended_day_offset, 0)
+        # One that was moved before counts a day at least.
+        if days or item.user_adjusted:
+            deferrals.setdefault(item.category_key, []).append(days or 1)
     return deferrals
-
-
-def _deferred_days(item: ScheduleItem, adjustments: Mapping[str, int]) -> int:
-    """0 for an item that stands where it was planned; one that was moved before counts a day at least."""
-    days = max(adjustments.get(item.item_id, 0) - item.recommended_day_offset, 0)
-    return days or int(item.user_adjusted)
 
 
 # --- rationale --------------------------------------------------------------------------------------

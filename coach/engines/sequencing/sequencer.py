@@ -7,6 +7,7 @@ Each stage has a module of its own: standings → module_order → pieces → pa
 from __future__ import annotations
 
 import datetime as dt
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -32,6 +33,9 @@ from coach.engines.sequencing.standings import Standing
 # A thousand years of sessions: keeps days within the dates there are, and a broken curriculum within memory.
 MOST_ITEMS = 200_000
 
+
+# What a schedule is stored again for.
+_READ = operator.attrgetter("time_horizon_days", "timezone", "cadence_notes", "items")
 
 # Clients read these two in the `detail` of a `refresh_failed` warning, word for word.
 NO_PLAN = "Cannot generate a schedule without ELO categories."
@@ -197,15 +201,11 @@ def _item(entry: Placed, *, user_adjusted: bool) -> ScheduleItem:
         item_id=piece.item_id,
         kind=piece.kind,
         category_key=piece.category_key,
-        title=texts.title,
-        summary=texts.summary,
-        objectives=list(texts.objectives),
+        **{**texts._asdict(), "objectives": list(texts.objectives)},
         prerequisites=list(piece.prerequisites),
         recommended_minutes=piece.minutes,
         recommended_day_offset=entry.day,
         effort_level=piece.effort,
-        focus_reason=texts.focus_reason,
-        expected_outcome=texts.expected_outcome,
         user_adjusted=user_adjusted,
     )
 
@@ -241,15 +241,7 @@ def _generated(
     schedule: Schedule, adjustments: dict[str, int], *, profile: Profile, previous: Schedule | None
 ) -> Generated:
     """The new schedule, or the previous one where nothing came out differently."""
-    if previous and adjustments == profile.schedule_adjustments and _reads_the_same(schedule, previous):
+    same = previous and _READ(schedule) == _READ(previous)
+    if previous and same and adjustments == profile.schedule_adjustments:
         return Generated(previous, adjustments, profile.timezone, changed=False)
     return Generated(schedule, adjustments, profile.timezone or "UTC", changed=True)
-
-
-def _reads_the_same(schedule: Schedule, previous: Schedule) -> bool:
-    return (
-        schedule.time_horizon_days == previous.time_horizon_days
-        and schedule.timezone == previous.timezone
-        and schedule.cadence_notes == previous.cadence_notes
-        and schedule.items == previous.items
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -102,14 +102,10 @@ def _track_weights(tracks: Iterable[Track]) -> dict[str, float]:
         weight = track.weight or 1.0
         if not track.recommended_modules:
             weights.setdefault(track.track_id.strip(), weight)
-        for key in _recommended_categories(track):
-            weights[key] = max(weight, weights.get(key, 0.0))
+        for reference in track.recommended_modules:
+            if key := reference.category_key.strip():
+                weights[key] = max(weight, weights.get(key, 0.0))
     return weights
-
-
-def _recommended_categories(track: Track) -> Iterator[str]:
-    keys = (reference.category_key.strip() for reference in track.recommended_modules)
-    return (key for key in keys if key)
 
 
 def _modules_by_category(profile: Profile) -> dict[str, list[Module]]:

@@ -30,6 +30,15 @@ def beside(module: str, name: str = "") -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
+def filled(part: Any, **words: str) -> Any:
+    """A part of a file with words in the places that braces name, at any depth."""
+    if isinstance(part, dict):
+        return {name: filled(value, **words) for name, value in part.items()}
+    if isinstance(part, list):
+        return [filled(value, **words) for value in part]
+    return part.format_map(words) if isinstance(part, str) else part
+
+
 def read(path: Path, shape: type[S], *, numbered: str = "{}") -> S:
     """A file in that shape; `numbered` is how a fault names an entry without a name. Raises FileFault."""
     try:

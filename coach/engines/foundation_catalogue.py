@@ -68,7 +68,7 @@ class CatalogueRubric(Entry):
 
     def document(self) -> list[RubricLevel]:
         """The levels, lowest first."""
-        return rubric_levels(self.exploring, self.developing, self.proficient)
+        return [RubricLevel(level=name.title(), descriptor=text) for name, text in self]
 
 
 class CatalogueCategory(Entry):
@@ -115,15 +115,6 @@ class Catalogue(Entry):
 def load_catalogue(path: Path) -> Catalogue:
     """The catalogue in a TOML file. Raises FileFault, naming file and entry."""
     return authored.read(path, Catalogue, numbered="number {}")
-
-
-def rubric_levels(exploring: str, developing: str, proficient: str) -> list[RubricLevel]:
-    """The three levels that every foundation category has, lowest first."""
-    return [
-        RubricLevel(level="Exploring", descriptor=exploring),
-        RubricLevel(level="Developing", descriptor=developing),
-        RubricLevel(level="Proficient", descriptor=proficient),
-    ]
 
 
 @functools.cache

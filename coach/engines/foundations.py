@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from statistics import mean
 from typing import Any
 
+from coach.documents import authored
 from coach.documents.assessment import GradingResult
 from coach.documents.curriculum import (
     Category,
@@ -18,18 +19,9 @@ from coach.documents.curriculum import (
     ModuleReference,
     Track,
 )
-from coach.engines.foundation_catalogue import Foundation, default_foundations, rubric_levels
+from coach.engines.foundation_catalogue import Foundation, default_foundations
 
-BASE_KEYS = ("python-foundations", "software-practices", "project-delivery")
-DATA_KEYS = ("data-manipulation", "math-statistics", "machine-learning")
-ARCHITECTURE_KEYS = ("software-architecture",)
-
-# Words of a goal (also inside of other words), and the categories they call for.
-KEYS_BY_GOAL: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
-    (("data", "analytics", "analysis", "insight", "dataset", "science"), DATA_KEYS),
-    (("machine learning", "ml", "ai", "artificial intelligence", "model"), DATA_KEYS),
-    (("backend", "api", "platform", "service", "infrastructure"), ARCHITECTURE_KEYS),
-)
+_TEXTS = authored.beside(__file__)
 # Below these averages (0 to 1) more is called for, whatever the goal.
 SHAKY_AVERAGE = 0.65
 LOW_AVERAGE = 0.45
@@ -156,13 +148,13 @@ def _wanted_keys(
 
 
 def _called_for(goal: str, average: float | None, offered: Iterable[str]) -> Iterator[str]:
-    yield from BASE_KEYS
+    yield from _TEXTS["base"]
     wording = " ".join(goal.lower().split())
-    for words, keys in KEYS_BY_GOAL:
-        if any(word in wording for word in words):
-            yield from keys
+    for called in _TEXTS["goals"]:
+        if any(word in wording for word in called["words"]):
+            yield from called["keys"]
     if average is not None and average < SHAKY_AVERAGE:
-        yield from (*BASE_KEYS, *DATA_KEYS)
+        yield from _TEXTS["shaky"]
     if average is not None and average < LOW_AVERAGE:
         yield from offered
 
@@ -271,21 +263,14 @@ def _extend_by_wish(draft: _Draft, key: str, wish: _Wish) -> None:
 
 def _wished_category(key: str, wish: _Wish) -> Category:
     track = wish.track
-    skill = track.label.strip() or key
+    texts = authored.filled(_TEXTS["category"], skill=track.label.strip() or key)
     return Category(
         key=key,
         label=track.label,
-        # A category's texts decide where three assessment tasks go (coverage.py): the text that stands in
-        # for a missing note holds none of the words that attract them.
-        description=_first_filled(track.notes)
-        or f"First steps in {skill}: small pieces of practice, each with something to show at the end.",
+        description=_first_filled(track.notes, texts["description"]),
         focus_areas=[area for area in track.focus_areas if area] or [track.label],
         weight=max(LEAST_WEIGHT, wish.weight),
-        rubric=rubric_levels(
-            f"Tries {skill} with an example at hand.",
-            f"Finishes small tasks in {skill}, sometimes with help.",
-            f"Works in {skill} alone and can show others how.",
-        ),
+        rubric=texts["rubric"],
     )
 
 
@@ -299,26 +284,20 @@ def _recommended_module(
 
 
 def _track_module(module_id: str, key: str, track: Track, reference: ModuleReference) -> Module:
-    skill = track.label.strip() or key
-    return Module(
-        module_id=module_id,
-        category_key=key,
-        title=f"{skill}: {module_id.replace('-', ' ')}",
-        summary=_first_filled(reference.notes, track.notes) or f"Practice in {skill}, piece by piece.",
-        objectives=_track_objectives(track, skill),
-        deliverables=[f"One finished piece of practice in {skill}, with three lines on what to try next."],
-        estimated_minutes=MINUTES_PER_WEEK * (reference.suggested_weeks or 1),
+    """A module in the words of the track: one to three objectives, from its first focus areas."""
+    texts = authored.filled(
+        _TEXTS["module"], skill=track.label.strip() or key, name=module_id.replace("-", " ")
     )
-
-
-def _track_objectives(track: Track, skill: str) -> list[str]:
-    """One to three objectives, from the track's first focus areas."""
     areas = [area for area in track.focus_areas if area.strip()][:OBJECTIVES_MOST]
-    return [f"Use {area} in one small piece of your own and say what it changed." for area in areas] or [
-        f"Name the two or three ideas of {skill} that you will need first."
-    ]
+    objectives = [_TEXTS["objective"].format(area=area) for area in areas]
+    changes = {
+        "summary": _first_filled(reference.notes, track.notes, texts["summary"]),
+        "objectives": objectives or texts["objectives"],
+        "estimated_minutes": MINUTES_PER_WEEK * (reference.suggested_weeks or 1),
+    }
+    return Module(module_id=module_id, category_key=key, **{**texts, **changes})
 
 
-def _first_filled(*texts: str | None) -> str | None:
-    """The first text that is more than white space, as it is."""
-    return next((text for text in texts if text and text.strip()), None)
+def _first_filled(*texts: str | None) -> str:
+    """The first text that is more than white space, as it is; one is."""
+    return next(text for text in texts if text and text.strip())

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
+from coach.documents import authored
 from coach.documents.assessment import CategoryOutcome, GradingResult, TaskResult
 from coach.documents.base import LARGEST_WHOLE
 from coach.documents.curriculum import DEFAULT_STARTING_RATING, EloPlan
 from coach.documents.submissions import Response
 
-# Half marks: a provisional grading moves no rating away from its start.
-PROVISIONAL_SCORE = 0.5
+_PROVISIONAL = authored.beside(__file__)
 # Points between an average of 0 and one of 1: full marks lift the starting rating by half of it.
 RATING_SPAN = 400
 
@@ -45,10 +45,14 @@ def provisional_report(
     return GradingResult(
         submission_id=submission_id,
         evaluated_at=now,
-        overall_feedback="Your answers are saved. Until they are graded, each one counts as half.",
-        focus_areas=["steady practice"],
         task_results=[_provisional_result(response) for response in responses],
-        category_outcomes=[_provisional_outcome(key) for key in keys],
+        category_outcomes=[
+            CategoryOutcome(
+                category_key=key, initial_rating=DEFAULT_STARTING_RATING, **_PROVISIONAL["category"]
+            )
+            for key in keys
+        ],
+        **_PROVISIONAL["report"],
     )
 
 
@@ -126,23 +130,5 @@ def _rationale(standing: _Standing) -> str:
 
 
 def _provisional_result(response: Response) -> TaskResult:
-    return TaskResult(
-        task_id=response.task_id,
-        category_key=response.category_key,
-        task_type=response.task_type,
-        score=PROVISIONAL_SCORE,
-        confidence="low",
-        feedback="Your answer is saved and waits for a grader. The score of one half is a placeholder.",
-        improvements=["Read your answer once more and note the one step you are least sure of."],
-    )
-
-
-def _provisional_outcome(key: str) -> CategoryOutcome:
-    return CategoryOutcome(
-        category_key=key,
-        average_score=PROVISIONAL_SCORE,
-        initial_rating=DEFAULT_STARTING_RATING,
-        starting_rating=DEFAULT_STARTING_RATING,
-        rating_delta=0,
-        rationale="A placeholder until the answers are graded: half marks, and no change of the rating.",
-    )
+    task = {name: getattr(response, name) for name in ("task_id", "category_key", "task_type")}
+    return TaskResult(**task, **_PROVISIONAL["task"])

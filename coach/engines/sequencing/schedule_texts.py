@@ -7,7 +7,7 @@ name what makes a difference to the learner, and nothing that moves by itself: n
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
@@ -30,7 +30,7 @@ class Texts(NamedTuple):
 
     title: str
     summary: str
-    objectives: tuple[str, ...]
+    objectives: Sequence[str]
     focus_reason: str | None
     expected_outcome: str | None
 
@@ -61,25 +61,18 @@ def lesson(unit: Unit, *, goal: str) -> Texts:
 def of_unit(name: str, unit: Unit) -> Texts:
     """The words of any other piece of a module, by its name in schedule_texts.toml."""
     objectives = tuple(f"Without notes: {objective}" for objective in _objectives(unit.module)[:3])
-    words = {"label": unit.standing.label, "name": _name(unit.module), "result": _result(unit.module)}
-    return _filled(name, words, objectives=objectives)
+    module, result = _name(unit.module), _result(unit.module)
+    return _filled(name, objectives=objectives, label=unit.standing.label, module=module, result=result)
 
 
 def of_review(name: str, label: str) -> Texts:
     """The words of a refresher or a checkpoint of the category of that label."""
-    return _filled(name, {"label": label})
+    return _filled(name, label=label)
 
 
-def _filled(name: str, words: Mapping[str, str], *, objectives: tuple[str, ...] = ()) -> Texts:
+def _filled(name: str, *, objectives: Sequence[str] = (), **words: str) -> Texts:
     """The texts of that name with the words in their places; the objectives only where the file has none."""
-    template = _TEMPLATES[name]
-    return Texts(
-        template["title"].format_map(words),
-        template["summary"].format_map(words),
-        tuple(template.get("objectives", objectives)),
-        template["focus_reason"].format_map(words),
-        template["expected_outcome"].format_map(words),
-    )
+    return Texts(**{"objectives": objectives, **authored.filled(_TEMPLATES[name], **words)})
 
 
 def _name(module: Module) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from coach.documents import authored
 from coach.documents.assessment import CategoryOutcome
 from coach.documents.curriculum import Category, EloPlan, Module, Track
 from coach.documents.profile import Profile
 
-# A category without modules gets one of this length, so that no category is empty.
-PRIMER_MINUTES = 45
+_PRIMER = authored.beside(__file__)
 
 
 @dataclass(frozen=True)
@@ -121,17 +121,4 @@ def _label(key: str, category: Category | None) -> str:
 
 
 def _primer(key: str, label: str) -> Module:
-    return Module(
-        module_id=f"{key}-primer",
-        category_key=key,
-        title="First steps",
-        summary=f"A first look at {label}: see what it is for, then try one small example yourself.",
-        objectives=[
-            f"Say in two sentences what {label} is for.",
-            "Carry out one small example from start to end.",
-            "Write down one question you still have.",
-        ],
-        deliverables=["A page of notes with one worked example and one open question"],
-        estimated_minutes=PRIMER_MINUTES,
-        tier=1,
-    )
+    return Module(module_id=f"{key}-primer", category_key=key, **authored.filled(_PRIMER, label=label))

@@ -14,7 +14,6 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from django.apps import apps
 from django.conf import settings
@@ -239,40 +238,19 @@ _CHECK = re.compile(r"\bCHECK\s*\(", re.IGNORECASE)
 
 def _describe_sqlite(where: BaseDatabaseWrapper) -> Description:
     with where.cursor() as cursor:
-        cursor.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
-            " AND name <> 'django_migrations'"
-        )
-        return {name: dict(_sqlite_parts(cursor, name, sql)) for name, sql in cursor.fetchall()}
-
-
-def _sqlite_parts(cursor: Any, table: str, sql: str) -> Iterator[tuple[str, str]]:
-    cursor.execute("SELECT * FROM pragma_table_xinfo(%s)", [table])
-    for _, name, kind, required, default, primary, _ in cursor.fetchall():
-        words = [kind, "NOT NULL" if required else "", f"DEFAULT {default}" if default is not None else ""]
-        yield f"column {name}", " ".join(filter(None, [*words, "PRIMARY KEY" if primary else ""]))
-    cursor.execute("SELECT * FROM pragma_foreign_key_list(%s)", [table])
-    for _, _, target, column, referenced, on_update, on_delete, _ in cursor.fetchall():
-        yield (
-            f"foreign key on {column}",
-            f"{target} ({referenced}) ON UPDATE {on_update} ON DELETE {on_delete}",
-        )
-    yield from ((f"check {text}", "as stated") for text in _checks(sql))
-    cursor.execute('SELECT name, "unique", origin FROM pragma_index_list(%s)', [table])
-    for name, unique, origin in cursor.fetchall():
-        yield from _sqlite_index(cursor, name, unique, origin)
-
-
-def _sqlite_index(cursor: Any, name: str, unique: int, origin: str) -> Iterator[tuple[str, str]]:
-    cursor.execute("SELECT name FROM pragma_index_info(%s) ORDER BY seqno", [name])
-    columns = ", ".join(str(column) for [column] in cursor.fetchall())
-    if origin != "c":
-        # Made for a constraint within the table's statement; its own name is a number.
-        yield f"unique ({columns})", "as stated"
-        return
-    cursor.execute("SELECT sql FROM sqlite_master WHERE type = 'index' AND name = %s", [name])
-    [sql] = cursor.fetchone()
-    yield f"index {name}", " ".join(sql.split())
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
+        described = {
+            table: {f"check {text}": "as stated" for text in _checks(sql)} for table, sql in cursor.fetchall()
+        }
+        for query in _QUERIES["sqlite"].values():
+            cursor.execute(query)
+            for table, part, definition in cursor.fetchall():
+                described[table][part] = " ".join(definition.split())
+    return {
+        table: parts
+        for table, parts in described.items()
+        if not table.startswith("sqlite_") and table != "django_migrations"
+    }
 
 
 def _checks(sql: str) -> Iterable[str]:

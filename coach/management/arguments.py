@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from coach.documents import usernames
+from coach.documents import authored, usernames
 from coach.legacy.deciding.compare import OnConflict
 from coach.legacy.running.summary import Limit
 from coach.legacy.stores import Store
@@ -52,38 +52,17 @@ def limit(text: str) -> Limit:
     raise ArgumentTypeError("a whole number or a share like 0.5% is expected")
 
 
+_TYPES: dict[str, Any] = {kind.__name__: kind for kind in (Path, file, username, batch_size, limit)}
+
+
 def add_backfill(parser: CommandParser) -> None:
-    """The options of `manage.py backfill`."""
-    add = parser.add_argument
-    add("--data-dir", type=Path, help="where the three store files lie (default: ARCADIA_LEGACY_DATA_DIR)")
-    for store in Store:
-        about = f"the store of {store}, instead of the one in --data-dir"
-        add(f"--{store}", type=file, metavar="FILE", help=about)
-    about = "copy the attachments' bytes from below this folder"
-    add("--attachment-files", type=Path, metavar="DIR", help=about)
+    """The options of arguments.toml."""
     modes = parser.add_mutually_exclusive_group()
-    modes.add_argument("--dry-run", action="store_true", help="say what would happen, write nothing")
-    about = "compare the database with the stores, write nothing"
-    modes.add_argument("--verify", action="store_true", help=about)
-    about = "go on with an unfinished run"
-    modes.add_argument("--resume", nargs="?", const=LATEST, metavar="RUN", help=about)
-    about = "import the (mended) records of a reject file"
-    add("--retry-rejected", type=Path, metavar="FILE", help=about)
-    about = "only this learner; may be repeated"
-    add("--username", action="append", type=username, metavar="NAME", help=about)
-    add("--batch-size", type=batch_size, metavar="N", help="records per transaction (default: 500)")
-    add("--on-conflict", choices=[str(word) for word in OnConflict], help="default: report")
-    about = "stop after that many rejects, or that share of all records"
-    add("--max-rejects", type=limit, metavar="N|P%", help=about)
-    about = "where rejected records go (default: below var/backfill)"
-    add("--rejects", type=Path, metavar="FILE", help=about)
-    about = "bring learners back who were erased"
-    add("--restore-erased", action="store_true", help=about)
-    about = "afterwards, queue the memory notes that were never queued for upload"
-    add("--queue-uploads", action="store_true", help=about)
-    add("--report", type=Path, metavar="FILE", help="write the outcome as JSON, too")
-    add("--format", choices=["text", "json"], default="text", help="what is printed at the end")
-    add("--no-progress", action="store_true", help="show no progress")
+    for name, given in authored.beside(__file__).items():
+        group = modes if given.pop("mode", False) else parser
+        if "type" in given:
+            given["type"] = _TYPES[given["type"]]
+        group.add_argument(f"--{name}", **given)
 
 
 def remembered(arguments: Mapping[str, Any]) -> dict[str, object]:

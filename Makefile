@@ -162,6 +162,9 @@ evidence: $(STAMP) ## The long proof, hours of it (LEARNERS=, KILLS=, MINUTES=, 
 	ARCADIA_DEBUG=1 $(POSTGRES) $(RUN) -m benchmarks.admin_lists
 	ulimit -n 8192 && ARCADIA_DEBUG=1 $(POSTGRES) $(RUN) -m benchmarks.hostile
 	ARCADIA_DEBUG=1 $(POSTGRES) $(RUN) -m benchmarks.large_bodies
+	$(RUN) -m benchmarks.scale pooler
+	$(RUN) -m benchmarks.scale failover
+	$(RUN) -m benchmarks.scale growth
 
 # Inside the launcher: the database is new, and gone afterwards.
 .PHONY: evidence-round-trip

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -55,7 +55,10 @@ class CatalogueModule(Entry):
 
     def document(self, category_key: str) -> Module:
         """The module as it stands in a curriculum."""
-        renamed = {"estimated_minutes": self.minutes, "prerequisite_module_ids": self.requires}
+        renamed: dict[str, Any] = {
+            "estimated_minutes": self.minutes,
+            "prerequisite_module_ids": self.requires,
+        }
         return Module(**{**dict(self), "module_id": self.id, "category_key": category_key, **renamed})
 
 

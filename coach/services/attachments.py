@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -73,18 +74,16 @@ def upload(
             stored = storage.upload(chunks, limit=settings.UPLOAD_MAX_BYTES)
         if not stored.size:
             raise EmptyFile("The file is empty.")
-        document = PendingAttachment(
-            attachment_id=_new_id(),
-            username=username,
+        document = _added(
+            username,
+            action="attachment.uploaded",
             kind="file",
             name=name,
             description=_stripped(description),
             content_type=content_type or "application/octet-stream",
             size_bytes=stored.size,
             stored_path=stored.path,
-            created_at=utc_now(),
         )
-        _add(username, document, action="attachment.uploaded")
     except BaseException:
         if stored:
             storage.delete(stored.path)
@@ -103,16 +102,8 @@ def link(
         raise UnusableLink(
             "Links of this scheme are not taken, since opening them would run what they carry."
         )
-    document = PendingAttachment(
-        attachment_id=_new_id(),
-        username=username,
-        kind="link",
-        name=_stripped(name) or url,
-        url=url,
-        description=_stripped(description),
-        created_at=utc_now(),
-    )
-    _add(username, document, action="attachment.linked")
+    words = {"name": _stripped(name) or url, "description": _stripped(description)}
+    document = _added(username, action="attachment.linked", kind="link", url=url, **words)
     return documents.served_pending(document, username=spelled)
 
 
@@ -163,13 +154,17 @@ def consume(learner: LearnerProfile, keys: Collection[int] | None = None) -> lis
     return rows
 
 
-def _add(username: str, document: PendingAttachment, *, action: str) -> None:
+def _added(username: str, *, action: str, **members: Any) -> PendingAttachment:
+    """A new pending attachment with those members, stored. Raises LearnerNotFound."""
+    identifier = f"att_{secrets.token_hex(8)}"
+    document = PendingAttachment(attachment_id=identifier, username=username, created_at=utc_now(), **members)
     with transaction.atomic():
         learner = learners.locked(username)
         row = AttachmentMetadata(learner=learner)
         row.apply_document(document)
         row.save(force_insert=True)
         audit.record(action, learner, attachment_id=document.attachment_id, size_bytes=document.size_bytes)
+    return document
 
 
 def _download(row: AttachmentMetadata) -> Download | None:
@@ -180,10 +175,6 @@ def _download(row: AttachmentMetadata) -> Download | None:
     if not storage.exists(path):
         return None
     return Download(path=path, size=storage.size(path), name=row.name, content_type=row.content_type)
-
-
-def _new_id() -> str:
-    return f"att_{secrets.token_hex(8)}"
 
 
 def _stripped(text: str | None) -> str | None:

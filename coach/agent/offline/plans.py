@@ -6,6 +6,7 @@ import datetime as dt
 import math
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from coach.agent.model import answers
 from coach.agent.offline import choices, notes, times
@@ -170,7 +171,7 @@ def _tasks(inference: GoalInference) -> list[answers.PlannedTask]:
 
 
 def _task(task: Task, category_key: str) -> answers.PlannedTask:
-    renamed = {"task_id": task.id, "task_type": task.kind, "expected_minutes": task.minutes}
+    renamed: dict[str, Any] = {"task_id": task.id, "task_type": task.kind, "expected_minutes": task.minutes}
     return answers.PlannedTask(**{**dict(task), **renamed, "category_key": category_key})
 
 

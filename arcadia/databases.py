@@ -41,6 +41,9 @@ def from_environment(*, default_file: Path) -> dict[str, dict[str, Any]]:
                 default_file=default_file,
                 behind_pooler=alias == "replica" and behind_pooler,
             )
+            if alias == "replica" and (pool := found[alias]["OPTIONS"].get("pool")):
+                # Whoever reads there can read from the primary instead.
+                pool["timeout"] = min(pool["timeout"], 2)
             # In tests all of them are the one test database.
             found[alias]["TEST"] = {"MIRROR": "default"}
     return found

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connections
@@ -65,33 +66,31 @@ def reading_as_of_now() -> Iterator[None]:
 
 def behind() -> tuple[int, float] | None:
     """How far the replica is behind the primary: bytes, seconds. None where it does not answer."""
-    try:
-        with connections[ALIAS].cursor() as cursor:
-            cursor.execute(_BEHIND, [position()])
-            size, seconds = cursor.fetchone()
-        return int(size), float(seconds)
-    except (DatabaseError, InterfaceError):
-        connections[ALIAS].close()
-        return None
+    place = position()
+    row = _asked(_BEHIND, place)
+    return (int(row[0]), float(row[1])) if row else None
 
 
 def _has_reached(place: str, patience: float) -> bool:
-    global _away_until
     until = time.monotonic() + patience
-    if until - patience < _away_until:
-        return False
+    while row := _asked(_REACHED, place):
+        if row[0] or time.monotonic() >= until:
+            return bool(row[0])
+        time.sleep(0.05)
+    return False
+
+
+def _asked(question: str, place: str) -> Any:
+    """The replica's answer; None where there is none, and for a while after that."""
+    global _away_until
+    if time.monotonic() < _away_until:
+        return None
     try:
-        while not (reached := _asked(place)) and time.monotonic() < until:
-            time.sleep(0.05)
+        with connections[ALIAS].cursor() as cursor:
+            cursor.execute(question, [place])
+            return cursor.fetchone()
     except (DatabaseError, InterfaceError) as error:
         _logger.warning("the replica does not answer; reading from the primary", exc_info=error)
         connections[ALIAS].close()
         _away_until = time.monotonic() + _LEFT_ALONE
-        return False
-    return reached
-
-
-def _asked(place: str) -> bool:
-    with connections[ALIAS].cursor() as cursor:
-        cursor.execute(_REACHED, [place])
-        return bool(cursor.fetchone()[0])
+        return None

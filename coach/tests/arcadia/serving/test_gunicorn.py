@@ -203,6 +203,20 @@ def test_a_server_that_only_reads_is_unwell_and_answers_writes_with_503(service,
     assert asked(service, "/healthz/database")[0] == 200
 
 
+def test_a_session_that_the_server_ends_is_503_and_the_next_request_is_answered(service, cluster):
+    body = b'{"url": "https://a.example"}'
+    with psycopg.connect(cluster.url) as lock, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        lock.execute("SELECT 1 FROM coach_learnerprofile FOR UPDATE")
+        writing = pool.submit(asked, service, LINKS, body)
+        with psycopg.connect(cluster.url, autocommit=True) as own:
+            ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            while not own.execute(ended).fetchall():
+                time.sleep(0.05)
+        assert writing.result()[:2] == (503, "1")
+
+    assert asked(service, LINKS, body)[0] == 201
+
+
 def sessions(cluster):
     """The process ids of the server's sessions with clients."""
     with psycopg.connect(cluster.url) as connection:

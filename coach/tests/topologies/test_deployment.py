@@ -94,6 +94,29 @@ def image(tmp_path_factory):
     return stage
 
 
+# A root file system that may only be read, but for the folders that are named first.
+READ_ONLY = """
+mount --bind "$1" "$1" && mount --bind "$2" "$2" && mount -o remount,ro,bind / && shift 2 && exec "$@"
+"""
+
+
+def read_only(*writable):
+    """What a command is begun with to see the machine's root as read-only; nothing where that is not allowed."""
+    command = [
+        "unshare",
+        "--mount",
+        "--propagation",
+        "private",
+        "sh",
+        "-c",
+        READ_ONLY,
+        "sh",
+        *map(str, writable),
+    ]
+    allowed = shutil.which("unshare") and subprocess.run([*command, "true"], check=False, capture_output=True)
+    return command if allowed and allowed.returncode == 0 else []
+
+
 def files(folder):
     return {path: path.lstat().st_mtime_ns for path in folder.rglob("*") if not path.is_symlink()}
 
@@ -120,7 +143,8 @@ def test_the_image_serves_as_nobody_writes_only_where_it_may_and_knows_its_healt
     release = ["python", "manage.py", "migrate_when_ready", "-v0"]
     subprocess.run(release, cwd=image.working, env=environment, check=True)
     assert not healthy()
-    process = subprocess.Popen(json.loads(image.said["CMD"]), cwd=image.working, env=environment)
+    command = [*read_only(image.within("/var/lib/arcadia"), temporary), *json.loads(image.said["CMD"])]
+    process = subprocess.Popen(command, cwd=image.working, env=environment)
     try:
         serving.wait_for(f"http://127.0.0.1:{environment['PORT']}/healthz/database", process)
         assert healthy()

@@ -152,19 +152,14 @@ def merged_attachments(submission: Any) -> list[ServedAttachment]:
     return list(merged.values())
 
 
+_KEPT = ServedAttachment.model_fields.keys() - {"url", "source"}
+
+
 def _served(attachment: Any, username: str, *, url: str | None, source: str | None) -> ServedAttachment:
     if attachment.kind == "file" and not url:
         url = download_path(username, attachment.attachment_id)
-    return ServedAttachment.model_construct(
-        attachment_id=attachment.attachment_id,
-        name=attachment.name,
-        kind=attachment.kind,
-        url=url,
-        description=attachment.description,
-        source=source,
-        content_type=attachment.content_type,
-        size_bytes=attachment.size_bytes,
-    )
+    kept = {name: getattr(attachment, name) for name in _KEPT}
+    return ServedAttachment.model_construct(**kept, url=url, source=source)
 
 
 # --- attachments that clients wrote into the metadata ---------------------------------------------

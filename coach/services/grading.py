@@ -48,15 +48,13 @@ def result(
 
 def _task_result(grade: answers.TaskGrade, task: Task | Response | None) -> TaskResult:
     return TaskResult(
-        task_id=grade.task_id,
-        category_key=task.category_key if task else UNKNOWN_TASK_CATEGORY,
-        task_type=task.task_type if task else "concept_check",
-        score=round(grade.score, SCORE_DECIMALS),
-        confidence=grade.confidence,
-        feedback=grade.feedback,
-        strengths=grade.strengths,
-        improvements=grade.improvements,
-        rubric=[_rubric_note(note) for note in grade.rubric],
+        **{
+            **dict(grade),
+            "category_key": task.category_key if task else UNKNOWN_TASK_CATEGORY,
+            "task_type": task.task_type if task else "concept_check",
+            "score": round(grade.score, SCORE_DECIMALS),
+            "rubric": [_rubric_note(note) for note in grade.rubric],
+        }
     )
 
 

@@ -14,13 +14,15 @@ from django.conf import settings
 from django.db import transaction
 
 from coach.agent.tools.requests import LearnerTools
+from coach.documents import schedule as schedules
 from coach.documents import usernames
 from coach.documents.base import utc_now
 from coach.documents.curriculum import Category, EloPlan
+from coach.documents.profile import ServedProfile, SkillRating
 from coach.engines import foundations
 from coach.models import ErasedLearner, LearnerProfile
 from coach.models.erasures import digest
-from coach.services import assessments, audit, learners, profile_view
+from coach.services import assessments, audit, learners
 from coach.services.keeping import versions
 from coach.services.operations.connections import letting_go
 
@@ -70,14 +72,36 @@ def _refused(username: str | None) -> None:
 def _profile(username: str) -> dict[str, Any] | None:
     """The onboarding view of a learner, or None. Raises usernames.UnusableUsername."""
     found = LearnerProfile.objects.named(usernames.normalise(username)).with_schedule().first()
-    return profile_view.onboarding_view(found) if found else None
+    return onboarding_view(found) if found else None
+
+
+def onboarding_view(learner: LearnerProfile) -> dict[str, Any]:
+    """The learner as `GET /api/onboarding/{u}` shows one: the assessment as stored, no submissions."""
+    profile = learner.to_document()
+    schedule = profile.curriculum_schedule
+    inferred = profile.goal_inference.tracks if profile.goal_inference else []
+    kept = {name: value for name, value in dict(profile).items() if name in ServedProfile.model_fields}
+    # The served members beside those that are served as they are stored.
+    served = ServedProfile.model_construct(
+        **{
+            **kept,
+            "memory_records": sorted(profile.memory_records, key=lambda note: note.created_at, reverse=True),
+            "skill_ratings": [
+                SkillRating(category=key, rating=rating) for key, rating in profile.elo_snapshot.items()
+            ],
+            "curriculum_schedule": schedules.served(schedule) if schedule else None,
+            "foundation_tracks": profile.foundation_tracks or inferred,
+            "assessment_submissions": [],
+        }
+    )
+    return served.to_object()
 
 
 def _update(username: str, members: dict[str, Any]) -> dict[str, Any]:
     """Apply members as session metadata is; the onboarding view afterwards. Raises usernames.UnusableUsername."""
     with audit.acting_as("model"):
         learner = learners.update_from_metadata(username=username, metadata=members)
-    return profile_view.onboarding_view(learner)
+    return onboarding_view(learner)
 
 
 def _remember(username: str, note: str, tags: Sequence[str]) -> str:

@@ -24,11 +24,11 @@ from coach.engines.slugs import slug
 def inference(parsed: answers.ParsedGoal, *, goal: str, now: dt.datetime) -> GoalInference:
     """The parser's answer as an inference; without tracks those that the goal's words ask for."""
     return GoalInference(
-        generated_at=now,
-        summary=parsed.summary,
-        target_outcomes=parsed.target_outcomes,
-        tracks=[_track(track) for track in parsed.tracks] or goals.tracks_for(goal),
-        missing_templates=parsed.missing_templates,
+        **{
+            **dict(parsed),
+            "generated_at": now,
+            "tracks": [_track(track) for track in parsed.tracks] or goals.tracks_for(goal),
+        }
     )
 
 

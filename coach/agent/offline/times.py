@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from coach.agent.offline import phrases, time_words
+from coach.agent.offline import phrases
+from coach.documents import authored
 from coach.documents.pace import LONGEST_SESSION, SHORTEST_SESSION, Pace
 
+# The words and patterns of the file match text as `phrases.plain` leaves it.
+_FILE = authored.beside(__file__)
+_WORDS = {word: float(value) for value, group in _FILE["numbers"].items() for word in group.split()}
 # How a pace that a learner agrees with the coach is kept beside their own words.
 AGREED_PACE = re.compile(r"\[pace: ([^\]]*)\]")
 USUAL_SESSIONS = 4
@@ -56,7 +61,7 @@ def read(text: str, *, today: dt.date) -> Times:
     weekly, minutes, sessions = _amounts(wording)
     weekdays = _weekdays(wording)
     part = _part_of_day(wording) if not (weekly or minutes) else None
-    unread = time_words.pattern("unreadable").search(wording) if deadline is None else None
+    unread = _pattern("unreadable").search(wording) if deadline is None else None
     return Times(
         deadline=deadline,
         words=words,
@@ -102,13 +107,37 @@ def _sessions(times: Times) -> int:
     return min(max(times.weekly_minutes // USUAL_SESSION, fewest, 1), 7)
 
 
+# --- the file ---------------------------------------------------------------------------------------
+
+
+@functools.cache
+def _text(name: str) -> str:
+    """A pattern's text, with the patterns that it refers to put in."""
+    if name == "number":
+        # The longest word first, or "six" is found in "sixteen".
+        spaced = sorted((word for word in _WORDS if word.isascii()), key=len, reverse=True)
+        return rf"(?:\d+(?:[.,]\d+)?|{'|'.join(spaced)}|{_text('unspaced_number')})"
+    if name == "unit":
+        return "|".join(f"(?P<{unit}>{words})" for unit, words in _FILE["units"].items())
+    if name == "month":
+        return "|".join(_FILE["names"]["months"])
+    pieces = _FILE["patterns"][name]
+    return re.sub(r"\{\{(\w+)\}\}", lambda found: _text(found[1]), "".join(pieces))
+
+
+@functools.cache
+def _pattern(name: str) -> re.Pattern[str]:
+    """The compiled pattern of that name in the file."""
+    return re.compile(_text(name))
+
+
 # --- numbers ----------------------------------------------------------------------------------------
 
 
 def _number(text: str) -> float:
-    if text in time_words.WORDS:
-        return time_words.WORDS[text]
-    return float(text.replace(",", ".")) if text[0].isdigit() else time_words.WORDS.get(text[-1], 1)
+    if text in _WORDS:
+        return _WORDS[text]
+    return float(text.replace(",", ".")) if text[0].isdigit() else _WORDS.get(text[-1], 1)
 
 
 # --- weekly time ------------------------------------------------------------------------------------
@@ -117,18 +146,18 @@ def _number(text: str) -> float:
 def _amounts(wording: str) -> tuple[int | None, int | None, int | None]:
     """Minutes a week, minutes a session, sessions a week."""
     weekly = minutes = None
-    times = time_words.pattern("times_a_week").search(wording)
+    times = _pattern("times_a_week").search(wording)
     sessions = min(int(_number(times["number"] or times["unspaced"])), 7) or None if times else None
     for amount, before, after in _found_amounts(wording):
-        if time_words.pattern("per_week").match(after) or time_words.pattern("week_before").search(before):
+        if _pattern("per_week").match(after) or _pattern("week_before").search(before):
             weekly = amount
-        elif time_words.pattern("per_workday").match(after):
+        elif _pattern("per_workday").match(after):
             minutes, sessions = amount, 5
-        elif time_words.pattern("per_day").match(after) or time_words.pattern("day_before").search(before):
+        elif _pattern("per_day").match(after) or _pattern("day_before").search(before):
             minutes, sessions = amount, sessions or 7
         elif _weekdays(wording) or sessions or _part_of_day(wording):
             minutes = amount
-    if minutes and len(_weekdays(wording)) == 2 and time_words.pattern("weekend").search(wording):
+    if minutes and len(_weekdays(wording)) == 2 and _pattern("weekend").search(wording):
         # "Two hours on weekends" is the whole weekend: the cautious reading.
         return minutes, None, None
     return weekly, minutes, sessions
@@ -136,8 +165,8 @@ def _amounts(wording: str) -> tuple[int | None, int | None, int | None]:
 
 def _found_amounts(wording: str) -> Iterator[tuple[int, str, str]]:
     """Each amount of time in minutes, with the words before and after it."""
-    matches = list(time_words.pattern("amount").finditer(wording)) or list(
-        time_words.pattern("before_unspaced").finditer(wording)
+    matches = list(_pattern("amount").finditer(wording)) or list(
+        _pattern("before_unspaced").finditer(wording)
     )
     for match in matches:
         groups = match.groupdict()
@@ -154,23 +183,23 @@ def _found_amounts(wording: str) -> Iterator[tuple[int, str, str]]:
 
 def _weekdays(wording: str) -> tuple[int, ...]:
     """The weekdays that are named as a habit, Monday being 0."""
-    habitual = time_words.text("not_habitual")
+    habitual = _text("not_habitual")
     days = {
         day
-        for day, names in enumerate(time_words.DAY_NAMES)
+        for day, names in enumerate(_FILE["names"]["days"])
         if re.search(rf"{habitual}(?:\b(?:{names})\b|(?:{names}))", wording)
         and re.search(rf"{habitual}(?<![a-z])(?:{names})(?![a-z])", wording)
     }
-    if time_words.pattern("weekend").search(wording):
+    if _pattern("weekend").search(wording):
         days |= {5, 6}
     return tuple(sorted(days))
 
 
 def _part_of_day(wording: str) -> int | None:
     """The minutes of a session in the part of a day that is named."""
-    if time_words.pattern("lunch").search(wording):
+    if _pattern("lunch").search(wording):
         return LUNCH_BREAK
-    return EVENING if time_words.pattern("evening").search(wording) else None
+    return EVENING if _pattern("evening").search(wording) else None
 
 
 # --- deadlines --------------------------------------------------------------------------------------
@@ -186,9 +215,9 @@ def _deadline(wording: str, today: dt.date) -> tuple[dt.date | None, str]:
 
 
 def _by_date(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
-    if match := time_words.pattern("iso").search(wording):
+    if match := _pattern("iso").search(wording):
         day = _date(int(match[1]), int(match[2]), int(match[3]))
-    elif match := time_words.pattern("numeric").search(wording):
+    elif match := _pattern("numeric").search(wording):
         first, second, year = int(match[1]), int(match[3]), int(match[4])
         readings = (
             [_date(year, second, first)]
@@ -203,8 +232,8 @@ def _by_date(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
 
 
 def _by_month(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
-    spoken = time_words.pattern("by_month").search(wording)
-    match = spoken or time_words.pattern("unspaced_month").search(wording)
+    spoken = _pattern("by_month").search(wording)
+    match = spoken or _pattern("unspaced_month").search(wording)
     if match is None:
         return None
     month = _month(match["month"])
@@ -228,9 +257,9 @@ def _by_month(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
 
 def _by_duration(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
     match = (
-        time_words.pattern("duration").search(wording)
-        or time_words.pattern("from_now").search(wording)
-        or time_words.pattern("unspaced_duration").search(wording)
+        _pattern("duration").search(wording)
+        or _pattern("from_now").search(wording)
+        or _pattern("unspaced_duration").search(wording)
     )
     if match is None:
         return None
@@ -243,13 +272,13 @@ def _by_duration(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
 
 
 def _by_end(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
-    if match := time_words.pattern("by_year").search(wording):
+    if match := _pattern("by_year").search(wording):
         return dt.date(int(match[2]) + bool(match["end"]), 1, 1), match[0]
-    if match := time_words.pattern("end_of_year").search(wording):
+    if match := _pattern("end_of_year").search(wording):
         return (
             dt.date(today.year, 12, 25) if "christmas" in match[0] else dt.date(today.year + 1, 1, 1)
         ), match[0]
-    if match := time_words.pattern("end_of_month").search(wording):
+    if match := _pattern("end_of_month").search(wording):
         return _later(today.replace(day=1), months=1), match[0]
     return None
 
@@ -258,9 +287,9 @@ def _month(text: str) -> int:
     if text.isdigit():
         return min(max(int(text), 1), 12)
     if not text.isascii():
-        return int(time_words.WORDS.get(text, 11 if text == "十一" else 1))
+        return int(_WORDS.get(text, 11 if text == "十一" else 1))
     return next(
-        number for number, names in enumerate(time_words.MONTHS, start=1) if re.fullmatch(names, text)
+        number for number, names in enumerate(_FILE["names"]["months"], start=1) if re.fullmatch(names, text)
     )
 
 

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-
-from pydantic import BaseModel
 
 from coach.documents import authored
 from coach.documents.assessment import Assessment, Intent, Section, Task, TaskType
@@ -19,48 +16,9 @@ TASKS_PER_CATEGORY = 3
 SECTION_MINUTES_LEAST = 15
 
 
-@dataclass(frozen=True)
-class Blueprint:
-    """A task that can be made for any category; the texts name the skill as {skill}."""
-
-    suffix: str
-    task_type: TaskType
-    minutes: int
-    title: str
-    prompt: str
-    guidance: str
-    rubric: tuple[str, ...]
-    starter_code: str | None = None
-
-
-@dataclass(frozen=True)
-class Extra:
-    """A task that every assessment ends with, for the first category that mentions one of the words."""
-
-    intent: Intent
-    words: tuple[str, ...]
-    blueprint: Blueprint
-
-
-@dataclass(frozen=True)
-class Heading:
-    """What a section is called."""
-
-    title: str
-    description: str
-
-
-class _Texts(BaseModel):
-    """The shape of coverage.toml."""
-
-    blueprints: dict[str, Blueprint]
-    extras: tuple[Extra, ...]
-    sections: dict[Intent, Heading]
-
-
-_TEXTS = _Texts.model_validate(authored.beside(__file__))
-CONCEPT, CODE, SCENARIO = (_TEXTS.blueprints[name] for name in ("concept", "code", "scenario"))
-EXTRAS = _TEXTS.extras
+_TEXTS = authored.beside(__file__)
+# The tasks that every assessment ends with, and the words of categories that attract them.
+EXTRAS: Mapping[Intent, Sequence[str]] = _TEXTS["extras"]
 
 
 def extend(assessment: Assessment, categories: Sequence[Category]) -> Assessment:
@@ -72,10 +30,10 @@ def extend(assessment: Assessment, categories: Sequence[Category]) -> Assessment
     if not categories:
         return assessment
     regular = [_regular(task) for task in (*assessment.tasks, *_missing(assessment.tasks, categories))]
-    extra = [_extra(kind, categories) for kind in EXTRAS]
+    extra = [_extra(intent, categories) for intent in EXTRAS]
     sections = [
         *_regular_sections(regular),
-        *(_section(kind.intent, [task]) for kind, task in zip(EXTRAS, extra, strict=True)),
+        *(_section(intent, [task]) for intent, task in zip(EXTRAS, extra, strict=True)),
     ]
     return assessment.model_copy(update={"tasks": [*regular, *extra], "sections": sections})
 
@@ -97,18 +55,18 @@ def _missing(tasks: Sequence[Task], categories: Sequence[Category]) -> Iterator[
 def _missing_of(key: str, label: str, concepts: int, codes: int) -> Iterator[Task]:
     skill = label.strip() or key
     if not concepts:
-        yield _task(CONCEPT, key, skill)
+        yield _task("concept", key, skill)
     if not codes:
-        yield _task(CODE, key, skill)
+        yield _task("code", key, skill)
     present = max(concepts, 1) + max(codes, 1)
     for number in range(1, TASKS_PER_CATEGORY - present + 1):
-        yield _task(SCENARIO, key, skill, number)
+        yield _task("scenario", key, skill, number)
 
 
-def _extra(kind: Extra, categories: Sequence[Category]) -> Task:
-    category = next((category for category in categories if mentions(category, kind.words)), categories[0])
-    task = _task(kind.blueprint, category.key, category.label)
-    return task.model_copy(update={"section_id": kind.intent})
+def _extra(intent: Intent, categories: Sequence[Category]) -> Task:
+    attracted = (category for category in categories if mentions(category, EXTRAS[intent]))
+    category = next(attracted, categories[0])
+    return _task(intent, category.key, category.label).model_copy(update={"section_id": intent})
 
 
 def mentions(category: Category, words: Sequence[str]) -> bool:
@@ -119,20 +77,13 @@ def mentions(category: Category, words: Sequence[str]) -> bool:
 
 # Learners share categories, and an import asks for the same tasks over and over.
 @lru_cache(maxsize=4096)
-def _task(blueprint: Blueprint, key: str, skill: str, number: int = 1) -> Task:
-    suffix = blueprint.suffix.format(number=number)
-    return Task(
-        task_id=slug(f"{key}-{suffix}", fallback=suffix),
-        category_key=key,
-        section_id=_regular_section(blueprint.task_type),
-        title=blueprint.title.format(skill=skill, number=number),
-        task_type=blueprint.task_type,
-        prompt=blueprint.prompt.format(skill=skill),
-        guidance=blueprint.guidance,
-        rubric=list(blueprint.rubric),
-        expected_minutes=blueprint.minutes,
-        starter_code=blueprint.starter_code,
-    )
+def _task(blueprint: str, key: str, skill: str, number: int = 1) -> Task:
+    """The task of that name in coverage.toml for a category."""
+    texts = _TEXTS["blueprints"][blueprint]
+    filled = {name: texts[name].format(skill=skill, number=number) for name in ("suffix", "title", "prompt")}
+    task_id = slug(f"{key}-{filled['suffix']}", fallback=filled["suffix"])
+    places = {"task_id": task_id, "category_key": key, "section_id": _regular_section(texts["task_type"])}
+    return Task(**{**texts, **filled, **places})
 
 
 # --- sections ---------------------------------------------------------------------------------------
@@ -157,12 +108,10 @@ def _regular_sections(tasks: Sequence[Task]) -> Iterator[Section]:
 
 
 def _section(intent: Intent, tasks: list[Task]) -> Section:
-    heading = _TEXTS.sections[intent]
     minutes = max(SECTION_MINUTES_LEAST, sum(task.expected_minutes for task in tasks))
     return Section(
         section_id=intent,
-        title=heading.title,
-        description=heading.description,
+        **_TEXTS["sections"][intent],
         intent=intent,
         # Tasks of millions of minutes are valid; a section's minutes stand in a 32-bit column.
         expected_minutes=min(minutes, LARGEST_COUNT),

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from pydantic import BaseModel
-
 from coach.documents import authored
 from coach.documents.base import LARGEST_COUNT
 from coach.documents.curriculum import GoalInference, ModuleReference, Track
@@ -17,26 +15,16 @@ HEAVY_TRACK_WEIGHT = 1.3
 HEAVY_TRACK_WEEKS_LEAST = 8
 
 
-class _Entry(BaseModel):
-    """A track of goals.toml, with the words that ask for it; without words every goal does."""
-
-    words: list[str]
-    track: Track
-
-
-class _Texts(BaseModel):
-    tracks: list[_Entry]
-
-
-_TRACKS = _Texts.model_validate(authored.beside(__file__)).tracks
+# The words that ask for a track (without words every goal does), and the track.
+_TRACKS = [
+    (entry["words"], Track.model_validate(entry["track"])) for entry in authored.beside(__file__)["tracks"]
+]
 
 
 def tracks_for(goal: str) -> list[Track]:
     """The foundation tracks that the words of a goal ask for: one to three, programming first."""
     wording = goal.lower()
-    return [
-        entry.track for entry in _TRACKS if not entry.words or any(word in wording for word in entry.words)
-    ]
+    return [track for words, track in _TRACKS if not words or any(word in wording for word in words)]
 
 
 def infer(goal: str, *, now: dt.datetime) -> GoalInference:

@@ -125,7 +125,7 @@ def test_the_catalogue_is_the_one_of_the_contract_in_its_order(catalogue):
 @pytest.mark.parametrize("key", TABLE)
 def test_each_category_attracts_exactly_its_extra_tasks(catalogue, key):
     entry = catalogue[key].category
-    attracted = {extra.intent for extra in coverage.EXTRAS if coverage.mentions(entry, extra.words)}
+    attracted = {intent for intent, words in coverage.EXTRAS.items() if coverage.mentions(entry, words)}
     assert attracted == ATTRACTS[key]
 
 

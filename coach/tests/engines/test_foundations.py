@@ -373,7 +373,7 @@ def test_without_focus_areas_such_a_category_has_its_label_and_without_a_note_a_
 
 def test_the_text_for_a_missing_note_attracts_none_of_the_extra_assessment_tasks():
     made = find(augment(track(recommends("pottery", "p"), label="Kiln")), "pottery")
-    assert not any(coverage.mentions(made, extra.words) for extra in coverage.EXTRAS)
+    assert not any(coverage.mentions(made, words) for words in coverage.EXTRAS.values())
 
 
 def test_the_largest_weight_of_all_tracks_that_name_the_key_counts():

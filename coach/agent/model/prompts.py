@@ -28,9 +28,7 @@ _TEXTS: dict[str, Any] = authored.beside(__file__)
 
 def instructions(*, model: str, web: bool) -> str:
     """The coach's instructions for a model, with the web on or off."""
-    files = {"gpt-5-codex": _TEXTS["files_codex"], "gpt-5-nano": _TEXTS["files_nano"]}.get(
-        model, _TEXTS["files"]
-    )
+    files = _TEXTS["files"].get(model, _TEXTS["files"]["other"])
     zone = settings.AGENT_TIMEZONE
     hint = f"Where no time zone is known, assume {zone}." if zone else ""
     return "\n\n".join(part for part in (_TEXTS["coach"], files, _TEXTS["web"] if web else "", hint) if part)
@@ -167,10 +165,7 @@ def _attachments(attachments: Iterable[ChatAttachment], model: str) -> str:
     shown = [_attachment(attachment) for attachment in attachments]
     if not shown:
         return ""
-    how = {
-        "gpt-5-codex": "Look at the previews of these attachments.",
-        "gpt-5-nano": "You cannot open these attachments; say so where it matters.",
-    }.get(model, "Search these attachments with file_search where they bear on the message.")
+    how = _TEXTS["attachments"].get(model, _TEXTS["attachments"]["other"])
     return f"{how}\n{data('attachments', _lines(shown))}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from coach.documents.base import LONGEST_IDENTIFIER, utc_now
+from coach.models.database.constraints import index
 from coach.models.database.fields import DocumentField, Parsed
 from coach.models.learners import LearnerProfile
 
@@ -32,7 +33,7 @@ class AuditEvent(models.Model):
 
     class Meta:
         ordering = ("-at", "-id")
-        indexes = (models.Index(fields=("learner", "-at"), name="audit_learner_newest"),)
+        indexes = (index("audit_learner_newest", "learner", "-at"),)
 
     def __str__(self) -> str:
         return f"{self.action} {self.username}".strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from coach.documents.base import LONGEST_IDENTIFIER, utc_now
+from coach.models.database.constraints import holds, index
 from coach.models.database.fields import DocumentField, Parsed
 
 
@@ -55,14 +56,10 @@ class BackfillRun(models.Model):
         permissions = (("import_stores", "Can import stores"), ("export_stores", "Can export data"))
         ordering = ("-started_at", "-id")
         constraints = (
-            models.CheckConstraint(
-                condition=models.Q(source__in=("command", "admin")), name="backfill_run_source_known"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(
-                    state__in=("running", "done", "done_with_rejects", "interrupted", "aborted", "failed")
-                ),
-                name="backfill_run_state_known",
+            holds("backfill_run_source_known", source__in=("command", "admin")),
+            holds(
+                "backfill_run_state_known",
+                state__in=("running", "done", "done_with_rejects", "interrupted", "aborted", "failed"),
             ),
         )
 
@@ -122,17 +119,12 @@ class BackfillFinding(models.Model):
     class Meta:
         verbose_name = "backfill finding"
         ordering = ("run", "id")
-        constraints = (
-            models.CheckConstraint(
-                condition=models.Q(outcome__in=("rejected", "conflict", "file")),
-                name="backfill_finding_outcome_known",
-            ),
-        )
+        constraints = (holds("backfill_finding_outcome_known", outcome__in=("rejected", "conflict", "file")),)
         indexes = (
             models.Index(
                 fields=("natural_key",), name="backfill_finding_by_key", opclasses=("text_pattern_ops",)
             ),
-            models.Index(fields=("username",), name="backfill_finding_by_username"),
+            index("backfill_finding_by_username", "username"),
         )
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from django.db import models
 
 from coach.documents.base import LONGEST_IDENTIFIER, utc_now
 from coach.documents.chat import Preferences
+from coach.models.database.constraints import index, unique
 from coach.models.database.fields import DocumentField, Parsed
 
 
@@ -39,10 +40,8 @@ class ChatItem(models.Model):
 
     class Meta:
         ordering = ("thread", "id")
-        constraints = (
-            models.UniqueConstraint(fields=("thread", "item_id"), name="chat_item_unique_in_thread"),
-        )
-        indexes = (models.Index(fields=("thread", "id"), name="chat_item_in_order"),)
+        constraints = (unique("chat_item_unique_in_thread", "thread", "item_id"),)
+        indexes = (index("chat_item_in_order", "thread", "id"),)
 
     def __str__(self) -> str:
         return self.item_id
@@ -65,7 +64,7 @@ class ChatFile(models.Model):
 
     class Meta:
         ordering = ("-id",)
-        constraints = (models.UniqueConstraint(fields=("kind", "file_id"), name="chat_file_unique"),)
+        constraints = (unique("chat_file_unique", "kind", "file_id"),)
 
     def __str__(self) -> str:
         return self.file_id

@@ -13,6 +13,7 @@ from coach.documents.curriculum import Curriculum, EloPlan, GoalInference, Track
 from coach.documents.profile import DEFAULT_MEMORY_INDEX_ID, Note, Profile
 from coach.documents.schedule import Schedule
 from coach.models.database import members
+from coach.models.database.constraints import index
 from coach.models.database.fields import DocumentField, Parsed
 from coach.models.database.search import FragmentIndex
 from coach.models.imported import Imported, ImportedQuerySet
@@ -77,7 +78,7 @@ class LearnerProfile(Imported):
         indexes = (
             FragmentIndex(fields=("username",), name="learner_username_fragment"),
             FragmentIndex(fields=("goal",), name="learner_goal_fragment"),
-            models.Index(fields=("id",), condition=models.Q(edited_since_import=True), name="learner_edited"),
+            index("learner_edited", "id", edited_since_import=True),
         )
 
     def __str__(self) -> str:

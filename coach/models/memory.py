@@ -7,6 +7,7 @@ from django.db import models
 from coach.documents.base import LONGEST_IDENTIFIER
 from coach.documents.profile import Note
 from coach.models.database import members
+from coach.models.database.constraints import index, unique
 from coach.models.database.fields import DocumentField, Parsed
 from coach.models.learners import LearnerProfile
 
@@ -35,11 +36,9 @@ class MemoryRecord(models.Model):
 
     class Meta:
         ordering = ("learner", "-created_at", "position")
-        constraints = (
-            models.UniqueConstraint(fields=("learner", "note_id"), name="memory_note_id_unique_per_learner"),
-        )
+        constraints = (unique("memory_note_id_unique_per_learner", "learner", "note_id"),)
         indexes = (
-            models.Index(fields=("learner", "-created_at", "position"), name="memory_newest_first"),
+            index("memory_newest_first", "learner", "-created_at", "position"),
             # Of the pattern class: for the whole id and for its beginning.
             models.Index(fields=("note_id",), name="memory_by_note_id", opclasses=("varchar_pattern_ops",)),
         )

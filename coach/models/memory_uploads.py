@@ -7,6 +7,7 @@ import datetime as dt
 from django.db import models
 
 from coach.documents.base import LONGEST_IDENTIFIER, utc_now
+from coach.models.database.constraints import holds, index, unique
 from coach.models.learners import LearnerProfile
 
 
@@ -64,16 +65,10 @@ class MemoryUpload(models.Model):
         verbose_name = "memory upload"
         ordering = ("-id",)
         constraints = (
-            models.UniqueConstraint(fields=("learner", "note_id"), name="memory_upload_once_per_note"),
-            models.CheckConstraint(
-                condition=models.Q(state__in=("queued", "stored", "dead")), name="memory_upload_state_known"
-            ),
+            unique("memory_upload_once_per_note", "learner", "note_id"),
+            holds("memory_upload_state_known", state__in=("queued", "stored", "dead")),
         )
-        indexes = (
-            models.Index(
-                fields=("next_attempt_at", "id"), condition=models.Q(state="queued"), name="memory_upload_due"
-            ),
-        )
+        indexes = (index("memory_upload_due", "next_attempt_at", "id", state="queued"),)
 
     def __str__(self) -> str:
         return self.idempotency_key

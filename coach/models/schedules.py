@@ -10,6 +10,7 @@ from coach.documents import schedule as schedules
 from coach.documents.schedule import CategoryAllocation, Rationale, Schedule, ScheduleWarning
 from coach.documents.schedule import ScheduleItem as ItemDocument
 from coach.models.database import members
+from coach.models.database.constraints import holds, index, unique
 from coach.models.database.fields import DocumentField, Parsed
 from coach.models.learners import LearnerProfile
 
@@ -41,17 +42,13 @@ class CurriculumSchedule(models.Model):
     class Meta:
         ordering = ("learner",)
         constraints = (
-            models.CheckConstraint(
-                condition=models.Q(time_horizon_days__gte=1), name="schedule_horizon_positive"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(sessions_per_week__gte=1), name="schedule_sessions_positive"
-            ),
+            holds("schedule_horizon_positive", time_horizon_days__gte=1),
+            holds("schedule_sessions_positive", sessions_per_week__gte=1),
         )
         permissions = (("regenerate_schedules", "Can regenerate schedules"),)
         indexes = (
-            models.Index(fields=("learner",), condition=models.Q(is_stale=True), name="schedule_stale"),
-            models.Index(fields=("-generated_at", "id"), name="schedule_newest"),
+            index("schedule_stale", "learner", is_stale=True),
+            index("schedule_newest", "-generated_at", "id"),
         )
 
     def __str__(self) -> str:
@@ -115,28 +112,16 @@ class ScheduleItem(models.Model):
     class Meta:
         ordering = ("schedule", "recommended_day_offset", "position")
         constraints = (
-            models.UniqueConstraint(fields=("schedule", "position"), name="schedule_item_position_unique"),
-            models.CheckConstraint(
-                condition=models.Q(kind__in=("lesson", "quiz", "milestone")), name="schedule_item_kind_known"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(effort_level__in=("light", "moderate", "focus")),
-                name="schedule_item_effort_known",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(recommended_minutes__gte=5), name="schedule_item_minutes_least"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(launch_status__in=("pending", "in_progress", "completed")),
-                name="schedule_item_launch_status_known",
+            unique("schedule_item_position_unique", "schedule", "position"),
+            holds("schedule_item_kind_known", kind__in=("lesson", "quiz", "milestone")),
+            holds("schedule_item_effort_known", effort_level__in=("light", "moderate", "focus")),
+            holds("schedule_item_minutes_least", recommended_minutes__gte=5),
+            holds(
+                "schedule_item_launch_status_known", launch_status__in=("pending", "in_progress", "completed")
             ),
         )
         indexes = (
-            models.Index(
-                fields=("schedule", "position"),
-                condition=models.Q(user_adjusted=True),
-                name="schedule_item_moved",
-            ),
+            index("schedule_item_moved", "schedule", "position", user_adjusted=True),
             models.Index(
                 fields=("schedule", "launch_status"),
                 condition=~models.Q(launch_status="pending"),

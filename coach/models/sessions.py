@@ -8,6 +8,7 @@ from django.db import models
 
 from coach.documents.base import utc_now
 from coach.documents.requests import ChatAttachment
+from coach.models.database.constraints import unique
 from coach.models.database.fields import DocumentField, Parsed
 
 
@@ -39,11 +40,7 @@ class SessionAttachment(models.Model):
 
     class Meta:
         ordering = ("session_key", "id")
-        constraints = (
-            models.UniqueConstraint(
-                fields=("owner", "session_key", "file_key"), name="session_attachment_unique"
-            ),
-        )
+        constraints = (unique("session_attachment_unique", "owner", "session_key", "file_key"),)
 
     def __str__(self) -> str:
         return f"attachment {self.pk}"

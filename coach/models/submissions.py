@@ -11,6 +11,7 @@ from coach.documents.assessment import GradingResult
 from coach.documents.base import LONGEST_IDENTIFIER
 from coach.documents.submissions import Attachment, PendingAttachment, Response, Submission
 from coach.models.database import members
+from coach.models.database.constraints import holds, index, unique
 from coach.models.database.fields import DocumentField, Parsed
 from coach.models.imported import Imported, ImportedQuerySet
 from coach.models.learners import LearnerProfile
@@ -58,21 +59,14 @@ class AssessmentSubmission(Imported):
         verbose_name = "submission"
         ordering = ("-submitted_at", "id")
         constraints = (
-            models.CheckConstraint(
-                condition=models.Q(graded_by__in=("", "imported", "provisional", "model", "staff")),
-                name="submission_grader_known",
-            ),
+            holds("submission_grader_known", graded_by__in=("", "imported", "provisional", "model", "staff")),
         )
         indexes = (
-            models.Index(fields=("learner", "-submitted_at", "id"), name="submission_learner_newest"),
-            models.Index(fields=("-submitted_at", "id"), name="submission_newest"),
-            models.Index(fields=("graded_by", "-submitted_at", "id"), name="submission_grader_newest"),
+            index("submission_learner_newest", "learner", "-submitted_at", "id"),
+            index("submission_newest", "-submitted_at", "id"),
+            index("submission_grader_newest", "graded_by", "-submitted_at", "id"),
             # By learner, for who has one that waits: few rows.
-            models.Index(
-                fields=("learner",),
-                condition=models.Q(graded_by__in=("", "provisional")),
-                name="submission_to_grade",
-            ),
+            index("submission_to_grade", "learner", graded_by__in=("", "provisional")),
         )
 
     def __str__(self) -> str:
@@ -151,44 +145,22 @@ class AttachmentMetadata(Imported):
         verbose_name = "attachment"
         ordering = ("created_at", "id")
         constraints = (
-            models.UniqueConstraint(
-                fields=("attachment_id",),
-                condition=models.Q(submission__isnull=True),
-                name="attachment_id_unique_while_pending",
-            ),
-            models.UniqueConstraint(
-                fields=("submission", "position"),
-                condition=models.Q(submission__isnull=False),
-                name="attachment_position_unique",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(kind__in=("file", "link", "note")), name="attachment_kind_known"
-            ),
+            unique("attachment_id_unique_while_pending", "attachment_id", submission__isnull=True),
+            unique("attachment_position_unique", "submission", "position", submission__isnull=False),
+            holds("attachment_kind_known", kind__in=("file", "link", "note")),
         )
         indexes = (
-            models.Index(fields=("learner", "attachment_id"), name="attachment_of_learner"),
+            index("attachment_of_learner", "learner", "attachment_id"),
             # Of the pattern class: for the whole id and for its beginning.
             models.Index(
                 fields=("attachment_id",), name="attachment_by_id", opclasses=("varchar_pattern_ops",)
             ),
             # Whether bytes are still in use.
-            models.Index(
-                fields=("stored_path",),
-                condition=models.Q(stored_path__isnull=False),
-                name="attachment_by_path",
-            ),
-            models.Index(fields=("-created_at", "id"), name="attachment_newest"),
-            models.Index(fields=("kind", "-created_at", "id"), name="attachment_kind_newest"),
-            models.Index(
-                fields=("-created_at", "id"),
-                condition=models.Q(submission__isnull=True),
-                name="attachment_pending_newest",
-            ),
-            models.Index(
-                fields=("learner", "created_at", "id"),
-                condition=models.Q(submission__isnull=True),
-                name="attachment_pending_oldest",
-            ),
+            index("attachment_by_path", "stored_path", stored_path__isnull=False),
+            index("attachment_newest", "-created_at", "id"),
+            index("attachment_kind_newest", "kind", "-created_at", "id"),
+            index("attachment_pending_newest", "-created_at", "id", submission__isnull=True),
+            index("attachment_pending_oldest", "learner", "created_at", "id", submission__isnull=True),
         )
 
     def __str__(self) -> str:

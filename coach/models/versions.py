@@ -14,6 +14,7 @@ from django.db import models
 from coach.documents.base import LONGEST_IDENTIFIER, utc_now
 from coach.models.audit import AuditEvent
 from coach.models.backfills import BackfillRun
+from coach.models.database.constraints import index
 from coach.models.database.fields import DocumentField, Parsed
 from coach.models.learners import LearnerProfile
 
@@ -70,14 +71,10 @@ class RecordVersion(models.Model):
     class Meta:
         ordering = ("-id",)
         indexes = (
-            models.Index(fields=("learner", "-id"), name="version_learner_newest"),
-            models.Index(fields=("run",), condition=models.Q(run__isnull=False), name="version_of_run"),
-            models.Index(fields=("event",), condition=models.Q(event__isnull=False), name="version_of_event"),
-            models.Index(
-                fields=("stored_path",),
-                condition=models.Q(stored_path__isnull=False),
-                name="version_holds_bytes",
-            ),
+            index("version_learner_newest", "learner", "-id"),
+            index("version_of_run", "run", run__isnull=False),
+            index("version_of_event", "event", event__isnull=False),
+            index("version_holds_bytes", "stored_path", stored_path__isnull=False),
         )
 
     def __str__(self) -> str:

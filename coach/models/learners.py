@@ -15,7 +15,7 @@ from coach.documents.schedule import Schedule
 from coach.models.database import members
 from coach.models.database.constraints import index
 from coach.models.database.fields import DocumentField, Parsed
-from coach.models.database.search import FragmentIndex
+from coach.models.database.search import PieceIndex, WordIndex
 from coach.models.imported import Imported, ImportedQuerySet
 
 
@@ -76,8 +76,9 @@ class LearnerProfile(Imported):
             models.CheckConstraint(condition=~models.Q(username=""), name="learner_username_not_empty"),
         )
         indexes = (
-            FragmentIndex(fields=("username",), name="learner_username_fragment"),
-            FragmentIndex(fields=("goal",), name="learner_goal_fragment"),
+            PieceIndex(fields=("username",), name="learner_username_pieces"),
+            PieceIndex(fields=("goal",), name="learner_goal_pieces"),
+            WordIndex(fields=("use_case",), name="learner_use_case_words"),
             index("learner_edited", "id", edited_since_import=True),
         )
 

@@ -9,6 +9,7 @@ from coach.documents.profile import Note
 from coach.models.database import members
 from coach.models.database.constraints import index, unique
 from coach.models.database.fields import DocumentField, Parsed
+from coach.models.database.search import WordIndex
 from coach.models.learners import LearnerProfile
 
 
@@ -40,6 +41,7 @@ class MemoryRecord(models.Model):
         indexes = (
             index("memory_newest_first", "learner", "-created_at", "position"),
             # Of the pattern class: for the whole id and for its beginning.
+            WordIndex(fields=("note",), name="memory_note_words"),
             models.Index(fields=("note_id",), name="memory_by_note_id", opclasses=("varchar_pattern_ops",)),
         )
 

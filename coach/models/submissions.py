@@ -13,6 +13,7 @@ from coach.documents.submissions import Attachment, PendingAttachment, Response,
 from coach.models.database import members
 from coach.models.database.constraints import holds, index, unique
 from coach.models.database.fields import DocumentField, Parsed
+from coach.models.database.search import WordIndex
 from coach.models.imported import Imported, ImportedQuerySet
 from coach.models.learners import LearnerProfile
 
@@ -150,6 +151,7 @@ class AttachmentMetadata(Imported):
             holds("attachment_kind_known", kind__in=("file", "link", "note")),
         )
         indexes = (
+            WordIndex(fields=("name",), name="attachment_name_words"),
             index("attachment_of_learner", "learner", "attachment_id"),
             # Of the pattern class: for the whole id and for its beginning.
             models.Index(

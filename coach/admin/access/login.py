@@ -7,9 +7,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from coach.services import audit
 from coach.services.operations import throttles
 
 _TOO_MANY = (
@@ -25,10 +27,23 @@ class GuardedLogin(AdminAuthenticationForm):
         guards = self._guards()
         if any([throttles.use(scope="login", who=who, rate=rate).left < 0 for who, rate in guards]):
             raise ValidationError(_TOO_MANY, code="throttled")
-        cleaned = super().clean() or {}
+        try:
+            cleaned = super().clean() or {}
+        except ValidationError:
+            self._record_failure()
+            raise
         for who, _ in guards:
             throttles.take_back(scope="login", who=who)
         return cleaned
+
+    def _record_failure(self) -> None:
+        """Note it. A name that is nobody's may be a password in the wrong box, and is not kept."""
+        name = str(self.cleaned_data.get("username", ""))
+        known = get_user_model().objects.filter(username=name).exists()
+        with audit.acting_as(f"staff {name}" if known else "unknown"):
+            audit.record(
+                "sign_in.failed", None, address=network(address(self.request)) if self.request else ""
+            )
 
     def _guards(self) -> list[tuple[str, throttles.Rate]]:
         rate = settings.THROTTLES["login"]

@@ -17,6 +17,7 @@ from coach.models import (
     BackfillFinding,
     BackfillRun,
     CurriculumSchedule,
+    LearnerProfile,
 )
 
 
@@ -83,16 +84,40 @@ def _has(model: type, **conditions: Any) -> Exists:
     return Exists(model.objects.filter(learner=OuterRef("pk"), **conditions))  # type: ignore[attr-defined]
 
 
-def _in_last_run() -> Exists:
-    last = BackfillRun.objects.order_by("-started_at", "-id").values("pk")[:1]
-    return Exists(
-        BackfillFinding.objects.filter(
-            run=last,
-            outcome=BackfillFinding.Outcome.CONFLICT,
-            store="profiles",
-            natural_key=OuterRef("username"),
-        )
+def is_open() -> Q:
+    """Whether a finding still waits: no later run dealt with its record.
+
+    A record whose id cannot be read waits until a later run, which finds it again or not.
+    """
+    later = BackfillFinding.objects.filter(
+        store=OuterRef("store"), natural_key=OuterRef("natural_key"), run__gt=OuterRef("run")
     )
+    last = BackfillRun.objects.order_by("-pk").values("pk")[:1]
+    settled = Q(Exists(later))
+    for store, (model, column) in IMPORTED.items():
+        rows = model._default_manager.filter(
+            **{column: OuterRef("natural_key")}, imported_by__gt=OuterRef("run")
+        )
+        settled |= Q(store=store) & Q(Exists(rows))
+    return (~Q(natural_key="") & ~settled) | Q(natural_key="", run=last)
+
+
+IMPORTED: dict[str, tuple[type[Any], str]] = {
+    "profiles": (LearnerProfile, "username"),
+    "submissions": (AssessmentSubmission, "submission_id"),
+    "attachments": (AttachmentMetadata, "attachment_id"),
+}
+
+
+def _in_conflict() -> Exists:
+    conflicts = BackfillFinding.objects.filter(is_open(), outcome=BackfillFinding.Outcome.CONFLICT)
+    return Exists(conflicts.filter(store="profiles", natural_key=OuterRef("username")))
+
+
+class OpenFilter(WorkFilter):
+    title = "state"
+    parameter_name = "open"
+    choices_of = {"1": ("open", is_open()), "0": ("dealt with since", ~is_open())}
 
 
 class ScheduleFilter(WorkFilter):
@@ -111,7 +136,7 @@ class WorkToDoFilter(WorkFilter):
         "pending": ("pending attachments", Q(_has(AttachmentMetadata, submission__isnull=True))),
         "ungraded": ("ungraded submissions", Q(_has(AssessmentSubmission, graded_by=""))),
         "provisional": ("graded provisionally", Q(_has(AssessmentSubmission, graded_by="provisional"))),
-        "conflict": ("conflict in the last run", Q(_in_last_run())),
+        "conflict": ("open conflict", Q(_in_conflict())),
         "edited": ("edited since the import", Q(edited_since_import=True)),
     }
 

@@ -15,8 +15,6 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.text import smart_split, unescape_string_literal
 
-from coach.documents import usernames
-
 # So many hits are looked up once and then known by their keys: page, count and filters cost next to nothing.
 FEW = 1_000
 # Each word is a search of its own.
@@ -27,8 +25,8 @@ MOST_WORDS = 8
 class LookUp:
     """One column that is searched: its path from the list's model, and how.
 
-    `beginning` finds ids by their beginning, as they are spelled; `fragment` finds a piece of a text, whatever the case;
-    `username` finds a piece of a username, in whichever of its forms the word is written, on every database locale.
+    `beginning` finds ids by their beginning, as they are spelled; `fragment` finds a piece of a short text and `words` the
+    words of a long one, whatever the case and the accents.
     """
 
     path: str
@@ -41,23 +39,17 @@ class LookUp:
 
     def condition(self, word: str) -> Q:
         """What decides whether a row is a hit."""
-        return Q(**{f"{self._column}__{_COMPARISONS[self.how]}": self._term(word)})
+        return self._compared(_COMPARISONS[self.how], word)
 
     def narrowing(self, word: str) -> Q:
         """What an index answers: all hits, and perhaps a few more."""
-        if self.how == "beginning":
-            return self.condition(word)
-        return Q(**{f"{self._column}__pieces": self._term(word)})
+        return self._compared("pieces" if self.how == "fragment" else _COMPARISONS[self.how], word)
 
-    def _term(self, word: str) -> str:
-        return usernames.folded(word) if self.how == "username" else word
-
-    @property
-    def _column(self) -> str:
-        return self.path.rpartition("__")[2]
+    def _compared(self, comparison: str, word: str) -> Q:
+        return Q(**{f"{self.path.rpartition('__')[2]}__{comparison}": word})
 
 
-_COMPARISONS = {"beginning": "startswith", "fragment": "icontains", "username": "contains"}
+_COMPARISONS = {"beginning": "startswith", "fragment": "folded", "words": "words"}
 
 
 def narrowed(
@@ -72,6 +64,15 @@ def narrowed(
     for word in words(term):
         rows = rows.filter(condition(rows.model, look_ups, word))
     return rows
+
+
+def own(model: type[models.Model], look_ups: Sequence[LookUp], term: str) -> models.QuerySet[Any] | None:
+    """The rows that hold every word of the term in columns of their own; None without a word."""
+    look_ups, found = [look_up for look_up in look_ups if not look_up.way], list(words(term))
+    rows = model._default_manager.order_by()
+    for word in found:
+        rows = rows.filter(_of_one_table(look_ups, word))
+    return rows if found else None
 
 
 def is_wide(request: HttpRequest) -> bool:
@@ -118,6 +119,8 @@ def condition(model: type[models.Model], look_ups: Sequence[LookUp], word: str) 
 
 def _of_one_table(look_ups: Sequence[LookUp], word: str) -> Q:
     narrowing = functools.reduce(operator.or_, (look_up.narrowing(word) for look_up in look_ups))
+    if all(look_up.how != "fragment" for look_up in look_ups):
+        return narrowing
     return narrowing & functools.reduce(operator.or_, (look_up.condition(word) for look_up in look_ups))
 
 

@@ -144,3 +144,36 @@ def _today(today: int | None, days: int, step: float) -> SafeString:
     return format_html(
         '<line class="today" x1="{}" x2="{}" y1="0" y2="{}"><title>today</title></line>', x, x, _HEIGHT
     )
+
+
+_COLUMN, _GAP, _COLUMNS_HEIGHT = 26, 6, 60
+
+
+def columns(values: Sequence[int], names: Sequence[str], *, label: str) -> SafeString:
+    """A column for each value, with the value above it and its name as the title."""
+    most = max([1, *values])
+    height = _COLUMNS_HEIGHT - 14
+    return format_html(
+        '<svg class="columns" role="img" aria-label="{0}" viewBox="0 0 {1} {2}" width="{1}">{3}</svg>',
+        f"{label}: " + ", ".join(f"{name} {value}" for name, value in zip(names, values, strict=True)),
+        len(values) * (_COLUMN + _GAP),
+        _COLUMNS_HEIGHT,
+        format_html_join(
+            "",
+            '<g><title>{0}: {1}</title><rect class="column" x="{2}" y="{3}" width="{4}" height="{5}"/>'
+            '<text x="{6}" y="{7}" text-anchor="middle">{1}</text></g>',
+            (
+                (
+                    name,
+                    value,
+                    place * (_COLUMN + _GAP),
+                    f"{_COLUMNS_HEIGHT - value / most * height:.1f}",
+                    _COLUMN,
+                    f"{value / most * height:.1f}",
+                    place * (_COLUMN + _GAP) + _COLUMN / 2,
+                    f"{_COLUMNS_HEIGHT - value / most * height - 3:.1f}",
+                )
+                for place, (name, value) in enumerate(zip(names, values, strict=True))
+            ),
+        ),
+    )

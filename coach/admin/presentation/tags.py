@@ -8,8 +8,11 @@ from django.contrib.admin.views.main import ChangeList
 
 from coach.admin.changelist import dates
 from coach.admin.presentation import cells, documents
+from coach.admin.screens import home
 
 register = template.Library()
+register.simple_tag(home.work)
+register.simple_tag(home.glance)
 register.simple_tag(cells.moment)
 register.simple_tag(cells.tags)
 register.simple_tag(cells.size, name="bytes")

@@ -45,8 +45,9 @@ class AttachmentAdmin(StoreImport, History, exports.Exportable):
     ordering = ("-created_at", "id")
     look_ups = (
         search.LookUp("attachment_id"),
+        search.LookUp("name", "words"),
         search.LookUp("submission__submission_id"),
-        search.LookUp("learner__username", "username"),
+        search.LookUp("learner__username", "fragment"),
         search.LookUp("learner__goal", "fragment"),
     )
     search_help_text = (

@@ -73,6 +73,7 @@ class ActionFilter(filters.WorkFilter):
         "memory": ("note", Q(action__startswith="memory.")),
         "put_back": ("put back", Q(action="version.put_back")),
         "deleted": ("learner deleted", Q(action="learner.forgotten")),
+        "sign_in": ("failed sign-in", Q(action="sign_in.failed")),
         "import": ("import or export", Q(action__startswith="import.") | Q(action__startswith="export.")),
     }
 

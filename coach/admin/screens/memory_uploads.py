@@ -30,8 +30,8 @@ class MemoryUploadAdmin(History):
         "last_error",
     )
     list_filter = (filters.of_column("state", MemoryUpload.State.choices),)
-    look_ups = (search.LookUp("learner__username", "username"), search.LookUp("learner__goal", "fragment"))
-    search_help_text = "Words of usernames and goals."
+    look_ups = (search.LookUp("learner__username", "fragment"), search.LookUp("learner__goal", "fragment"))
+    search_help_text = "Pieces of usernames and goals."
     list_joins = ("learner",)
     list_columns = (
         "idempotency_key",

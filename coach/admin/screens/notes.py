@@ -25,10 +25,11 @@ class NoteAdmin(History):
     ordering = ("-id",)
     look_ups = (
         search.LookUp("note_id"),
-        search.LookUp("learner__username", "username"),
+        search.LookUp("note", "words"),
+        search.LookUp("learner__username", "fragment"),
         search.LookUp("learner__goal", "fragment"),
     )
-    search_help_text = "Words of usernames and goals, or the beginning of a note's id."
+    search_help_text = "Words of notes, pieces of usernames and goals, or the beginning of a note's id."
     list_joins = ("learner",)
     list_columns = ("note_id", "note", "tags", "created_at", "learner__username")
     nothing_here = "No memory note yet. Sessions write them, or a profiles store brings them."

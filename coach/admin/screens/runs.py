@@ -21,11 +21,8 @@ from coach.admin.screens import operations
 from coach.admin.screens.records import Fact, History, Tool
 from coach.legacy.stores import Outcome, Store
 from coach.models import (
-    AssessmentSubmission,
-    AttachmentMetadata,
     BackfillFinding,
     BackfillRun,
-    LearnerProfile,
     RecordVersion,
 )
 from coach.services.keeping import staged_files
@@ -160,15 +157,8 @@ def _record_link(finding: BackfillFinding) -> Any:
     key = finding.natural_key
     if not key:
         return None
-    model, column = _RECORDS[finding.store]
+    model, column = filters.IMPORTED[finding.store]
     return links.to_list(model, cells.short(key, 40), {column: key})
-
-
-_RECORDS: dict[str, tuple[type[Any], str]] = {
-    "profiles": (LearnerProfile, "username"),
-    "submissions": (AssessmentSubmission, "submission_id"),
-    "attachments": (AttachmentMetadata, "attachment_id"),
-}
 
 
 @admin.register(BackfillFinding)
@@ -182,6 +172,7 @@ class FindingAdmin(History):
         "run_link",
     )
     list_filter = (
+        filters.OpenFilter,
         filters.of_column("outcome", BackfillFinding.Outcome.choices),
         filters.of_column("store", [(store, store) for store in Store]),
     )

@@ -30,8 +30,8 @@ class ScheduleAdmin(History):
     list_filter = (filters.StaleFilter,)
     date_hierarchy = "generated_at"
     ordering = ("-generated_at", "id")
-    look_ups = (search.LookUp("learner__username", "username"), search.LookUp("learner__goal", "fragment"))
-    search_help_text = "Words of usernames and goals."
+    look_ups = (search.LookUp("learner__username", "fragment"), search.LookUp("learner__goal", "fragment"))
+    search_help_text = "Pieces of usernames and goals."
     list_joins = ("learner",)
     list_columns = (
         "generated_at",
@@ -94,8 +94,12 @@ class ItemAdmin(History):
     )
     list_filter = (filters.of_column("kind", _KINDS), filters.MovedFilter, filters.ProgressFilter)
     ordering = ("schedule_id", "position")
-    look_ups = (search.LookUp("schedule__learner__username", "username"),)
-    search_help_text = "Words of usernames, or the beginning of an item's id."
+    look_ups = (
+        search.LookUp("item_id"),
+        search.LookUp("title", "words"),
+        search.LookUp("schedule__learner__username", "fragment"),
+    )
+    search_help_text = "Words of titles, pieces of usernames, or the beginning of an item's id."
     list_joins = ("schedule__learner",)
     list_columns = (
         "item_id",

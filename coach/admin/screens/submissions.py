@@ -41,10 +41,10 @@ class SubmissionAdmin(StoreImport, History, exports.Exportable):
     date_hierarchy = "submitted_at"
     look_ups = (
         search.LookUp("submission_id"),
-        search.LookUp("learner__username", "username"),
+        search.LookUp("learner__username", "fragment"),
         search.LookUp("learner__goal", "fragment"),
     )
-    search_help_text = "Words of usernames and goals, or the beginning of a submission id."
+    search_help_text = "Pieces of usernames and goals, or the beginning of a submission id."
     list_joins = ("learner",)
     list_columns = ("submission_id", "submitted_at", "graded_by", "learner__username")
     nothing_here = "No submission yet. They arrive through the API, or with a submissions store."

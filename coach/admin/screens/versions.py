@@ -36,7 +36,7 @@ class VersionAdmin(History):
     date_hierarchy = "at"
     ordering = ("-id",)
     look_ups = (search.LookUp("learner__username", "fragment"),)
-    search_help_text = "Words of usernames."
+    search_help_text = "Pieces of usernames."
     list_joins = ("learner", "run")
     nothing_here = "Nothing has been replaced or deleted yet."
     record_template = "recordversion/record"

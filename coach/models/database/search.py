@@ -1,23 +1,47 @@
-"""Finding a piece of a text by index: trigrams with what PostgreSQL has built in, no extension.
+"""Finding texts by index with what PostgreSQL has built in, no extension; any case, with or without accents.
 
-`coach_trigrams(text)` (a function that migration 0003 creates) answers the pieces of three characters of a text; a GIN index
-over them narrows a search to the rows that hold every piece of the term, and the plain comparison decides. Same
-rows as `icontains`, which has to read the whole table. Elsewhere both fall back to what the database has.
+`coach_folded(text)` (lower case, no accents; migration 0019 creates the functions) is what texts are compared by. A piece of
+a short text is found by its trigrams (`coach_pieces`), a word of a long one by the beginning of the word (`coach_words`); GIN
+indexes over both narrow a search. SQLite has the first function only, from here, and reads the whole table.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Any
 
 from django.db import models
 from django.db.backends.ddl_references import Statement, Table
+from django.db.backends.signals import connection_created
+from django.dispatch import receiver
 
 # A shorter term has no piece that the index could look for.
 SHORTEST_TERM = 3
+_ACCENTS = re.compile("[\u0300-\u036f]")
+_WORD = re.compile(r"[^\W_]+")
+
+
+def folded(text: str) -> str:
+    """What `coach_folded` answers; which letters beyond ASCII have two cases is left to PostgreSQL's locale there."""
+    return _ACCENTS.sub("", unicodedata.normalize("NFKD", text)).casefold()
+
+
+@receiver(connection_created)
+def _define(connection: Any, **_: Any) -> None:
+    if connection.vendor == "sqlite":
+        connection.connection.create_function("coach_folded", 1, _folded, deterministic=True)
+
+
+def _folded(text: str | None) -> str | None:
+    return None if text is None else folded(text)
 
 
 class FragmentIndex(models.Index):
-    """An index by which `pieces` finds; one text column. On SQLite a plain one."""
+    """An index over the pieces of one text column; on SQLite a plain one."""
+
+    # Of the first edition; migrations make indexes of it.
+    function = "coach_trigrams"
 
     def create_sql(
         self, model: type[models.Model], schema_editor: Any, using: str = "", **kwargs: Any
@@ -27,27 +51,86 @@ class FragmentIndex(models.Index):
         quote = schema_editor.quote_name
         column = model._meta.get_field(self.fields[0]).column  # type: ignore[union-attr]
         return Statement(
-            "CREATE INDEX %(name)s ON %(table)s USING gin (coach_trigrams(%(column)s))",
+            "CREATE INDEX %(concurrently)s%(name)s ON %(table)s USING gin (%(function)s(%(column)s))",
+            concurrently="CONCURRENTLY " if kwargs.get("concurrently") else "",
             name=quote(self.name),
             table=Table(model._meta.db_table, quote),
+            function=self.function,
             column=quote(column),
         )
 
 
+class PieceIndex(FragmentIndex):
+    """What `pieces` finds by: every three characters of a folded text."""
+
+    function = "coach_pieces"
+
+
+class WordIndex(FragmentIndex):
+    """What `words` finds by: the words of a folded text."""
+
+    function = "coach_words"
+
+
+class _TextLookup(models.Lookup):
+    prepare_rhs = False
+
+    def sides(self, compiler: Any, connection: Any) -> tuple[str, list[Any], str]:
+        column, params = compiler.compile(self.lhs)
+        return column, list(params), str(self.rhs)
+
+
 @models.CharField.register_lookup
 @models.TextField.register_lookup
-class Pieces(models.Lookup):
-    """`goal__pieces="guitar"`: the rows that hold every trigram of a term, from a FragmentIndex.
+class Folded(_TextLookup):
+    """`goal__folded="thao"`: the rows whose text holds the term, whatever the case and the accents of either."""
 
-    To be joined with `icontains`, which decides; kept apart from it so that the database asks its function of
+    lookup_name = "folded"
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        column, params, term = self.sides(compiler, connection)
+        if connection.vendor != "postgresql":
+            return f"instr(coach_folded({column}), %s) > 0", [*params, folded(term)]
+        return f"strpos(coach_folded({column}), coach_folded(%s)) > 0", [*params, term]
+
+
+@models.CharField.register_lookup
+@models.TextField.register_lookup
+class Pieces(_TextLookup):
+    """`goal__pieces="thao"`: the rows that hold every trigram of a term, from a PieceIndex.
+
+    To be joined with `folded`, which decides; kept apart from it so that the database asks its function of
     no row. Elsewhere, and for terms too short to have a trigram, it lets every row through.
     """
 
     lookup_name = "pieces"
-    prepare_rhs = False
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        if connection.vendor != "postgresql" or len(str(self.rhs)) < SHORTEST_TERM:
+        column, params, term = self.sides(compiler, connection)
+        if connection.vendor != "postgresql" or len(folded(term)) < SHORTEST_TERM:
             return "1 = 1", []
-        column, params = compiler.compile(self.lhs)
-        return f"coach_trigrams({column}) @> coach_trigrams(%s)", [*params, str(self.rhs)]
+        return f"coach_pieces({column}) @> coach_pieces(%s)", [*params, term]
+
+
+@models.CharField.register_lookup
+@models.TextField.register_lookup
+class Words(_TextLookup):
+    """`note__words="guit"`: the rows of which words begin with those of the term, from a WordIndex.
+
+    Elsewhere the rows that hold them anywhere.
+    """
+
+    lookup_name = "words"
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
+        column, params, term = self.sides(compiler, connection)
+        found = _WORD.findall(unicodedata.normalize("NFC", term))
+        if not found:
+            return "1 = 0", []
+        if connection.vendor != "postgresql":
+            each = f"instr(coach_folded({column}), %s) > 0"
+            return " AND ".join([each] * len(found)), [
+                value for word in found for value in (*params, folded(word))
+            ]
+        query = " & ".join(f"'{word}':*" for word in found)
+        return f"coach_words({column}) @@ to_tsquery('simple', coach_folded(%s))", [*params, query]

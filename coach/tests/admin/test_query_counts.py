@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 # Two of them are the session and the account.
 COUNTS = {
-    "index": 3,
+    "index": 10,
     "operations": 6,
     "import": 2,
     "learner form": 3,

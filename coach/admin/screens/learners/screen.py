@@ -18,6 +18,7 @@ from coach.admin.access import rights
 from coach.admin.changelist import columns, exports, filters, search
 from coach.admin.imports.views import StoreImport
 from coach.admin.presentation import cells, changes, documents, links, timeline
+from coach.admin.screens import find
 from coach.admin.screens.learners.actions import REGENERATE, LearnerActions, belongings
 from coach.admin.screens.learners.forms import PROFILE_COLUMNS, DocumentForm, ProfileForm
 from coach.admin.screens.learners.page import LearnerPage
@@ -66,8 +67,12 @@ class LearnerAdmin(StoreImport, LearnerActions):
     )
     list_filter = (filters.WorkToDoFilter, filters.ScheduleFilter)
     date_hierarchy = "last_updated"
-    look_ups = (search.LookUp("username", "username"), search.LookUp("goal", "fragment"))
-    search_help_text = "Words of usernames and goals."
+    look_ups = (
+        search.LookUp("username", "fragment"),
+        search.LookUp("goal", "fragment"),
+        search.LookUp("use_case", "words"),
+    )
+    search_help_text = "Pieces of usernames and goals, words of use cases; accents do not matter."
     list_columns = ("username", "goal", "last_updated", "edited_since_import", "imported_by_id")
     nothing_here = "No learner yet. Import a profiles store, or run manage.py backfill."
     form = ProfileForm
@@ -85,6 +90,7 @@ class LearnerAdmin(StoreImport, LearnerActions):
         page = self.admin_site.admin_view(self.page_view)
         document = self.admin_site.admin_view(self.document_view)
         return [
+            path("search/", self.admin_site.admin_view(find.page), name="coach_search"),
             path("<int:pk>/", page, name="coach_learnerprofile_page"),
             path("<int:pk>/documents/<str:column>/", document, name="coach_learnerprofile_document"),
             *super().get_urls(),

@@ -1,0 +1,12 @@
+"use strict";
+// Comfort only: every page works without it.
+
+// "/" goes to the search box, unless something is being typed.
+document.addEventListener("keydown", (event) => {
+  const box = document.getElementById("find");
+  if (event.key !== "/" || !box || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  event.preventDefault();
+  box.focus();
+  box.select();
+});

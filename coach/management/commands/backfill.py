@@ -130,8 +130,9 @@ class Command(OperatorCommand):
         self._check_outputs([Path(str(file["path"])) for file in files])
         with inputs.of_run(files) as found:
             reject_file = self._reject_file(run)
-            if run.checkpoint_store:
-                reject_file.keep_before(Store(run.checkpoint_store), run.checkpoint_ordinal)
+            # Also where no batch was committed: lines come before the checkpoint.
+            first = Store(run.checkpoint_store or Store.PROFILES)
+            reject_file.keep_before(first, run.checkpoint_ordinal)
             ledger.take_over(run)
             return self._run(found, self._options(), run, reject_file, lock)
 

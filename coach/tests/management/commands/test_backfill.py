@@ -427,6 +427,22 @@ def test_a_lasting_failure_answers_7_and_the_run_can_be_resumed(people, monkeypa
     assert counted(manage("backfill", "--resume")) == {"created": 12}
 
 
+def test_rejects_of_a_first_batch_that_was_never_committed_stand_in_the_file_once(people, monkeypatch):
+    from coach.legacy.running import retry
+
+    def broken(run, **rest):
+        raise OperationalError("the connection is gone")
+
+    people.write(profiles=[1, profile("amara")])
+    monkeypatch.setattr(ledger, "checkpoint", broken)
+    monkeypatch.setattr(retry, "PAUSES", ())
+    assert manage("backfill").status == 7
+    monkeypatch.undo()
+    answer = manage("backfill", "--resume")
+    assert (answer.status, counted(answer)) == (2, {"created": 1, "rejected": 1})
+    assert len(Path(answer.report["rejects"]).read_text().splitlines()) == 1
+
+
 @pytest.mark.postgresql("connections can be cut there only")
 def test_a_connection_that_is_cut_is_replaced_and_the_lock_taken_again(people, monkeypatch):
     from coach.legacy.writing import tables

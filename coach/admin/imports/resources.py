@@ -27,7 +27,7 @@ from coach.legacy.deciding.compare import OnConflict, Planned
 from coach.legacy.reading import store_file
 from coach.legacy.reading.rejects import open_rejects
 from coach.legacy.reading.store_file import StoreFile
-from coach.legacy.running import ledger
+from coach.legacy.running import encoding, ledger
 from coach.legacy.running.backfill import Backfill
 from coach.legacy.running.lock import RunLock
 from coach.legacy.running.reject_file import RejectFile
@@ -124,7 +124,8 @@ class StoreDataset:
     """A checked file, as long as it is open."""
 
     def __init__(self, staged: Staged, store: Store) -> None:
-        """Raises RefusedFile, Unusable."""
+        """Raises RefusedFile, Unusable, and OtherEncoding for a database that cannot hold every store."""
+        encoding.check()
         self.staged = staged
         self._open = ExitStack()
         path = self._open.enter_context(staged.file())

@@ -36,6 +36,7 @@ from coach.admin.presentation import links
 from coach.legacy.deciding.compare import OnConflict
 from coach.legacy.reading.opening import RefusedFile
 from coach.legacy.running import ledger
+from coach.legacy.running.encoding import OtherEncoding
 from coach.legacy.running.lock import LockHeld, RunLock
 from coach.legacy.stores import LAYOUTS, Store
 from coach.models import BackfillRun
@@ -125,7 +126,7 @@ class StoreImport(ImportMixin, StaffAdmin):
 
     def add_data_read_fail_error_to_form(self, form: forms.Form, error: Exception) -> None:
         form.cleaned_data["import_file"].staged.discard()
-        if not isinstance(error, (RefusedFile, Unusable)):
+        if not isinstance(error, (RefusedFile, Unusable, OtherEncoding)):
             raise error
         reason = error.reason if isinstance(error, RefusedFile) else str(error)
         form.add_error("import_file", f"Refused, nothing was written: {reason}")

@@ -110,16 +110,35 @@ def test_no_command_that_is_named_next_goes_on_with_the_limit_that_was_passed(st
     assert typed(*following) == ExitCode.FINDINGS
 
 
+UPLOADED = """
+from coach.admin.imports.resources import StoreDataset
+StoreDataset(None, "profiles")
+"""
+
+
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one encoding")
-@pytest.mark.parametrize(("encoding", "mode"), [("LATIN1", ""), ("SQL_ASCII", "--verify")])
-def test_a_database_of_another_encoding_is_refused(store, encoding, mode):
+@pytest.mark.parametrize(
+    ("encoding", "words", "status", "refusal"),
+    [
+        ("LATIN1", ["backfill", "--profiles"], ExitCode.REFUSED, "refused, nothing was written: "),
+        (
+            "SQL_ASCII",
+            ["backfill", "--verify", "--profiles"],
+            ExitCode.REFUSED,
+            "refused, nothing was written: ",
+        ),
+        # What the staff's form answers with is raised before their file is looked at.
+        ("LATIN1", ["shell", "-c", UPLOADED], 1, "coach.legacy.running.encoding.OtherEncoding: "),
+    ],
+)
+def test_a_database_of_another_encoding_is_refused(store, encoding, words, status, refusal):
     name = f"other_{encoding.lower()}"
     url = urlsplit(environment()["ARCADIA_DATABASE_URL"])._replace(path=f"/{name}").geturl()
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0")
     try:
         ended = subprocess.run(
-            [sys.executable, "manage.py", "backfill", "--profiles", store, *mode.split()],
+            [sys.executable, "manage.py", *words, *([store] if words[-1] == "--profiles" else [])],
             cwd=ROOT,
             env=environment() | {"ARCADIA_DATABASE_URL": url},
             capture_output=True,
@@ -129,5 +148,6 @@ def test_a_database_of_another_encoding_is_refused(store, encoding, mode):
     finally:
         with connection.cursor() as cursor:
             cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    assert (ended.returncode, "Traceback" in ended.stderr) == (ExitCode.REFUSED, False)
-    assert f"encoding is {encoding}" in ended.stderr
+    assert ended.returncode == status
+    assert f"{refusal}the database's encoding is {encoding}" in ended.stderr
+    assert ("Traceback" in ended.stderr) == (words[0] == "shell")

@@ -36,7 +36,11 @@ class Attached:
     """Reads the submissions once, when it is first asked; what it finds lies in a temporary database on disk."""
 
     def __init__(self, files: Sequence[StoreFile], *, rehearsed: Index | None = None) -> None:
-        """`rehearsed` holds the names of learners that a rehearsal would have created."""
+        """`rehearsed` holds the names of learners that a rehearsal would have created.
+
+        `gone` are the primary keys of attachments that it would have deleted.
+        """
+        self.gone: set[int] = set()
         self._files = [file for file in files if Store.SUBMISSIONS in file.stores]
         self._sieves = [
             Deduplication(Store.SUBMISSIONS, file.index, rehearsed=rehearsed) for file in self._files

@@ -110,7 +110,11 @@ def plan(
     written in the same transaction as this reads needs the learners' locks first.
     """
     marks = provenance.find(store, {record.key for record in records})
-    used = _used(records, attached) if store == Store.ATTACHMENTS else {}
+    used: Mapping[Pair, bool] = {}
+    if store == Store.ATTACHMENTS:
+        gone = attached.gone if attached else set()
+        marks = {key: mark for key, mark in marks.items() if mark.pk not in gone}
+        used = _used(records, attached, gone)
     planned = [
         rejection(_of_erased(record.raw))
         if record.username in erased
@@ -124,11 +128,11 @@ def plan(
     return planned
 
 
-def _used(records: Sequence[Decoded], attached: Attached | None) -> dict[Pair, bool]:
+def _used(records: Sequence[Decoded], attached: Attached | None, gone: Set[int]) -> dict[Pair, bool]:
     """Attachments that are not pending: whether they were used here; False where the store's own submission holds them."""
     pairs = {(record.username, record.key) for record in records}
     held = attached.held(pairs) if attached else set()
-    return provenance.used(pairs) | dict.fromkeys(held, False)
+    return provenance.used(pairs, gone) | dict.fromkeys(held, False)
 
 
 def _of_erased(raw: RawRecord) -> Rejected:

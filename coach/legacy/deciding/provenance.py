@@ -80,8 +80,10 @@ _FINDERS: dict[Store, Callable[[Collection[str]], dict[str, Provenance]]] = {
 Pair = tuple[str, str]
 
 
-def used(pairs: Collection[Pair]) -> dict[Pair, bool]:
+def used(pairs: Collection[Pair], gone: Collection[int] = ()) -> dict[Pair, bool]:
     """Those of these attachments that a submission of their learner holds: whether they were used here.
+
+    Not the rows `gone`, which a rehearsal would have deleted.
 
     One that was used here stays so when an import replaces the submission: the version that this leaves tells of it.
     """
@@ -90,12 +92,10 @@ def used(pairs: Collection[Pair]) -> dict[Pair, bool]:
     names, keys = {name for name, _ in pairs}, {key for _, key in pairs}
     found: dict[Pair, bool] = {}
     rows = AttachmentMetadata.objects.filter(learner__username__in=names, attachment_id__in=keys)
-    for name, key, checksum in (
-        rows.filter(submission__isnull=False)
-        .order_by()
-        .values_list("learner__username", "attachment_id", "import_checksum")
-    ):
-        found[name, key] = found.get((name, key), False) or bool(checksum)
+    columns = ("pk", "learner__username", "attachment_id", "import_checksum")
+    for pk, name, key, checksum in rows.filter(submission__isnull=False).order_by().values_list(*columns):
+        if pk not in gone:
+            found[name, key] = found.get((name, key), False) or bool(checksum)
     replaced = RecordVersion.objects.filter(
         learner__username__in=names, kind="attachment", natural_key__in=keys, actor=ACTOR, after__isnull=True
     )

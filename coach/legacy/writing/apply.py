@@ -198,7 +198,7 @@ class Writer:
 
     def _save(self, batch: Batch, planned: Iterable[Planned], learners: dict[str, int]) -> None:
         if self.dry_run:
-            self._rehearse(planned)
+            self._rehearse(list(planned), learners)
             return
         new: list[CopyRows] = []
         changed: list[tuple[Rows, Rows]] = []
@@ -232,7 +232,9 @@ class Writer:
             tables.own(rows, learners[decoded.username])
         return rows
 
-    def _rehearse(self, planned: Iterable[Planned]) -> None:
+    def _rehearse(self, planned: Sequence[Planned], learners: dict[str, int]) -> None:
+        if self.attached and self.store == Store.SUBMISSIONS:
+            self.attached.gone |= attached.would_go(planned, learners)
         if self.rehearsed is not None and self.store == Store.PROFILES:
             for plan in planned:
                 if plan.outcome == Outcome.CREATED:

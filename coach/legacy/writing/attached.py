@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from coach.documents.submissions import Submission
@@ -16,19 +16,32 @@ from coach.models import AttachmentMetadata
 
 def drop(planned: Iterable[Planned], learners: Mapping[str, int], maker: Maker) -> None:
     """Delete what is not pending any more; `learners` are those of the submissions: username to primary key."""
+    gone = _gone(planned, learners)
+    kept = partial(versions.of_attachment, run_id=maker.run_id, at=maker.at, actor=provenance.ATTACHING_ACTOR)
+    made = (kept(row, name) for row, name in gone.items())
+    bulk.insert([version for version in made if version])
+    AttachmentMetadata.objects.filter(pk__in=[row.pk for row in gone]).delete()
+
+
+def would_go(planned: Sequence[Planned], learners: Mapping[str, int]) -> set[int]:
+    """What a run would delete with these submissions: what `drop` does, and what they held before without provenance."""
+    lost = (row for plan in planned if plan.outcome == Outcome.UPDATED for row in versions.lost(plan))
+    return {
+        row.pk
+        for row in (*_gone(planned, learners), *lost)
+        if row.submission_id is None or not row.import_checksum
+    }
+
+
+def _gone(planned: Iterable[Planned], learners: Mapping[str, int]) -> dict[AttachmentMetadata, str]:
     pending = AttachmentMetadata.objects.pending().filter(learner__in=set(learners.values())).order_by()
     rows = {(row.learner_id, row.attachment_id): row for row in pending}
-    if not rows:
-        return
     gone = {}
-    for plan in planned:
+    for plan in planned if rows else ():
         if plan.decoded and plan.outcome not in (Outcome.REJECTED, Outcome.CONFLICT):
             document = plan.decoded.document
             assert isinstance(document, Submission)
             for attachment in document.attachments:
                 if row := rows.get((learners[plan.username], attachment.attachment_id)):
                     gone[row] = plan.username
-    kept = partial(versions.of_attachment, run_id=maker.run_id, at=maker.at, actor=provenance.ATTACHING_ACTOR)
-    made = (kept(row, name) for row, name in gone.items())
-    bulk.insert([version for version in made if version])
-    AttachmentMetadata.objects.filter(pk__in=[row.pk for row in gone]).delete()
+    return gone

@@ -53,13 +53,18 @@ def _version(plan: Planned, run_id: int | None, at: dt.datetime) -> RecordVersio
 
 def _of_lost(plan: Planned, run_id: int | None, at: dt.datetime) -> Iterator[RecordVersion | None]:
     """Versions of imported attachments that were used here, in a submission that the store's record replaces."""
+    used = (row for row in lost(plan) if row.import_checksum)
+    yield from (of_attachment(row, plan.username, run_id=run_id, at=at) for row in used)
+
+
+def lost(plan: Planned) -> list[AttachmentMetadata]:
+    """The attachments of a submission that the store's record holds no more."""
     if not isinstance(plan.rows, SubmissionRows) or plan.decoded is None:
-        return
+        return []
     document = plan.decoded.document
     assert isinstance(document, Submission)
     stay = {attachment.attachment_id for attachment in document.attachments}
-    lost = [row for row in plan.rows.attachments if row.import_checksum and row.attachment_id not in stay]
-    yield from (of_attachment(row, plan.username, run_id=run_id, at=at) for row in lost)
+    return [row for row in plan.rows.attachments if row.attachment_id not in stay]
 
 
 def of_attachment(

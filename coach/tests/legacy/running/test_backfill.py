@@ -18,7 +18,7 @@ from coach.models import (
     LearnerProfile,
     MemoryRecord,
 )
-from coach.tests.legacy.people import FULL_AMARA, attachment, note, profile, submission
+from coach.tests.legacy.people import FULL_AMARA, NOON, attachment, note, profile, submission
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -121,6 +121,33 @@ def test_a_rehearsal_plans_the_same_and_writes_nothing(stores):
     assert not LearnerProfile.objects.exists()
     assert not BackfillRun.objects.exists()
     assert rehearsed.counts == stores.backfill().counts
+
+
+@pytest.mark.parametrize(
+    ("before", "held", "after", "pending"),
+    [
+        # Attached in the store; another learner's attachment has the id from now on.
+        ({"amara": ["a1"]}, [[], ["a1"]], {"felix": ["a1"]}, "created"),
+        ({"amara": ["a1"]}, [[], ["a1"]], {"amara": ["a1"]}, "unchanged"),
+        # Given back by the store.
+        ({}, [["a1"], []], {"amara": ["a1"]}, "created"),
+        ({}, [["a1", "a2"], ["a2"]], {"amara": ["a1", "a2"], "felix": ["a2"]}, "created"),
+        # What another learner has pending stays theirs.
+        ({"felix": ["a1"]}, [["a1"], ["a1"]], {"felix": ["a1"], "amara": ["a1"]}, "unchanged"),
+    ],
+)
+def test_a_rehearsal_counts_attachments_as_the_run_does(stores, before, held, after, pending):
+    profiles = [profile("amara"), profile("felix")]
+    for ids, attachments in zip(held, (before, after), strict=True):
+        own = [{"attachment_id": id_, "kind": "note", "name": id_, "created_at": NOON} for id_ in ids]
+        stores.write(
+            profiles=profiles,
+            submissions={"amara": [submission("s1", attachments=own)]},
+            attachments={name: [attachment(id_, name) for id_ in ids] for name, ids in attachments.items()},
+        )
+        rehearsed, done = stores.backfill(dry_run=True), stores.backfill()
+        assert rehearsed.counts == done.counts
+    assert done.counts["attachments"][pending]
 
 
 def test_the_second_run_only_reads(stores):

@@ -12,7 +12,7 @@ from coach.documents.schedule import ScheduleItem as ItemDocument
 from coach.models.database import members
 from coach.models.database.constraints import holds, index, unique
 from coach.models.database.fields import DocumentField, Parsed
-from coach.models.database.search import WordIndex
+from coach.models.database.search import BeginningIndex, WordIndex
 from coach.models.learners import LearnerProfile
 
 
@@ -123,7 +123,7 @@ class ScheduleItem(models.Model):
         )
         indexes = (
             WordIndex(fields=("title",), name="schedule_item_title_words"),
-            models.Index(fields=("item_id",), name="schedule_item_by_id", opclasses=("text_pattern_ops",)),
+            BeginningIndex(fields=("item_id",), name="schedule_item_by_id"),
             index("schedule_item_moved", "schedule", "position", user_adjusted=True),
             models.Index(
                 fields=("schedule", "launch_status"),

@@ -41,7 +41,7 @@ class FragmentIndex(models.Index):
     """An index over the pieces of one text column; on SQLite a plain one."""
 
     # Of the first edition; migrations make indexes of it.
-    function = "coach_trigrams"
+    method = "gin (coach_trigrams(%s))"
 
     def create_sql(
         self, model: type[models.Model], schema_editor: Any, using: str = "", **kwargs: Any
@@ -51,25 +51,30 @@ class FragmentIndex(models.Index):
         quote = schema_editor.quote_name
         column = model._meta.get_field(self.fields[0]).column  # type: ignore[union-attr]
         return Statement(
-            "CREATE INDEX %(concurrently)s%(name)s ON %(table)s USING gin (%(function)s(%(column)s))",
+            "CREATE INDEX %(concurrently)s%(name)s ON %(table)s USING %(method)s",
             concurrently="CONCURRENTLY " if kwargs.get("concurrently") else "",
             name=quote(self.name),
             table=Table(model._meta.db_table, quote),
-            function=self.function,
-            column=quote(column),
+            method=self.method % quote(column),
         )
 
 
 class PieceIndex(FragmentIndex):
     """What `pieces` finds by: every three characters of a folded text."""
 
-    function = "coach_pieces"
+    method = "gin (coach_pieces(%s))"
 
 
 class WordIndex(FragmentIndex):
     """What `words` finds by: the words of a folded text."""
 
-    function = "coach_words"
+    method = "gin (coach_words(%s))"
+
+
+class BeginningIndex(FragmentIndex):
+    """What `startswith` finds by, of texts of any length: a B-tree refuses those of some thousand bytes."""
+
+    method = "spgist (%s)"
 
 
 class _TextLookup(models.Lookup):

@@ -316,6 +316,18 @@ def test_a_resumed_run_goes_on_from_its_checkpoint(interrupted):
     assert LearnerProfile.objects.count() == 12
 
 
+def test_what_was_rejected_before_the_first_checkpoint_is_rejected_once(people, monkeypatch, tmp_path):
+    rejects = tmp_path / "rejects.jsonl"
+    people.write(profiles=[7, profile("ada")])
+    monkeypatch.setattr(ledger, "checkpoint", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        call_command("backfill", "--rejects", str(rejects), "--no-progress", stdout=io.StringIO())
+    monkeypatch.undo()
+    assert len(rejects.read_text().splitlines()) == 1
+    assert manage("backfill", "--resume").status == 2
+    assert len(rejects.read_text().splitlines()) == 1
+
+
 def test_a_resumed_run_takes_no_options_but_its_own(interrupted, tmp_path):
     other = tmp_path / "other.jsonl"
     other.write_text(line := '{"store": "attachments", "ordinal": 7, "record": {"half": "mended"}}\n')

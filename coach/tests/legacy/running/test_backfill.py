@@ -150,6 +150,29 @@ def test_a_rehearsal_counts_attachments_as_the_run_does(stores, before, held, af
     assert done.counts["attachments"][pending]
 
 
+@pytest.mark.parametrize("on_conflict", ["report", "overwrite", "keep"])
+@pytest.mark.parametrize("before", ["pending", "in s1", "in s1 and s2", "nowhere"])
+@pytest.mark.parametrize("after", ["pending", "in s1", "in s2", "nowhere", "pending and in s2"])
+def test_a_rehearsal_tells_what_becomes_of_an_attachment(stores, before, after, on_conflict):
+    def write(where: str) -> None:
+        held = [attachment("a1")]
+        stores.write(
+            profiles=[profile("amara")],
+            submissions={
+                "amara": [
+                    submission(name, attachments=held if name in where else []) for name in ("s1", "s2")
+                ]
+            },
+            attachments={"amara": held if "pending" in where else []},
+        )
+
+    write(before)
+    stores.backfill()
+    write(after)
+    rehearsed = stores.backfill(dry_run=True, on_conflict=on_conflict)
+    assert rehearsed.counts == stores.backfill(on_conflict=on_conflict).counts
+
+
 def test_the_second_run_only_reads(stores):
     stores.write(
         profiles=[FULL_AMARA],

@@ -47,6 +47,11 @@ class Attached:
         ]
         self._index: sqlite3.Connection | None = None
 
+    @property
+    def knows_submissions(self) -> bool:
+        """Whether the input has submissions at all."""
+        return bool(self._files)
+
     def held(self, pairs: Collection[Pair]) -> set[Pair]:
         """Those of these attachments that a submission of their learner holds, one that counts."""
         found = [

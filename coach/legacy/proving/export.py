@@ -88,9 +88,9 @@ def _refuse_to_replace(folder: Path, inputs: Path | None, *, lenient: bool) -> N
 
 
 def _held(folder: Path) -> list[Path]:
-    """The stores in a folder, packed ones included."""
+    """The stores in a folder, packed ones included, and their manifest."""
     names = [name for layout in LAYOUTS.values() for name in (layout.file_name, f"{layout.file_name}.gz")]
-    return [folder / name for name in names if (folder / name).exists()]
+    return [folder / name for name in (*names, MANIFEST) if (folder / name).exists()]
 
 
 def _is_export(folder: Path) -> bool:
@@ -98,7 +98,8 @@ def _is_export(folder: Path) -> bool:
     try:
         manifest = json.loads((folder / MANIFEST).read_bytes())
         sizes = {name: file["size"] for name, file in manifest["files"].items() if manifest["exported_at"]}
-        return {path.name: path.stat().st_size for path in _held(folder)}.items() <= sizes.items()
+        stores = [path for path in _held(folder) if path.name != MANIFEST]
+        return {path.name: path.stat().st_size for path in stores}.items() <= sizes.items()
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False
 

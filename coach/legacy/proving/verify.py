@@ -191,7 +191,7 @@ class _Comparison:
         row_ids = {mark.pk for mark in marks.values()}
         held = _readable(self.store, row_ids)
         columns = derived.held(self.store, row_ids)
-        taken = self.attached.held({_pair(item) for item in decoded if self._is_gone(marks.get(item.key))})
+        taken = self._taken({_pair(item) for item in decoded if self._is_gone(marks.get(item.key))})
         for item, record in zip(said, decoded, strict=True):
             mark = marks.get(record.key)
             if _pair(record) in taken:
@@ -206,6 +206,12 @@ class _Comparison:
                 self.found += not mark.used
                 text, values = held.get(mark.pk), columns.get(mark.pk)
                 self._note("different", record, list(self._differing(item, record, mark, text, values)))
+
+    def _taken(self, pairs: set[Pair]) -> set[Pair]:
+        """Those that a submission of these stores holds; where there is none to ask, an imported one."""
+        if self.attached.knows_submissions:
+            return self.attached.held(pairs)
+        return {pair for pair, used_here in provenance.used(pairs).items() if not used_here}
 
     def _is_gone(self, mark: Provenance | None) -> bool:
         """Whether an attachment is not pending, as it has to be where a submission of the same stores holds it."""

@@ -144,6 +144,12 @@ def legacy(folder):
     Stores(folder).write(profiles=[])
 
 
+def foreign_manifest(folder):
+    legacy(folder)
+    Stores(folder).path("profiles").unlink()
+    (folder / "manifest.json").write_text('{"name": "a web application"}')
+
+
 def grown(folder):
     with Stores(folder).path("submissions").open("ab") as file:
         file.write(b" ")
@@ -156,6 +162,8 @@ def grown(folder):
         (lambda folder: None, ("amara",), True),
         (legacy, (), True),
         (legacy, ("amara",), True),
+        (foreign_manifest, (), True),
+        (foreign_manifest, ("amara",), True),
         (grown, (), True),
         (lambda folder: (folder / "assessment_submissions.json.gz").write_bytes(b""), (), True),
         (shutil.rmtree, ("amara",), False),

@@ -139,6 +139,19 @@ def test_an_attachment_that_a_submission_of_the_same_store_holds_need_not_be_pen
     assert found(stores) == ({} if held else {("attachments", "a1"): ("$ (no such row)",)})
 
 
+def test_a_store_of_attachments_alone_is_verified_against_the_submissions_that_were_imported(stores):
+    stores.write(
+        profiles=[profile("amara")],
+        submissions={"amara": [submission("s1", attachments=[attachment("a1")])]},
+        attachments={"amara": [attachment("a1"), attachment("a2")]},
+    )
+    assert stores.backfill().clean
+    stores.path("submissions").unlink()
+    assert found(stores) == {}
+    AttachmentMetadata.objects.pending().update(submission=AssessmentSubmission.objects.get(), position=1)
+    assert found(stores) == {("attachments", "a2"): ("$ (used by a submission since)",)}
+
+
 def test_what_is_only_here_is_named_beside_attachments_that_need_no_row(stores):
     stores.write(profiles=[profile("amara")], attachments={"amara": [attachment("here")]})
     stores.backfill()

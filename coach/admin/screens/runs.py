@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
@@ -19,6 +17,7 @@ from coach.admin.changelist import columns, filters, search
 from coach.admin.presentation import cells, changes, links
 from coach.admin.screens import operations
 from coach.admin.screens.records import Fact, History, Tool
+from coach.legacy.running import reject_file
 from coach.legacy.stores import Outcome, Store
 from coach.models import (
     BackfillFinding,
@@ -74,6 +73,8 @@ class RunAdmin(History):
         yield Fact("Process", row.process)
         if row.checkpoint_store:
             yield Fact("Came as far as", f"{row.checkpoint_store}, record {row.checkpoint_ordinal:,}")
+        if absent := _where_rejects_are(row):
+            yield Fact("Rejects", absent, wide=True)
         if row.error:
             yield Fact("Error", row.error, wide=True)
 
@@ -111,7 +112,7 @@ class RunAdmin(History):
             raise Http404("This run has no reject file here.")
         by_screens = row.source == BackfillRun.Source.ADMIN
         return FileResponse(
-            staged_files.open_rejects(pk) if by_screens else _command_rejects(pk).open("rb"),
+            staged_files.open_rejects(pk) if by_screens else reject_file.path_of(row).open("rb"),
             as_attachment=True,
             filename=f"rejects-{pk}.jsonl",
             content_type="application/octet-stream",
@@ -145,11 +146,21 @@ def _has_rejects(row: BackfillRun) -> bool:
     """Whether a run's reject file is at hand: in the staging storage, or where the command left it on this machine."""
     if row.source == BackfillRun.Source.ADMIN:
         return staged_files.has_rejects(row.pk)
-    return _command_rejects(row.pk).is_file()
+    return reject_file.path_of(row).is_file()
 
 
-def _command_rejects(run: int) -> Path:
-    return Path(settings.BASE_DIR) / "var" / "backfill" / f"rejects-{run}.jsonl"
+def _where_rejects_are(row: BackfillRun) -> str:
+    """Why the rejects of a run cannot be downloaded here; nothing where they can be, or where there are none."""
+    if _has_rejects(row) or not row.findings.filter(outcome=BackfillFinding.Outcome.REJECTED).exists():
+        return ""
+    if row.source == BackfillRun.Source.ADMIN:
+        return "Not here any more: the reject file was removed."
+    host = row.process.split(" ")[0] or "its machine"
+    name = reject_file.path_of(row).name
+    return (
+        f"Not here: the command wrote them on {host}, to var/backfill/{name} or where --rejects said. "
+        "This page offers the file where the server shares that var/backfill folder."
+    )
 
 
 def _record_link(finding: BackfillFinding) -> Any:

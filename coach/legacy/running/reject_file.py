@@ -12,11 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from django.conf import settings
+
 from coach.legacy.codes import Code
 from coach.legacy.deciding.compare import Planned
 from coach.legacy.reading import rejects
 from coach.legacy.running.ledger import errors
 from coach.legacy.stores import Outcome, Store
+from coach.models import BackfillRun
 
 
 class RejectFile:
@@ -89,6 +92,13 @@ class RejectFile:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
         return self._file
+
+
+def path_of(run: BackfillRun) -> Path:
+    """Where the command leaves the rejects of a run, unless `--rejects` names another file."""
+    # The moment tells runs of one number in different databases apart.
+    name = f"rejects-{run.pk}-{run.started_at:%Y%m%dT%H%M%S}.jsonl"
+    return Path(settings.BASE_DIR) / "var" / "backfill" / name
 
 
 def _place(store: Store, ordinal: int) -> tuple[int, int]:

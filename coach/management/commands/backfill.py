@@ -22,7 +22,7 @@ from coach.legacy.reading import inputs
 from coach.legacy.reading.inputs import ChangedInput, Inputs
 from coach.legacy.reading.opening import RefusedFile
 from coach.legacy.reading.store_file import ChangedFile
-from coach.legacy.running import encoding, ledger, repetition, worker_process
+from coach.legacy.running import encoding, ledger, reject_file, repetition, worker_process
 from coach.legacy.running.backfill import Backfill
 from coach.legacy.running.encoding import OtherEncoding
 from coach.legacy.running.lock import LockHeld, RunLock
@@ -265,9 +265,7 @@ class Command(OperatorCommand):
         )
 
     def _reject_file(self, run: BackfillRun) -> RejectFile:
-        # The moment tells runs of one number in different databases apart.
-        name = f"rejects-{run.pk}-{run.started_at:%Y%m%dT%H%M%S}.jsonl"
-        return RejectFile(self.arguments["rejects"] or settings.BASE_DIR / "var" / "backfill" / name)
+        return RejectFile(self.arguments["rejects"] or reject_file.path_of(run))
 
     # --- what the operator sees -------------------------------------------------------------------
 

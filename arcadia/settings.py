@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.forms",
     "corsheaders",
     "rest_framework",
     "drf_spectacular",
@@ -95,6 +96,8 @@ WSGI_APPLICATION = "arcadia.wsgi.application"
 # The contract's routes have no trailing slash; RedirectExtraSlash answers those that do.
 APPEND_SLASH = False
 
+# Widgets too take the templates of ours first.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -15,4 +15,6 @@ urlpatterns = [
     path("", include("coach.api.urls")),
     re_path("", unrouted),
 ]
+handler403 = "coach.admin.access.errors.refused"
+handler404 = "coach.admin.access.errors.not_found"
 handler500 = "coach.api.http.errors.unexpected"

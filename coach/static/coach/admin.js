@@ -10,3 +10,8 @@ document.addEventListener("keydown", (event) => {
   box.focus();
   box.select();
 });
+
+// The icons that Django's own script makes have a name but no role, so that no screen reader says it.
+window.addEventListener("load", () => {
+  for (const icon of document.querySelectorAll("span.help-tooltip[aria-label]")) icon.setAttribute("role", "img");
+});

@@ -1,0 +1,53 @@
+"""What staff read instead of a page: what is missing, who they are, and where to go."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import resolve
+from django.views import defaults
+
+# The permission of a screen that its name does not tell; any other screen needs to view, add, change or delete.
+_NEEDED = {
+    "operations": "view_backfillrun",
+    "import": "import_stores",
+    "process_import": "import_stores",
+    "rejects": "import_stores",
+    "stores": "export_stores",
+    "regenerate": "regenerate_schedules",
+    "put_back": "change_learnerprofile",
+    "grade": "change_learnerprofile",
+}
+_CHANGES = ("add", "change", "delete")
+
+
+def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403: names the permission that is missing and the groups that have it."""
+    if not request.path_info.startswith("/admin/"):
+        return defaults.permission_denied(request, exception)
+    code = _permission(resolve(request.path_info).url_name or "")
+    permission = Permission.objects.filter(codename=code).first()
+    groups = Group.objects.filter(permissions=permission).order_by("name") if permission else ()
+    return _page(request, 403, title="You may not do this", permission=permission, groups=groups)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404 in the console's frame."""
+    if not request.path_info.startswith("/admin/"):
+        return defaults.page_not_found(request, exception)
+    return _page(request, 404, title="There is no such page")
+
+
+def _permission(screen: str) -> str:
+    _, _, named = screen.partition("_")
+    model, _, action = named.partition("_")
+    if code := _NEEDED.get(action) or _NEEDED.get(named):
+        return code
+    return f"{action if action in _CHANGES else 'view'}_{model}"
+
+
+def _page(request: HttpRequest, status: int, **shown: object) -> HttpResponse:
+    context = {**admin.site.each_context(request), "status": status, **shown}
+    return render(request, "admin/error.html", context, status=status)

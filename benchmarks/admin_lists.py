@@ -27,9 +27,10 @@ django.setup()
 
 from django.contrib import admin  # noqa: E402
 from django.contrib.auth import get_user_model  # noqa: E402
+from django.core.cache import cache  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
-from django.test import RequestFactory  # noqa: E402
+from django.test import Client, RequestFactory  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from coach import models  # noqa: E402
@@ -88,14 +89,14 @@ FILL = {
         INSERT INTO coach_auditevent (learner_id, username, at, actor, action, detail)
         SELECT id, username, last_updated, 'client', 'learner.told', '{}' FROM coach_learnerprofile""",
     "runs": """
-        INSERT INTO coach_backfillrun (source, actor, state, version, started_at, heartbeat_at, process, options, files, counts,
-            checkpoint_store, checkpoint_ordinal, error)
+        INSERT INTO coach_backfillrun (source, actor, state, version, started_at, heartbeat_at, process, options, files,
+            counts, figures, checkpoint_store, checkpoint_ordinal, error)
         SELECT 'command', 'operator', 'done_with_rejects', '1', now() - n * interval '1 day', now(), '', '{}', '[]',
-            '{"profiles": {"read": 10, "created": 10}}', '', 0, '' FROM generate_series(1, 60) AS n""",
+            '{"profiles": {"read": 10, "created": 10}}', '{}', '', 0, '' FROM generate_series(1, 60) AS n""",
     "findings": """
-        INSERT INTO coach_backfillfinding (run_id, outcome, store, ordinal, place, natural_key, checksum, code, errors)
+        INSERT INTO coach_backfillfinding (run_id, outcome, store, ordinal, place, natural_key, username, checksum, code, errors)
         SELECT (SELECT max(id) FROM coach_backfillrun), CASE WHEN n % 2 = 0 THEN 'conflict' ELSE 'rejected' END,
-            'profiles', n, '$.x', l.username, '', 'invalid', '[]'
+            'profiles', n, '$.x', l.username, l.username, '', 'invalid', '[]'
         FROM generate_series(1, 20000) AS n
         JOIN coach_learnerprofile l ON l.id = (SELECT min(id) FROM coach_learnerprofile) + n""",
 }
@@ -274,6 +275,44 @@ def measure(
     )
 
 
+def pages(user: Any, rounds: int) -> None:
+    """The pages that are no lists: the first page (charts not kept), the header's search by each kind, a learner's page."""
+    learner = models.LearnerProfile.objects.order_by("pk")[LEARNERS // 3]
+    own = {
+        name: str(model.objects.order_by("pk").values_list(name, flat=True)[1000])
+        for model, name in (
+            (models.AssessmentSubmission, "submission_id"),
+            (models.AttachmentMetadata, "attachment_id"),
+            (models.MemoryRecord, "note_id"),
+            (models.ScheduleItem, "item_id"),
+        )
+    }
+    terms = {
+        "username": learner.username,
+        "a word in 40,000 goals": "museum",
+        "nothing": "zzzqqq",
+        "a letter": "a",
+        **own,
+    }
+    client = Client()
+    client.force_login(user)
+    looks = {
+        f"search {name}": ("/admin/coach/learnerprofile/search/", {"q": term}) for name, term in terms.items()
+    }
+    looks |= {"home": ("/admin/", {}), "a learner": (f"/admin/coach/learnerprofile/{learner.pk}/", {})}
+    for name, (path, query) in looks.items():
+        times = []
+        for _ in range(rounds):
+            cache.clear()
+            with CaptureQueriesContext(connection) as captured:
+                began = time.perf_counter()
+                response = client.get(path, query)
+                times.append((time.perf_counter() - began) * 1000)
+            if response.status_code != 200:
+                raise SystemExit(f"{path} {query} is answered {response.status_code}")
+        print(f"{'page':<26}{name:<34}{statistics.median(times):>6.0f} ms{len(captured):>9}", flush=True)
+
+
 def explain() -> None:
     """The plan of one search, so that the choice of index can be seen."""
     condition = search.condition(
@@ -300,6 +339,7 @@ def main() -> None:
     print(
         f"{'list':<26}{'look':<34}{'ours':>9}{'queries':>9}{'default':>10}{'queries':>9}{'ratio':>8}  same rows"
     )
+    pages(user, arguments.rounds)
     for case in cases():
         if arguments.only not in f"{case.model._meta.verbose_name_plural} {case.name}":
             continue

@@ -33,7 +33,7 @@ def number(page: Page, outcome: str) -> str:
 
 def test_staff_find_a_learner_read_the_page_and_follow_its_links(console, amara):
     page = console.log_in("viewer")
-    page.click(".daily-work >> text=Learners")
+    page.get_by_role("link", name="Learners", exact=True).click()
     page.fill("#searchbar", "query plan")
     page.click("input[value=Search]")
     page.click("#result_list >> text=amara")

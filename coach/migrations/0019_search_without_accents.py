@@ -9,29 +9,31 @@ from django.db import migrations
 from coach.models.database.indexes import AddIndexWhileWriting
 from coach.models.database.search import BeginningIndex, PieceIndex, WordIndex
 
-# The two that are not STRICT are put in place of their calls, which halves what an index over them costs.
+# Written out in each function: a restored dump has no search path, so that none of them could call another.
+# Upper case first: there is one sigma then.
+FOLDED = r"""CASE WHEN octet_length($1) = length($1) THEN lower($1)
+        ELSE replace(lower(upper(regexp_replace(normalize($1, NFKD), '[\u0300-\u036f]', '', 'g'))), 'ß', 'ss') END"""
+# What is not STRICT is put in place of its calls, which halves what an index over it costs.
 FUNCTIONS = (
-    # Upper case first: there is one sigma then.
-    r"""
+    f"""
 CREATE OR REPLACE FUNCTION coach_folded(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN octet_length($1) = length($1) THEN lower($1)
-        ELSE replace(lower(upper(regexp_replace(normalize($1, NFKD), '[\u0300-\u036f]', '', 'g'))), 'ß', 'ss') END
+    SELECT {FOLDED}
 $$
 """,
     # The cost keeps the planner from asking the function row by row where it could ask the index.
-    """
+    f"""
 CREATE OR REPLACE FUNCTION coach_pieces(text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 5000 AS $$
-    SELECT coalesce(array_agg(DISTINCT piece), '{}') FROM (
+    SELECT coalesce(array_agg(DISTINCT piece), '{{}}') FROM (
         SELECT letter || lead(letter) OVER places || lead(letter, 2) OVER places AS piece
-        FROM unnest(string_to_array(coach_folded($1), NULL)) WITH ORDINALITY AS letters (letter, place)
+        FROM unnest(string_to_array({FOLDED}, NULL)) WITH ORDINALITY AS letters (letter, place)
         WINDOW places AS (ORDER BY place)
     ) AS pieces WHERE piece IS NOT NULL
 $$
 """,
     # A tsvector holds a megabyte at most; of so many characters none is longer.
-    r"""
+    rf"""
 CREATE OR REPLACE FUNCTION coach_words(text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT to_tsvector('pg_catalog.simple', translate(left(coach_folded($1), 200000), '_-./\@:&?=#+', '            '))
+    SELECT to_tsvector('pg_catalog.simple', translate(left({FOLDED}, 200000), '_-./\@:&?=#+', '            '))
 $$
 """,
 )

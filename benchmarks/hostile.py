@@ -21,7 +21,7 @@ from pathlib import Path
 from benchmarks import servers
 from coach.tests import serving
 from coach.tests.hostile import clients
-from coach.tests.hostile.conftest import PREPARE
+from coach.tests.hostile.routes import PREPARE
 
 CONFIGURATION = Path(__file__).parents[1] / "deployment" / "nginx.conf"
 SETTLE_SECONDS = 8

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from benchmarks import servers
 from coach.tests.hostile import routes
-from coach.tests.hostile.conftest import PREPARE
+from coach.tests.hostile.routes import PREPARE
 
 SIZE = 2 * 1024 * 1024
 
@@ -32,6 +32,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=1, help="of processor time, at most")
     parser.add_argument("--mib", type=int, default=100, help="of memory, at most")
     arguments = parser.parse_args()
+    # For reading the index of routes; the server has its own settings.
+    os.environ["ARCADIA_DEBUG"] = "1"
     with tempfile.TemporaryDirectory(prefix="arcadia-bodies-") as name:
         environment = servers.production(
             os.environ["ARCADIA_DATABASE_URL"], Path(name), WORKERS="1", THREADS="1"

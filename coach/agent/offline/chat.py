@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coach.agent.offline import goals, languages, lessons, notes, phrases, plans, times, widgets
 from coach.agent.offline.lessons import SIGNATURE
@@ -42,8 +42,13 @@ class Message:
         return found if found and found.items else None
 
 
+# Characters: more than a person writes, and read in a moment.
+MOST_READ = 100_000
+
+
 def answer(ask: ChatRequest, tools: LearnerTools) -> sessions.Chat:
     """The answer to a message; in another language than English, that it is understood in English only."""
+    ask = replace(ask, message=ask.message[:MOST_READ])
     if danger := languages.help_for(ask.message):
         return _shown(danger)
     foreign = languages.english_only(ask.message)

@@ -9,16 +9,7 @@ import pytest
 
 from benchmarks import servers
 from coach.tests import cast, postgres
-
-PREPARE = """
-from coach.tests import cast
-from coach.documents.submissions import PendingAttachment
-from coach import attachments
-amara = cast.learner(cast.AMARA)
-stored = attachments.upload([bytes(1 << 20)] * 8, limit=1 << 25)
-big = dict(attachment_id="att_big", username="amara", kind="file", name="big", created_at=cast.NOON)
-cast.attach(amara, PendingAttachment(**big, stored_path=stored.path))
-"""
+from coach.tests.hostile.routes import PREPARE
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,17 @@ import urllib.request
 from collections.abc import Iterator
 from typing import Any
 
+# What `manage.py shell` makes for them. The benchmarks read it without Django.
+PREPARE = """
+from coach.tests import cast
+from coach.documents.submissions import PendingAttachment
+from coach import attachments
+amara = cast.learner(cast.AMARA)
+stored = attachments.upload([bytes(1 << 20)] * 8, limit=1 << 25)
+big = dict(attachment_id="att_big", username="amara", kind="file", name="big", created_at=cast.NOON)
+cast.attach(amara, PendingAttachment(**big, stored_path=stored.path))
+"""
+
 LEARNER = {"username": "amara", "attachment_id": "att_big"}
 THREAD = {
     "type": "threads.create",

@@ -224,3 +224,11 @@ def test_without_a_learner_it_asks_for_the_name():
 @pytest.mark.parametrize("intent", OFFERED, ids=lambda intent: intent.name)
 def test_somebody_without_a_plan_gets_an_answer_too(intent):
     assert say(intent.example, Profile.model_validate(cast.FELIX))[0]
+
+
+def test_a_message_is_read_as_far_as_a_person_writes():
+    filler = "word " * 400_000
+    assert "planned before today still open" in say("What's next?", LEARNER)[0]
+    unread = say(f"{filler} What's next?", LEARNER)
+    assert unread == say(filler[: chat.MOST_READ], LEARNER)
+    assert "planned before today still open" not in unread[0]

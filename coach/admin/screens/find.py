@@ -17,7 +17,7 @@ from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfil
 
 SHOWN = 5
 # Milliseconds that one kind may take: a word that nearly every row holds tells nothing.
-LONGEST_MS = 1_000
+LONGEST_MS = 200
 
 # What a hit shows: its name, and what else tells it from others.
 Shown = Callable[[Any], tuple[str, str]]
@@ -80,6 +80,8 @@ def _found(request: HttpRequest, screen: Any, term: str) -> list[Any]:
         return []
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            # Six rows are asked for, which makes the planner hope to meet them in the table; the indexes know.
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
             cursor.execute(f"SET LOCAL statement_timeout = {LONGEST_MS}")
         keys = list(rows.values_list("pk", flat=True)[: SHOWN + 1])
         return list(screen.rows(request).filter(pk__in=keys).order_by("pk"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,23 +56,25 @@ def narrowed(
     request: HttpRequest, rows: models.QuerySet[Any], look_ups: Sequence[LookUp], term: str
 ) -> models.QuerySet[Any]:
     """The rows that hold every word of the term (words in quotes belong together)."""
-    if not look_ups or not list(words(term)):
+    if not look_ups or not words(term):
         return rows
     found = _found(request, rows.model, look_ups, term)
     if found is not None:
         return rows.filter(pk__in=found)
-    for word in words(term):
-        rows = rows.filter(condition(rows.model, look_ups, word))
-    return rows
+    return _with_each_word(rows, term, lambda word: condition(rows.model, look_ups, word))
 
 
 def own(model: type[models.Model], look_ups: Sequence[LookUp], term: str) -> models.QuerySet[Any] | None:
     """The rows that hold every word of the term in columns of their own; None without a word."""
-    look_ups, found = [look_up for look_up in look_ups if not look_up.way], list(words(term))
+    columns = [look_up for look_up in look_ups if not look_up.way]
     rows = model._default_manager.order_by()
-    for word in found:
-        rows = rows.filter(_of_one_table(look_ups, word))
-    return rows if found else None
+    return _with_each_word(rows, term, lambda word: _of_one_table(columns, word)) if words(term) else None
+
+
+def _with_each_word(
+    rows: models.QuerySet[Any], term: str, condition: Callable[[str], Q]
+) -> models.QuerySet[Any]:
+    return functools.reduce(lambda found, word: found.filter(condition(word)), words(term), rows)
 
 
 def is_wide(request: HttpRequest) -> bool:
@@ -80,12 +82,14 @@ def is_wide(request: HttpRequest) -> bool:
     return None in _known(request).values()
 
 
-def words(term: str) -> Iterator[str]:
+def words(term: str) -> list[str]:
     """The first words of a search term, NUL characters left out, which no database can look for."""
-    for word in itertools.islice(smart_split(term.replace("\0", "")), MOST_WORDS):
-        if word.startswith(('"', "'")) and len(word) > 1 and word[0] == word[-1]:
-            word = unescape_string_literal(word)
-        yield word
+    found = itertools.islice(smart_split(term.replace("\0", "")), MOST_WORDS)
+    return [unescape_string_literal(word) if _is_quoted(word) else word for word in found]
+
+
+def _is_quoted(word: str) -> bool:
+    return word.startswith(('"', "'")) and len(word) > 1 and word[0] == word[-1]
 
 
 def _found(
@@ -95,8 +99,7 @@ def _found(
     known = _known(request)
     if (model, term) not in known:
         rows = model._default_manager.order_by()
-        for word in words(term):
-            rows = rows.filter(condition(model, look_ups, word))
+        rows = _with_each_word(rows, term, lambda word: condition(model, look_ups, word))
         keys = list(rows.values_list("pk", flat=True)[: FEW + 1])
         known[model, term] = keys if len(keys) <= FEW else None
     return known[model, term]

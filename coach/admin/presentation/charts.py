@@ -151,8 +151,6 @@ _COLUMN, _GAP, _COLUMNS_HEIGHT = 26, 6, 60
 
 def columns(values: Sequence[int], names: Sequence[str], *, label: str) -> SafeString:
     """A column for each value, with the value above it and its name as the title."""
-    most = max([1, *values])
-    height = _COLUMNS_HEIGHT - 14
     return format_html(
         '<svg class="columns" role="img" aria-label="{0}" viewBox="0 0 {1} {2}" width="{1}">{3}</svg>',
         f"{label}: " + ", ".join(f"{name} {value}" for name, value in zip(names, values, strict=True)),
@@ -160,20 +158,26 @@ def columns(values: Sequence[int], names: Sequence[str], *, label: str) -> SafeS
         _COLUMNS_HEIGHT,
         format_html_join(
             "",
-            '<g><title>{0}: {1}</title><rect class="column" x="{2}" y="{3}" width="{4}" height="{5}"/>'
-            '<text x="{6}" y="{7}" text-anchor="middle">{1}</text></g>',
-            (
-                (
-                    name,
-                    value,
-                    place * (_COLUMN + _GAP),
-                    f"{_COLUMNS_HEIGHT - value / most * height:.1f}",
-                    _COLUMN,
-                    f"{value / most * height:.1f}",
-                    place * (_COLUMN + _GAP) + _COLUMN / 2,
-                    f"{_COLUMNS_HEIGHT - value / most * height - 3:.1f}",
-                )
-                for place, (name, value) in enumerate(zip(names, values, strict=True))
-            ),
+            '<g><title>{}: {}</title><rect class="column" x="{}" y="{}" width="{}" height="{}"/>'
+            '<text x="{}" y="{}" text-anchor="middle">{}</text></g>',
+            _columns(values, names),
         ),
     )
+
+
+def _columns(values: Sequence[int], names: Sequence[str]) -> Iterator[tuple[object, ...]]:
+    most = max([1, *values])
+    for place, (name, value) in enumerate(zip(names, values, strict=True)):
+        height, left = value / most * (_COLUMNS_HEIGHT - 14), place * (_COLUMN + _GAP)
+        top = _COLUMNS_HEIGHT - height
+        yield (
+            name,
+            value,
+            left,
+            f"{top:.1f}",
+            _COLUMN,
+            f"{height:.1f}",
+            left + _COLUMN / 2,
+            f"{top - 3:.1f}",
+            value,
+        )

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.contrib import admin
 from django.core.cache import cache
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 from django.db.models.functions import TruncWeek
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from coach.admin.changelist import counts, filters
+from coach.admin.changelist import counts
 from coach.admin.presentation import charts, links
 from coach.models import (
     AssessmentSubmission,
@@ -34,68 +34,60 @@ _KEPT = 300
 
 @dataclass(frozen=True)
 class Work:
-    """One kind of open work: how much, and where it is listed. `bad` stands out."""
+    """One kind of open work: the rows that filters of a list choose, and how many they are. `bad` stands out."""
 
     words: str
     hint: str
-    number: counts.Counted
-    link: str
-    bad: bool
+    model: Any
+    chosen: dict[str, str]
+    bad: bool = False
+    number: counts.Counted = field(default_factory=lambda: counts.Counted(0))
+
+    @property
+    def link(self) -> str:
+        return links.list_of(self.model, **self.chosen)
 
     @property
     def shown(self) -> str:
         return f"{self.number:,}" if self.number.exact else f"{self.number:,}+"
 
+    def counted(self, request: HttpRequest) -> Work:
+        """With its number: that of the very rows that the list shows, by the list's own filters."""
+        screen = admin.site._registry[self.model]
+        made: dict[str, Any] = {one.parameter_name: one for one in screen.list_filter}  # type: ignore[union-attr]
+        rows = self.model._default_manager.all()
+        for name, value in self.chosen.items():
+            rows = made[name](request, {name: [value]}, self.model, screen).queryset(request, rows)
+        return replace(self, number=counts.up_to(rows, MOST))
 
-@dataclass(frozen=True)
-class _Kind:
-    words: str
-    hint: str
-    model: Any
-    filters: dict[str, str]
-    rows: QuerySet[Any]
-    bad: bool = False
+
+KINDS = (
+    Work(
+        "Conflicts",
+        "changed here and in the store",
+        BackfillFinding,
+        {"open": "1", "outcome": "conflict"},
+        bad=True,
+    ),
+    Work(
+        "Rejected records",
+        "not imported since",
+        BackfillFinding,
+        {"open": "1", "outcome": "rejected"},
+        bad=True,
+    ),
+    Work("Ungraded submissions", "wait for a grade", AssessmentSubmission, {"graded": "nobody"}),
+    Work("Stale schedules", "could not be generated again", CurriculumSchedule, {"stale": "1"}),
+    Work("Uploads given up", "notes that the vector store lacks", MemoryUpload, {"state": "dead"}, bad=True),
+    Work("Failed sign-ins", "in the last 7 days", AuditEvent, {"what": "sign_in", "when": "week"}),
+    Work("Imports at work", "now", BackfillRun, {"state": "running"}),
+)
 
 
 def work(request: HttpRequest) -> list[Work]:
     """What is open now, of what the user may see; a query each."""
-    found = []
-    for kind in _kinds():
-        if request.user.has_perm(f"coach.view_{kind.model._meta.model_name}"):
-            number = counts.up_to(kind.rows, MOST)
-            address = links.list_of(kind.model, **kind.filters)
-            found.append(Work(kind.words, kind.hint, number, address, kind.bad and number > 0))
-    return found
-
-
-def _kinds() -> Iterator[_Kind]:
-    for outcome, words, hint in (
-        ("conflict", "Conflicts", "changed here and in the store"),
-        ("rejected", "Rejected records", "not imported since"),
-    ):
-        rows = BackfillFinding.objects.filter(filters.is_open(), outcome=outcome)
-        yield _Kind(words, hint, BackfillFinding, {"open": "1", "outcome": outcome}, rows, bad=True)
-    submissions = AssessmentSubmission.objects.filter(graded_by="")
-    yield _Kind(
-        "Ungraded submissions", "wait for a grade", AssessmentSubmission, {"graded": "nobody"}, submissions
-    )
-    stale = CurriculumSchedule.objects.filter(is_stale=True)
-    yield _Kind("Stale schedules", "could not be generated again", CurriculumSchedule, {"stale": "1"}, stale)
-    dead = MemoryUpload.objects.filter(state=MemoryUpload.State.DEAD)
-    yield _Kind(
-        "Uploads given up",
-        "notes that the vector store lacks",
-        MemoryUpload,
-        {"state": "dead"},
-        dead,
-        bad=True,
-    )
-    since = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0) - dt.timedelta(days=6)
-    failed = AuditEvent.objects.filter(action="sign_in.failed", at__gte=since)
-    where = {"what": "sign_in", "when": "week"}
-    yield _Kind("Failed sign-ins", "in the last 7 days", AuditEvent, where, failed)
-    running = BackfillRun.objects.filter(state=BackfillRun.State.RUNNING)
-    yield _Kind("Imports at work", "now", BackfillRun, {"state": "running"}, running)
+    may_see = (kind for kind in KINDS if request.user.has_perm(f"coach.view_{kind.model._meta.model_name}"))
+    return [kind.counted(request) for kind in may_see]
 
 
 def glance() -> list[tuple[str, SafeString]]:

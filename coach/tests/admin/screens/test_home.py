@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.core.cache import cache
+from django.db.models import Q
 
 from coach.documents.submissions import Submission
 from coach.models import (
@@ -92,3 +93,9 @@ def test_a_number_beyond_a_thousand_is_not_counted(console, monkeypatch):
             note_id="n", vector_store_id="v", idempotency_key=str(number), state="dead"
         )
     assert work(console)["Uploads given up"][0] == "2+"
+
+
+def test_a_number_follows_the_filter_of_its_list(console, busy, monkeypatch):
+    nothing = {"nobody": ("nobody", Q(pk=None))}
+    monkeypatch.setattr("coach.admin.changelist.filters.GraderFilter.choices_of", nothing)
+    assert work(console)["Ungraded submissions"][0] == "0"

@@ -45,7 +45,14 @@ def members_of(text: str | bytes | None) -> dict[str, Any]:
 def put_back(record: dict[str, Any], text: str | bytes) -> list[str]:
     """Put the members of a text of `to_text` back to where they came from; answers the paths that are there no more."""
     elements = json.loads(text).get(_ELEMENTS, {})
-    return [path for path, value in members_of(text).items() if not _put(record, path, value, elements)]
+    members = members_of(text)
+    # All places first: a member changes what its element is told by.
+    places = {path: _place(record, path, elements) for path in members}
+    for path, place in places.items():
+        if place is not None:
+            holder, name = place
+            holder[name] = members[path]
+    return [path for path, place in places.items() if place is None]
 
 
 def at(record: Any, steps: Steps) -> Any:
@@ -68,27 +75,28 @@ def _find(document: type[Document], record: Mapping[str, Any], steps: Steps) -> 
                 yield from _find(inner, element, (*steps, name, index))
 
 
-def _put(record: Any, path: str, value: Any, elements: Mapping[str, str]) -> bool:
+def _place(record: Any, path: str, elements: Mapping[str, str]) -> tuple[dict[str, Any], Any] | None:
+    """The object that a member belongs to, and its name there; None where the object is gone or has that name."""
     *way, last = json_paths.read(path)
     holder, passed = record, "$"
     for step in way:
         passed += json_paths.step(step)
         try:
             holder = _element(holder, step, elements.get(passed)) if isinstance(step, int) else holder[step]
-        except (KeyError, IndexError, TypeError):
-            return False
-    if not isinstance(holder, dict) or last in holder:
-        return False
-    holder[last] = value
-    return True
+        except (LookupError, TypeError):
+            return None
+    return (holder, last) if isinstance(holder, dict) and last not in holder else None
 
 
 def _element(found: list[Any], position: int, identity: str | None) -> Any:
-    """The element of that identity: at its position, or the only one. Raises IndexError."""
+    """The element of that identity: at its position, or the only one. Raises LookupError."""
     if identity is None or (position < len(found) and _identity(found[position]) == identity):
         return found[position]
-    [element] = [element for element in found if _identity(element) == identity] or [None]
-    return element
+    equal = [element for element in found if _identity(element) == identity]
+    if len(equal) != 1:
+        # Gone, or one of several that cannot be told apart.
+        raise LookupError(identity)
+    return equal[0]
 
 
 def _identity(element: Any) -> str:

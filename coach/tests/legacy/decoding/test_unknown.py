@@ -35,20 +35,45 @@ def test_a_member_whose_element_is_gone_has_no_place(names: list[str]):
     assert put_back(names) == ({}, ["$.memory_records[1].mood"])
 
 
-def test_an_element_without_an_id_is_told_by_its_content():
-    level = {"level": "novice", "descriptor": "Reads code."}
-    category = {"key": "python", "label": "Python", "description": "", "weight": 1.0, "rubric": [level]}
+LEVEL = {"level": "novice", "descriptor": "Reads code."}
+
+
+def rubric(*levels: dict[str, str]) -> Profile:
+    category = {"key": "python", "label": "Python", "description": "", "weight": 1.0, "rubric": list(levels)}
     plan = {"generated_at": "2026-01-01T00:00:00Z", "categories": [category]}
-    profile = Profile.model_validate({"username": "ada", "elo_category_plan": plan})
+    return Profile.model_validate({"username": "ada", "elo_category_plan": plan})
+
+
+def test_an_element_without_an_id_is_told_by_its_content():
+    profile = rubric(LEVEL)
     path = "$.elo_category_plan.categories[0].rubric[0].hint"
     kept = unknown.to_text(profile, {path: "x"})
     same = json.loads(profile.to_json())
     other = deepcopy(same)
-    other["elo_category_plan"]["categories"][0]["rubric"].insert(0, level | {"level": "expert"})
+    other["elo_category_plan"]["categories"][0]["rubric"].insert(0, LEVEL | {"level": "expert"})
     edited = deepcopy(same)
     edited["elo_category_plan"]["categories"][0]["rubric"][0]["descriptor"] = "Writes code."
     assert [unknown.put_back(record, kept) for record in (same, other, edited)] == [[], [], [path]]
     assert other["elo_category_plan"]["categories"][0]["rubric"][1]["hint"] == "x"
+
+
+def test_an_element_without_an_id_takes_several_members():
+    profile = rubric(LEVEL)
+    place = "$.elo_category_plan.categories[0].rubric[0]"
+    kept = unknown.to_text(profile, {f"{place}.hint": "x", f"{place}.note": "y", f"{place}.more": "z"})
+    record = json.loads(profile.to_json())
+    assert unknown.put_back(record, kept) == []
+    [level] = record["elo_category_plan"]["categories"][0]["rubric"]
+    assert (level["hint"], level["note"], level["more"]) == ("x", "y", "z")
+
+
+def test_a_member_of_one_of_several_equal_elements_has_no_place_once_the_list_changed():
+    path = "$.elo_category_plan.categories[0].rubric[0].hint"
+    kept = unknown.to_text(rubric(LEVEL), {path: "x"})
+    record = json.loads(rubric(LEVEL | {"level": "expert"}, LEVEL, LEVEL).to_json())
+    before = deepcopy(record)
+    assert unknown.put_back(record, kept) == [path]
+    assert record == before
 
 
 def test_a_text_without_elements_goes_by_position():

@@ -40,8 +40,8 @@ class MemoryRecord(models.Model):
         constraints = (unique("memory_note_id_unique_per_learner", "learner", "note_id"),)
         indexes = (
             index("memory_newest_first", "learner", "-created_at", "position"),
-            # Of the pattern class: for the whole id and for its beginning.
             WordIndex(fields=("note",), name="memory_note_words"),
+            # Of the pattern class: for the whole id and for its beginning.
             models.Index(fields=("note_id",), name="memory_by_note_id", opclasses=("varchar_pattern_ops",)),
         )
 

@@ -196,13 +196,12 @@ class Writer:
         )
         return ErasedLearner.objects.among(filter(None, owners))
 
-    def _save(self, batch: Batch, planned: Iterable[Planned], learners: dict[str, int]) -> None:
+    def _save(self, batch: Batch, planned: Sequence[Planned], learners: dict[str, int]) -> None:
         if self.dry_run:
-            self._rehearse(list(planned), learners)
+            self._rehearse(planned, learners)
             return
         new: list[CopyRows] = []
         changed: list[tuple[Rows, Rows]] = []
-        planned = list(planned)
         versions.keep(planned, run_id=self.maker.run_id, at=self.maker.at)
         for plan in planned:
             if plan.decoded is None:

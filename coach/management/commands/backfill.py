@@ -129,12 +129,12 @@ class Command(OperatorCommand):
         arguments.recall(self.arguments, json.loads(run.options), aborted=run.state == ledger.State.ABORTED)
         self._check_outputs([Path(str(file["path"])) for file in files])
         with inputs.of_run(files) as found:
-            reject_file = self._reject_file(run)
+            rejects = self._reject_file(run)
             # Also where no batch was committed: lines come before the checkpoint.
             first = Store(run.checkpoint_store or Store.PROFILES)
-            reject_file.keep_before(first, run.checkpoint_ordinal)
+            rejects.keep_before(first, run.checkpoint_ordinal)
             ledger.take_over(run)
-            return self._run(found, self._options(), run, reject_file, lock)
+            return self._run(found, self._options(), run, rejects, lock)
 
     def _run_to_resume(self) -> BackfillRun | None:
         wanted = self.arguments["resume"]

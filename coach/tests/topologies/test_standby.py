@@ -181,7 +181,9 @@ def test_a_replica_that_is_away_keeps_nobody_waiting(topology):
 def test_a_restore_as_the_page_says_has_everything(topology, tmp_path):
     page = (Path(__file__).parents[3] / "docs" / "operations.md").read_text()
     steps = re.findall(
-        r"^    (.*)$", page[page.index("**Restoring**") :].partition("Both must")[0], flags=re.MULTILINE
+        r"^    (.*)$",
+        page[page.index("**Restoring**") :].partition("`check_schema` and `--verify` must")[0],
+        flags=re.MULTILINE,
     )
     manage(
         topology.environment, "export_stores", "--data-dir", str(tmp_path / "stores"), "--username", NAMES[0]

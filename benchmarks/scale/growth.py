@@ -39,7 +39,7 @@ STAYS = (
         SELECT id, 1000 + {month} * 4 + k, 'month-{month}-' || k, repeat('What was worth keeping. ', 6), '["sql"]', '{at}'
         FROM coach_learnerprofile, generate_series(1, 4) k""",
 )
-# Rows that are changed: eight items are launched and completed, and each time the schedule is served anew.
+# Rows that are changed: eight items are launched and completed, and each time the schedule is written again.
 # They are done in parts, as learners come one by one: a page has room again before it is written to next.
 PARTS = 10
 CHANGED = (
@@ -80,7 +80,7 @@ HOT = """
 
 
 def main(learners: int) -> bool:
-    """On a server of its own; prints sizes and times. False where what has a retention goes on growing."""
+    """On a server of its own; prints sizes and times. False where tables with a retention keep growing."""
     with tempfile.TemporaryDirectory(prefix="arcadia-scale-") as name, postgres.cluster() as cluster:
         retention = {f"{each.upper()}_RETENTION_DAYS": str(days) for each, days in RETENTION.items()}
         environment = servers.production(cluster.url, Path(name), LOG_LEVEL="ERROR", **retention)

@@ -1,4 +1,4 @@
-"""The gateway to the language model: optional, loaded lazily, with exceptions and an offline twin of its own."""
+"""The gateway to the language model: optional, loaded lazily, with its own exceptions and an offline coach instead of it."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ MOST_NOTES = 150
 
 
 class LearnerNotFound(LookupError):
-    """Nobody has that username."""
+    """No learner has that username."""
 
 
 def named(username: str) -> LearnerProfile:

@@ -37,7 +37,7 @@ class GuardedLogin(AdminAuthenticationForm):
         return cleaned
 
     def _record_failure(self) -> None:
-        """Note it. A name that is nobody's may be a password in the wrong box, and is not kept."""
+        """Record the failure. A name of no account may be a password typed into the wrong field, and is not kept."""
         name = str(self.cleaned_data.get("username", ""))
         known = get_user_model().objects.filter(username=name).exists()
         with audit.acting_as(f"staff {name}" if known else "unknown"):

@@ -1,4 +1,4 @@
-"""Plans of the offline coach: from a goal to tracks, modules and tasks of the catalogue, and what is said about them."""
+"""Plans of the offline coach: from a goal to tracks, modules and tasks of the catalogue, and the texts about them."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def find(document: type[Document], record: Mapping[str, Any]) -> list[Steps]:
 
 
 def to_text(document: Document, members: Mapping[str, Any]) -> str:
-    """What a row keeps of them, as JSON text: the members by path, and the elements of lists on the way."""
+    """What a row keeps of them, as JSON text: the members by path, and the list elements that their paths pass."""
     record = json.loads(document.to_json())
     ways = {
         tuple(steps[:length]) for steps in map(json_paths.read, members) for length in range(1, len(steps))

@@ -1,6 +1,6 @@
 """The proof: every document re-derived from the database and compared with the stores, member by member.
 
-Each record's text is put together from the rows as they are, and the store's record is spelled out alike: equal texts are
+Each record's text is built from the rows as they are, and so is that of the store's record: equal texts are
 equal documents. Only where the texts differ, the rows' text is read as a document and compared.
 
 Writes nothing and locks nothing, so it can run beside the service. Differences are named by path, never by content.

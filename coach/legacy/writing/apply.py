@@ -42,7 +42,7 @@ Prepare = Callable[[Sequence[Decoded]], None]
 class Batch:
     """A batch on its way: what is settled by ordinal, what is being decoded, and what came of that.
 
-    The lines of what is probably new are made on the way; an attempt to write them leaves no trace on them.
+    Copy rows of records that are probably new are built while decoding; a failed attempt to write does not change them.
     """
 
     raws: Sequence[RawRecord]

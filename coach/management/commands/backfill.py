@@ -318,7 +318,7 @@ class Command(OperatorCommand):
                 self.stderr.write(f"the report could not be written: {error.strerror}")
 
     def _next_words(self, summary: Summary, status: ExitCode, rejects: str | None) -> str:
-        """What to type after the command's name; it never does again what has just been done in vain."""
+        """What to type after the command's name; it never repeats what has just failed."""
         is_stopped = status in (ExitCode.ABORTED, ExitCode.FAILED, ExitCode.INTERRUPTED)
         if is_stopped and summary.run_id:
             return f" --resume {summary.run_id}"

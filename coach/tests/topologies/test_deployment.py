@@ -101,7 +101,7 @@ mount --bind "$1" "$1" && mount --bind "$2" "$2" && mount -o remount,ro,bind / &
 
 
 def read_only(*writable):
-    """What a command is begun with to see the machine's root as read-only; nothing where that is not allowed."""
+    """The prefix with which a command sees the machine's root as read-only; nothing where that is not allowed."""
     command = [
         "unshare",
         "--mount",

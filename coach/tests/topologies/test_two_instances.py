@@ -97,7 +97,7 @@ def journey(addresses, staff):
 
 
 def chat(nova):
-    """A thread that is begun on one instance goes on on the other, which knows what was said."""
+    """A thread that starts on one instance continues on the other, which knows its messages."""
 
     def protocol(kind, **params):
         return nova.ask("POST", "/chatkit", json.dumps({"type": kind, "params": params}).encode())

@@ -1,4 +1,4 @@
-"""What else comes between the beginning and the end of a run: a signal, a second run, a store that is written anew."""
+"""What else comes between the beginning and the end of a run: a signal, a second run, a store that is rewritten."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def decoder_of(run):
 
 
 def is_there(number):
-    """Whether that process runs still; one that nobody has buried yet does not."""
+    """Whether that process still runs; a zombie does not."""
     try:
         return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""A backfill that is killed: resumed or begun anew, it ends like one that was not. benchmarks/kills.py does it at length."""
+"""A backfill that is killed: resumed or started again, it ends like one that was not. benchmarks/kills.py does it at length."""
 
 from __future__ import annotations
 

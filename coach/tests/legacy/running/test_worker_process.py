@@ -38,7 +38,7 @@ def asked() -> DecodeJob:
         for ordinal, value in enumerate(RECORDS)
     ]
     maker = Maker(run_id=7, at=utc_now(), derive=assessments.extended)
-    # The time that the third one leaves out is read anew each time.
+    # The time that the third one leaves out is read each time.
     return DecodeJob(raws, frozenset({0, 1, 3, 4}), maker)
 
 

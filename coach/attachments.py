@@ -4,8 +4,6 @@ Names that people gave to files never become paths: uploads get a random name, a
 legacy record carries is followed only where it stays below the storage's root.
 """
 
-from __future__ import annotations
-
 import contextlib
 import datetime as dt
 import hashlib
@@ -101,7 +99,7 @@ def digest(path: str) -> str:
 
 
 @_failing("read an attachment")
-def open_bytes(path: str) -> File[bytes]:
+def open_bytes(path: str) -> "File[bytes]":
     """The bytes at that path, to be read and closed. Raises StorageError."""
     return _storage().open(path, "rb")
 

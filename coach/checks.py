@@ -1,7 +1,5 @@
 """What `manage.py check` looks at besides Django's own checks: settings that exclude each other, and open doors."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.conf import settings

@@ -4,8 +4,6 @@ Never in it: bodies, notes, tokens, usernames, and what a client or a learner wr
 that served a request and not its path, and an exception shows its kind and where it was, but not its words.
 """
 
-from __future__ import annotations
-
 import contextlib
 import datetime as dt
 import logging

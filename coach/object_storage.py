@@ -4,8 +4,6 @@ Django's storages report failures as OSError, and the gateway (`coach.attachment
 library has errors of its own, which become OSErrors here.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar

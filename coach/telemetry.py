@@ -5,8 +5,6 @@ counted for /metrics. The metrics of requests and of the connection pool live he
 observes something reports it here, and only `services.metrics` reads it.
 """
 
-from __future__ import annotations
-
 import functools
 import logging
 import time

@@ -1,7 +1,5 @@
 """The gateway to the language model: optional, loaded lazily, with its own exceptions and an offline coach instead of it."""
 
-from __future__ import annotations
-
 from types import ModuleType
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """Reading envelopes: what lesson, quiz, milestone and chat make of the model's final text."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator

@@ -1,7 +1,5 @@
 """Files at the model's provider: uploads for a chat, and memory notes in the vector store."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

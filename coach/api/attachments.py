@@ -1,7 +1,5 @@
 """Attachments of a learner: listing, adding, removing, downloading."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from urllib.parse import quote

@@ -1,7 +1,5 @@
 """Files for a chat, and the ChatKit protocol."""
 
-from __future__ import annotations
-
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request

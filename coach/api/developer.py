@@ -1,7 +1,5 @@
 """Routes for developers: everything of a learner removed, and the submissions of everybody."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase

@@ -1,7 +1,5 @@
 """The description of the API, and the page that shows it."""
 
-from __future__ import annotations
-
 import functools
 import threading
 from typing import Any, ClassVar

@@ -1,7 +1,5 @@
 """Whether the service, and what it stands on, is well."""
 
-from __future__ import annotations
-
 from django.http import HttpResponse
 from rest_framework.request import Request
 

@@ -1,7 +1,5 @@
 """The metrics, for a Prometheus server to scrape."""
 
-from __future__ import annotations
-
 from django.http import HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 from rest_framework.request import Request

@@ -1,7 +1,5 @@
 """Onboarding: the plan, the onboarding view of a learner, and how far it has come."""
 
-from __future__ import annotations
-
 import orjson
 from django.http import HttpResponse
 from rest_framework.request import Request

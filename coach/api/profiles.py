@@ -1,7 +1,5 @@
 """A learner's profile and its parts, as stored."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import orjson

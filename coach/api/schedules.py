@@ -1,7 +1,5 @@
 """A learner's schedule."""
 
-from __future__ import annotations
-
 from django.http import HttpResponse
 from rest_framework.request import Request
 

@@ -1,7 +1,5 @@
 """Sessions with the coach: lessons, quizzes, milestones, chat."""
 
-from __future__ import annotations
-
 from django.http import HttpResponse
 from rest_framework.request import Request
 

@@ -1,7 +1,5 @@
 """Assessment submissions."""
 
-from __future__ import annotations
-
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request

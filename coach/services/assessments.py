@@ -1,7 +1,5 @@
 """The onboarding assessment: its status, and its extension for the profile view."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import transaction

@@ -1,7 +1,5 @@
 """Attachments: uploading, linking, listing, deleting, downloading, cleaning up after accidents."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass

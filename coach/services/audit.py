@@ -1,7 +1,5 @@
 """Audit events: one for each change, written in the transaction of the change."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 from contextvars import ContextVar

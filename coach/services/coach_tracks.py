@@ -1,7 +1,5 @@
 """The rules of learners whose goal inference holds tracks of the offline coach: their foundations and their pace."""
 
-from __future__ import annotations
-
 import datetime as dt
 from functools import cache
 

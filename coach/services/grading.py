@@ -1,7 +1,5 @@
 """Grading: what becomes of grades, whoever gave them: a result, and what follows from it for the learner."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Iterable
 

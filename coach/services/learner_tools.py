@@ -3,8 +3,6 @@
 Each lets go of the database when it is done: the model is asked again right afterwards, and may take minutes.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import functools
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """Learners: finding and locking them, creating them, storing sessions' metadata."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any

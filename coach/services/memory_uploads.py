@@ -4,8 +4,6 @@ Nothing here runs in the web process but what writes rows (`queue`, `withdraw`, 
 upload_memories`, which an operator starts on purpose, sends anything to a vector store.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import secrets
 import time
@@ -183,11 +181,43 @@ class _Lease:
 
 
 @dataclass
+class _RemoteFiles:
+    """What a worker has seen at the provider: file ids by name, listed again only for a newer question."""
+
+    _ids: dict[str, str] = field(default_factory=dict)
+    _listed_at: dt.datetime | None = None
+    _since: dt.datetime | None = None
+
+    # The provider counts in whole seconds, and its clock is not ours.
+    SLACK = dt.timedelta(minutes=5)
+
+    def find(self, name: str, *, listed_after: dt.datetime, since: dt.datetime, seconds: float) -> str:
+        """The id of the file of that name, created since then, in a list begun after an instant; or empty.
+
+        A file that is not in such a list was never created, and will not be any more.
+        """
+        if self._listed_at is None or self._since is None or since < self._since:
+            self._list(since, seconds)
+            self._since = since
+        elif self._listed_at <= listed_after:
+            self._list(self._listed_at, seconds)
+        return self._ids.get(name, "")
+
+    def _list(self, since: dt.datetime, seconds: float) -> None:
+        begun = utc_now()
+        for file in files.newest_first(seconds=seconds):
+            if file.created_at < since - self.SLACK:
+                break
+            self._ids.setdefault(file.name, file.file_id)
+        self._listed_at = begun
+
+
+@dataclass
 class Worker:
     """One worker: leases an upload, delivers it, and so on. Several may work at once, in any process."""
 
     terms: Terms = field(default_factory=Terms)
-    _seen: _RemoteFiles = field(default_factory=lambda: _RemoteFiles())
+    _seen: _RemoteFiles = field(default_factory=_RemoteFiles)
 
     def step(self) -> Outcome | None:
         """Work on the upload that has waited longest; None where nothing is due. Raises NotLetIn, AgentError."""
@@ -256,38 +286,6 @@ class Worker:
             since=upload.queued_at,
             seconds=lease.seconds(self.terms),
         )
-
-
-@dataclass
-class _RemoteFiles:
-    """What a worker has seen at the provider: file ids by name, listed again only for a newer question."""
-
-    _ids: dict[str, str] = field(default_factory=dict)
-    _listed_at: dt.datetime | None = None
-    _since: dt.datetime | None = None
-
-    # The provider counts in whole seconds, and its clock is not ours.
-    SLACK = dt.timedelta(minutes=5)
-
-    def find(self, name: str, *, listed_after: dt.datetime, since: dt.datetime, seconds: float) -> str:
-        """The id of the file of that name, created since then, in a list begun after an instant; or empty.
-
-        A file that is not in such a list was never created, and will not be any more.
-        """
-        if self._listed_at is None or self._since is None or since < self._since:
-            self._list(since, seconds)
-            self._since = since
-        elif self._listed_at <= listed_after:
-            self._list(self._listed_at, seconds)
-        return self._ids.get(name, "")
-
-    def _list(self, since: dt.datetime, seconds: float) -> None:
-        begun = utc_now()
-        for file in files.newest_first(seconds=seconds):
-            if file.created_at < since - self.SLACK:
-                break
-            self._ids.setdefault(file.name, file.file_id)
-        self._listed_at = begun
 
 
 def _claim(terms: Terms) -> _Lease | None:

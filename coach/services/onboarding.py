@@ -1,7 +1,5 @@
 """Onboarding: the plan a learner starts with."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from types import ModuleType
 

@@ -1,7 +1,5 @@
 """From the model's answers to documents of ours: goal inferences, plans, curricula, assessments."""
 
-from __future__ import annotations
-
 import datetime as dt
 
 from coach.agent.model import answers

@@ -1,7 +1,5 @@
 """What a learner does with the items of the schedule: launching, completing, reopening."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import transaction

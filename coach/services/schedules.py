@@ -1,7 +1,5 @@
 """Schedules: reading or generating one, refreshing it with a way back, moving an item."""
 
-from __future__ import annotations
-
 import operator
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Sessions with the coach: their metadata of a learner is stored before the coach is asked."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any

@@ -1,7 +1,5 @@
 """What staff change: each change under the learner's row lock, with an audit event and a history entry."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """Submissions: validating, grading, and everything that follows from a grade, in one transaction."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What the actions of a chat card do to a thread's preferences, and the coach's reply."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The card that ends every turn of a chat thread, as plain widget JSON. Its buttons and `actions.py` agree."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

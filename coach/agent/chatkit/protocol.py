@@ -4,8 +4,6 @@ The SDK is imported with the first request. Each request has an event loop of it
 process's thread, and one more thread for what blocks: the database and the model.
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import contextvars
@@ -17,7 +15,7 @@ from collections.abc import AsyncGenerator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -26,9 +24,6 @@ from coach.agent.chatkit.threads import Threads, UnknownCursor
 from coach.agent.errors import Unavailable, UnusableAnswer
 from coach.agent.model import reading
 from coach.agent.tools.requests import LearnerTools
-
-if TYPE_CHECKING:
-    from coach.agent.chatkit.server import Server
 
 R = TypeVar("R")
 
@@ -83,7 +78,7 @@ class _Events(Iterator[bytes]):
 
         self._request = request
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chat")
-        self._server: Server = Server(threads, self._executor, coach=coach, learner_tools=learner_tools)
+        self._server = Server(threads, self._executor, coach=coach, learner_tools=learner_tools)
         self._loop = asyncio.new_event_loop()
         self._context = contextvars.copy_context()
         self._stream: AsyncGenerator[bytes, None] | None = None

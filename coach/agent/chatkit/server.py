@@ -3,8 +3,6 @@
 Imports the SDK: only `chat_protocol.py` may import it, when a request of the protocol has come.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 from collections.abc import AsyncIterator, Generator, Iterator

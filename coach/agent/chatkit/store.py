@@ -3,8 +3,6 @@
 Imports the SDK: only `chat_server.py` may import it.
 """
 
-from __future__ import annotations
-
 import asyncio
 import functools
 from collections.abc import Callable

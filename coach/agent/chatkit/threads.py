@@ -1,7 +1,5 @@
 """What the chat protocol's server needs of a thread store: functions on JSON text, given by the services."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol

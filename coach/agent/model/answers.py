@@ -1,7 +1,5 @@
 """The shapes of the model's answers, as it sends them; the services tidy and store them."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field

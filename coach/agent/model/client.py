@@ -3,8 +3,6 @@
 The SDK is imported with the first request, never before: a process that asks no model does not load it.
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import json
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 5.0
 _making = threading.Lock()
-_clients: dict[tuple[str, str | None], openai.OpenAI] = {}
+_clients: "dict[tuple[str, str | None], openai.OpenAI]" = {}
 
 
 def is_configured() -> bool:
@@ -52,7 +50,7 @@ def stream(body: dict[str, Any], *, seconds: float) -> Iterator[dict[str, Any]]:
             yield event.to_dict(mode="json", warnings=False)
 
 
-def api(*, seconds: float, repeats: bool = True) -> openai.OpenAI:
+def api(*, seconds: float, repeats: bool = True) -> "openai.OpenAI":
     """The SDK's client for other calls, made inside `failures()`. Raises Unavailable.
 
     `repeats` is whether a request that failed may be sent again.
@@ -109,7 +107,7 @@ def _sdk() -> ModuleType:
     return openai
 
 
-def _client() -> openai.OpenAI:
+def _client() -> "openai.OpenAI":
     """One client for each account and process: its connections are shared by the threads."""
     account = (settings.OPENAI_API_KEY, settings.OPENAI_BASE_URL)
     sdk = _sdk()

@@ -3,8 +3,6 @@
 Every function raises the exceptions of errors.py. No database connection may be held while it runs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

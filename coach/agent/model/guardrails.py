@@ -4,8 +4,6 @@ A guard that cannot be asked does not trip: the outage is reported, and the mess
 has safeguards of its own.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 

@@ -1,7 +1,5 @@
 """The model's input: the instructions of prompts.toml, and the learner's words as clearly marked data beside them."""
 
-from __future__ import annotations
-
 import datetime as dt
 import hashlib
 import json

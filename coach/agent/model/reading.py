@@ -1,7 +1,5 @@
 """Reading the model's answers: JSON and nothing around it, checked against a shape. Holds no shapes itself."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any, NoReturn, TypeVar

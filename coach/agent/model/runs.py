@@ -1,7 +1,5 @@
 """One answer of the agent: requests to the model, rounds of function calls, and the final text."""
 
-from __future__ import annotations
-
 import contextlib
 import time
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 An intent of words.toml carries the example by which it is offered: what the coach says that it can do is what these intents do.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

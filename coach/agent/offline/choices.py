@@ -1,7 +1,5 @@
 """The modules that a learner gets: from the tracks of the goal, without what they know and what does not fit in time."""
 
-from __future__ import annotations
-
 import datetime as dt
 import math
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,5 @@
 """The offline coach: answers by rule from its tracks and the learner's own plan, with the model coach's interface."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import NoReturn

@@ -1,7 +1,5 @@
 """Understanding a goal: which tracks of the catalogue it names, and what the learner can do already."""
 
-from __future__ import annotations
-
 import difflib
 import re
 from collections import Counter

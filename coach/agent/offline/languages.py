@@ -1,7 +1,5 @@
 """Words that the coach knows whatever the track, which language a text is in, and the sentences in other languages."""
 
-from __future__ import annotations
-
 import re
 from functools import cache
 from typing import Annotated

@@ -4,8 +4,6 @@ A topic is one of a module's where the module knows every word of it that means 
 its title.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What the coach says about a plan: what it understood, chose and left out, and how the plan keeps to the time there is."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Iterable, Sequence
 

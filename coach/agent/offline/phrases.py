@@ -1,7 +1,5 @@
 """Reading a text by whole words and phrases, and separating what a learner wants from what they know or do not want."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Plans of the offline coach: from a goal to tracks, modules and tasks of the catalogue, and the texts about them."""
 
-from __future__ import annotations
-
 import datetime as dt
 import math
 import re

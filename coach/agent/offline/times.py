@@ -1,7 +1,5 @@
 """The time that a goal names: a deadline, and how much of a week there is for learning."""
 
-from __future__ import annotations
-
 import calendar
 import datetime as dt
 import functools

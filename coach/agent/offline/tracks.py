@@ -1,13 +1,11 @@
 """The goal tracks of the offline coach: the shape of tracks/*.toml, and their loader. docs/curriculum-authors.md explains it."""
 
-from __future__ import annotations
-
 import functools
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -52,7 +50,7 @@ class Question(Entry):
     explanation: Line
 
     @model_validator(mode="after")
-    def _answer_is_an_option(self) -> Question:
+    def _answer_is_an_option(self) -> Self:
         if self.options and (len(self.options) < 3 or self.options.count(self.answer) != 1):
             raise ValueError("options: three to five, and the answer is exactly one of them")
         return self
@@ -89,7 +87,7 @@ class Module(Entry):
         return sum(activity.minutes for activity in self.activities)
 
     @model_validator(mode="after")
-    def _minutes_are_sensible(self) -> Module:
+    def _minutes_are_sensible(self) -> Self:
         if not 60 <= self.minutes <= 240:
             raise ValueError(f"the activities take {self.minutes} minutes; a module takes 60 to 240")
         return self
@@ -110,7 +108,7 @@ class Task(Entry):
     answer_key: Prose
 
     @model_validator(mode="after")
-    def _code_starts_somewhere(self) -> Task:
+    def _code_starts_somewhere(self) -> Self:
         if (self.kind == "code") != (self.starter_code is not None):
             raise ValueError("a code task has starter_code, a concept_check has none")
         return self
@@ -145,7 +143,7 @@ class Track(Entry):
     module: Annotated[list[Module], Field(min_length=5, max_length=10)]
 
     @model_validator(mode="after")
-    def _is_consistent(self) -> Track:
+    def _is_consistent(self) -> Self:
         if not self.names.get("en"):
             raise ValueError("names: 'en' needs at least one phrase")
         if {task.kind for task in self.task} != {"concept_check", "code"}:

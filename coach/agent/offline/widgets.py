@@ -1,7 +1,5 @@
 """The widgets of the offline coach, and the learner's rows that they show."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping, Sequence
 

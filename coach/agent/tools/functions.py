@@ -4,8 +4,6 @@ What needs the database goes through a `LearnerTools`; everything else is worked
 carried out is no failure: the model gets a text that says why, and nothing is stored.
 """
 
-from __future__ import annotations
-
 import json
 import math
 from typing import Any

@@ -1,7 +1,5 @@
 """What the coach is asked: one document for each purpose, made by the services, read by model and offline coach."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any

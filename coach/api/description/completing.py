@@ -1,7 +1,5 @@
 """A hook of the generator: what the description says of all operations and schemas alike."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

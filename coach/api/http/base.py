@@ -1,7 +1,5 @@
 """What every view of the API shares."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping
 from types import MappingProxyType

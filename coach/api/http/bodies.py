@@ -1,7 +1,5 @@
 """Reading requests: bodies and queries become documents, or a list of everything that is wrong with them."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import hashlib

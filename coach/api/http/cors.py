@@ -1,7 +1,5 @@
 """Cross-origin answers where the contract asks for more than django-cors-headers gives."""
 
-from __future__ import annotations
-
 import copy
 
 from corsheaders.middleware import CorsMiddleware

@@ -1,7 +1,5 @@
 """Pages of other sites cannot write, whether or not they may read the answer: cookies and tokens play no part in it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from urllib.parse import urlsplit
 

@@ -1,7 +1,5 @@
 """How answers travel: entity tags and 304, compression, and what caches may do with them."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from typing import Any

@@ -1,7 +1,5 @@
 """The only place that knows error bodies and status codes."""
 
-from __future__ import annotations
-
 import logging
 import math
 import sys

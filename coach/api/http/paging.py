@@ -1,7 +1,5 @@
 """Lists of submissions: the whole array, streamed, or one page of it with a link to the next."""
 
-from __future__ import annotations
-
 import base64
 import datetime as dt
 import json

@@ -1,7 +1,5 @@
 """Parts of a file: one range of bytes, as RFC 9110 describes it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import IO

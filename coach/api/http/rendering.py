@@ -1,7 +1,5 @@
 """How answers are written: always JSON, stored documents passed through unparsed."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Iterable

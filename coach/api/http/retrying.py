@@ -1,7 +1,5 @@
 """Idempotency-Key: a POST that is repeated under its key is carried out once, and answered the same every time."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any
 

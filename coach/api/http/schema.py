@@ -1,7 +1,5 @@
 """How views describe themselves to the OpenAPI page: documents in, documents out, the contract's errors."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

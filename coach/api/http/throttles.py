@@ -1,7 +1,5 @@
 """How often one client may upload and submit: counted in the database, over all processes."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """Who calls: bearer tokens, demanded where the configuration says so."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.conf import settings

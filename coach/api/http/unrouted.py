@@ -1,7 +1,5 @@
 """Paths that no route serves: unknown ones, and known ones with one slash too many."""
 
-from __future__ import annotations
-
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils.encoding import escape_uri_path

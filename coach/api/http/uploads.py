@@ -1,7 +1,5 @@
 """Reading multipart forms with one file, streamed, bounded, and with the name as the client gave it."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """Files that clients upload for a chat: described here, handed to the model's provider, never kept."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Iterable
 from typing import Any

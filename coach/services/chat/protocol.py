@@ -1,7 +1,5 @@
 """The chat protocol, with threads in the database and the coach that is configured."""
 
-from __future__ import annotations
-
 from coach import agent
 from coach.agent.chatkit import protocol
 from coach.agent.chatkit.protocol import Answer

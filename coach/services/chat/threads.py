@@ -4,8 +4,6 @@ The gateway gets `Threads` as its thread store, and knows nothing of the databas
 lets go of the connection when it is done: the model may be asked right afterwards.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -3,8 +3,6 @@
 The doors set the caller for the length of a request; without a token everybody is the same caller, who may do everything.
 """
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator
 from contextvars import ContextVar

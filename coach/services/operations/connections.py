@@ -1,7 +1,5 @@
 """Letting go of the database while somebody outside is asked."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """What /metrics shows: counts of this machine's processes, and what all machines share in the database."""
 
-from __future__ import annotations
-
 import logging
 import os
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Databases that this process cannot be served with: refused at start, with the reason."""
 
-from __future__ import annotations
-
 import contextlib
 import re
 import secrets

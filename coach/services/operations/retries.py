@@ -4,8 +4,6 @@ What a request changes and its answer are committed together. Where a model is a
 ends and another one begins; a row that says so keeps repetitions away meanwhile, for as long as such a pause may take.
 """
 
-from __future__ import annotations
-
 import contextlib
 import datetime as dt
 import hashlib

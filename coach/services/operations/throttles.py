@@ -1,7 +1,5 @@
 """Limits on how often one client may do something, counted in the database: they hold over all processes."""
 
-from __future__ import annotations
-
 import hashlib
 import time
 from typing import NamedTuple

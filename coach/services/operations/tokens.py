@@ -1,7 +1,5 @@
 """API tokens: making them, recognising and revoking them, and counting the calls that come without one."""
 
-from __future__ import annotations
-
 import contextlib
 import datetime as dt
 import hmac

@@ -9,17 +9,8 @@ from django.shortcuts import render
 from django.urls import resolve
 from django.views import defaults
 
-# The permission of a screen that its name does not tell; any other screen needs to view, add, change or delete.
-_NEEDED = {
-    "operations": "view_backfillrun",
-    "import": "import_stores",
-    "process_import": "import_stores",
-    "rejects": "import_stores",
-    "stores": "export_stores",
-    "regenerate": "regenerate_schedules",
-    "put_back": "change_learnerprofile",
-    "grade": "change_learnerprofile",
-}
+from coach.admin.access import rights
+
 _CHANGES = ("add", "change", "delete")
 
 
@@ -27,7 +18,7 @@ def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403: names the permission that is missing and the groups that have it."""
     if not request.path_info.startswith("/admin/"):
         return defaults.permission_denied(request, exception)
-    code = _permission(resolve(request.path_info).url_name or "")
+    code = exception.codename if isinstance(exception, rights.Refused) else _stock_permission(request)
     permission = Permission.objects.filter(codename=code).first()
     groups = Group.objects.filter(permissions=permission).order_by("name") if permission else ()
     return _page(request, 403, title="You may not do this", permission=permission, groups=groups)
@@ -40,11 +31,10 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _page(request, 404, title="There is no such page")
 
 
-def _permission(screen: str) -> str:
-    _, _, named = screen.partition("_")
+def _stock_permission(request: HttpRequest) -> str:
+    """What one of Django's own screens (`app_model_action`) asks for."""
+    _, _, named = (resolve(request.path_info).url_name or "").partition("_")
     model, _, action = named.partition("_")
-    if code := _NEEDED.get(action) or _NEEDED.get(named):
-        return code
     return f"{action if action in _CHANGES else 'view'}_{model}"
 
 

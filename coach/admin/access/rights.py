@@ -2,41 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
+
+
+class Refused(PermissionDenied):
+    """The user lacks a permission; `codename` names it."""
+
+    def __init__(self, codename: str) -> None:
+        super().__init__(codename)
+        self.codename = codename
+
+
+@dataclass(frozen=True)
+class Right:
+    """A permission of ours; called with a request it says whether the user has it."""
+
+    codename: str
+
+    def __call__(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(f"coach.{self.codename}")
+
+    def demand(self, request: HttpRequest) -> None:
+        """Raises Refused where the user lacks it."""
+        if not self(request):
+            raise Refused(self.codename)
+
+
+# Edit profile fields and documents of learners, grade, and mark attachments consumed.
+may_edit = Right("change_learnerprofile")
+may_regenerate = Right("regenerate_schedules")
+may_import = Right("import_stores")
+# Take data out: stores, JSON, CSV.
+may_export = Right("export_stores")
+may_see_operations = Right("view_backfillrun")
+
+
+def may_delete(request: HttpRequest, model_name: str) -> bool:
+    """Delete rows of a model. No group holds this: deleting is given person by person."""
+    return Right(f"delete_{model_name}")(request)
 
 
 def user(request: HttpRequest) -> User:
     """The signed-in user; the admin has no anonymous ones."""
     assert isinstance(request.user, User)
     return request.user
-
-
-def may_edit(request: HttpRequest) -> bool:
-    """Edit profile fields and documents of learners, and mark attachments consumed."""
-    return request.user.has_perm("coach.change_learnerprofile")
-
-
-def may_regenerate(request: HttpRequest) -> bool:
-    """Regenerate schedules."""
-    return request.user.has_perm("coach.regenerate_schedules")
-
-
-def may_delete(request: HttpRequest, model_name: str) -> bool:
-    """Delete rows of a model. No group holds this: deleting is given person by person."""
-    return request.user.has_perm(f"coach.delete_{model_name}")
-
-
-def may_import(request: HttpRequest) -> bool:
-    """Import stores."""
-    return request.user.has_perm("coach.import_stores")
-
-
-def may_export(request: HttpRequest) -> bool:
-    """Take data out: stores, JSON, CSV."""
-    return request.user.has_perm("coach.export_stores")
-
-
-def may_see_operations(request: HttpRequest) -> bool:
-    """See the operations page."""
-    return request.user.has_perm("coach.view_backfillrun")

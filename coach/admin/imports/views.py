@@ -13,7 +13,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
@@ -118,6 +118,10 @@ class StoreImport(ImportMixin, StaffAdmin):
 
     # --- upload and preview -----------------------------------------------------------------------
 
+    def import_action(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        rights.may_import.demand(request)
+        return super().import_action(request, **kwargs)
+
     def get_import_form_kwargs(self, request: HttpRequest) -> dict[str, Any]:
         return {**super().get_import_form_kwargs(request), "user": request.user}
 
@@ -138,8 +142,7 @@ class StoreImport(ImportMixin, StaffAdmin):
 
     def process_import(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Import what was shown: whole or not at all, once, and say truthfully what happened."""
-        if not self.has_import_permission(request):
-            raise PermissionDenied
+        rights.may_import.demand(request)
         if request.method != "POST":
             return HttpResponseRedirect(self._import_page())
         try:

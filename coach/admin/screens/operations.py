@@ -10,7 +10,6 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
@@ -54,8 +53,7 @@ class TableSize:
 
 def page(request: HttpRequest) -> HttpResponse:
     """The page; a fixed number of queries."""
-    if not rights.may_see_operations(request):
-        raise PermissionDenied
+    rights.may_see_operations.demand(request)
     context = {
         **admin.site.each_context(request),
         "title": "Operations",

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import FileResponse, Http404, HttpRequest
 from django.urls import URLPattern, path, reverse
@@ -105,8 +104,7 @@ class RunAdmin(History):
 
     def rejects_view(self, request: HttpRequest, pk: int) -> FileResponse:
         """The rejected records with their contents, to be mended and imported again."""
-        if not rights.may_import(request):
-            raise PermissionDenied
+        rights.may_import.demand(request)
         row = BackfillRun.objects.filter(pk=pk).first()
         if row is None or not _has_rejects(row):
             raise Http404("This run has no reject file here.")

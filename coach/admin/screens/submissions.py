@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -88,8 +87,7 @@ class SubmissionAdmin(StoreImport, History, exports.Exportable):
 
     def grade_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Each answer under its question, with the form of its grade."""
-        if not rights.may_edit(request):
-            raise PermissionDenied
+        rights.may_edit.demand(request)
         row = get_object_or_404(AssessmentSubmission.objects.select_related("learner"), pk=pk)
         form = desk.GradeForm(row, request.POST or None)
         if request.method == "POST" and form.is_valid() and self._grade(request, row, form):

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -60,8 +59,7 @@ class VersionAdmin(History):
 
     def put_back_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Asks with both values, then writes; refused where the record moved since it was shown."""
-        if not rights.may_edit(request):
-            raise PermissionDenied
+        rights.may_edit.demand(request)
         version = get_object_or_404(RecordVersion.objects.select_related("learner"), pk=pk)
         if request.method == "POST":
             try:

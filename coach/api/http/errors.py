@@ -8,6 +8,8 @@ from typing import Any
 from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
 from rest_framework import exceptions
 
 from coach import attachments as storage
@@ -127,7 +129,11 @@ def unexpected(request: HttpRequest) -> HttpResponse:
         words, answer = problem[0], _problem(*problem)
     if not request.path_info.startswith("/admin/"):
         return answer
-    return HttpResponse(f"<!doctype html><title>{words}</title><p>{words}", status=answer.status_code)
+    # Who it was is shown where that is known already: the page asks the database for nothing.
+    user = request.__dict__.get("_cached_user")
+    shown = {"title": "Something went wrong", "words": words, "user": user, "has_permission": user}
+    page = render_to_string("admin/error.html", {**shown, "csrf_token": get_token(request)})
+    return HttpResponse(page, status=answer.status_code)
 
 
 def _is_away(error: Exception) -> bool:

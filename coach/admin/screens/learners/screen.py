@@ -116,8 +116,7 @@ class LearnerAdmin(StoreImport, LearnerActions):
 
     def regenerate_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         learner = self._viewed(request, pk)
-        if not rights.may_regenerate(request):
-            raise PermissionDenied
+        rights.may_regenerate.demand(request)
         if request.method != "POST":
             back = links.page_of(LearnerProfile, pk)
             return self.render(request, "confirm", REGENERATE.title, question=REGENERATE, back=back)
@@ -146,8 +145,7 @@ class LearnerAdmin(StoreImport, LearnerActions):
     def stores_view(self, request: HttpRequest, pk: int) -> FileResponse:
         """The learner as legacy stores, in a ZIP."""
         learner = self._viewed(request, pk)
-        if not rights.may_export(request):
-            raise PermissionDenied
+        rights.may_export.demand(request)
         return exports.stores(request, [learner.username])
 
     def document_view(self, request: HttpRequest, pk: int, column: str) -> HttpResponse:
@@ -157,6 +155,7 @@ class LearnerAdmin(StoreImport, LearnerActions):
             raise Http404
         editable = column in staff.EDITABLE_COLUMNS and rights.may_edit(request)
         if request.method == "POST" and not editable:
+            rights.may_edit.demand(request)
             raise PermissionDenied
         form = DocumentForm(learner, column, request.POST or None) if editable else None
         if form and form.is_valid() and form.save(request.user):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.urls import reverse
 
 from coach.tests.admin.conftest import ROLES
 
@@ -38,6 +40,31 @@ def test_a_page_that_is_not_there_keeps_the_frame(as_role, role):
     assert answer.status_code == 404
     assert "/admin/nothing/here/" in answer.text
     assert f"signed in as <strong>{role}</strong>" in answer.text
+
+
+def test_a_document_that_may_only_be_read_names_the_permission_to_edit(as_role, amara):
+    answer = as_role("viewer").post(f"/admin/coach/learnerprofile/{amara.pk}/documents/elo_snapshot/", {})
+    assert answer.context["permission"].codename == "change_learnerprofile"
+
+
+def test_a_failure_keeps_the_frame_says_who_you_are_and_asks_the_database_nothing(as_role, monkeypatch):
+    asked: list[str] = []
+
+    def fail():
+        asked.clear()
+        raise RuntimeError("told to nobody")
+
+    client = as_role("coach")
+    client.raise_request_exception = False
+    monkeypatch.setattr("coach.admin.screens.operations._server", fail)
+    with connection.execute_wrapper(lambda execute, sql, *rest: (asked.append(sql), execute(sql, *rest))[1]):
+        answer = client.get("/admin/coach/backfillrun/operations/")
+    assert answer.status_code == 500
+    assert 'id="header"' in answer.text
+    assert "signed in as <strong>coach</strong>" in answer.text
+    assert f'href="{reverse("admin:index")}"' in answer.text
+    assert "told to nobody" not in answer.text
+    assert asked == []
 
 
 def test_clients_of_the_api_get_json(client, db):

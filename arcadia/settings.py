@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "coach.admin.access.middleware.Messages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "coach.admin.access.security.StaffPages",
+    "coach.admin.access.middleware.Zone",
     # Innermost: what is inside of it, the template included, reads where it says.
     "coach.admin.access.middleware.Replica",
 ]
@@ -249,6 +250,7 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
+FORMAT_MODULE_PATH = "arcadia.formats"
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "var" / "static"

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import Q
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
@@ -241,7 +242,7 @@ class LearnerPage:
             blocks,
             days=self.schedule.time_horizon_days,
             today=(self.today - anchor).days,
-            label=f"minutes a day from {anchor}, "
+            label=f"minutes a day from {date_format(anchor)}, "
             + ngettext("%d item", "%d items", len(blocks)) % len(blocks),
         )
 

@@ -18,7 +18,7 @@ from coach.admin.access import rights
 from coach.admin.changelist import columns, exports, filters, search
 from coach.admin.imports.views import StoreImport
 from coach.admin.presentation import cells, changes, documents, links, timeline
-from coach.admin.screens import find
+from coach.admin.screens import find, preferences
 from coach.admin.screens.learners.actions import REGENERATE, LearnerActions, belongings
 from coach.admin.screens.learners.forms import PROFILE_COLUMNS, DocumentForm, ProfileForm
 from coach.admin.screens.learners.page import LearnerPage
@@ -90,6 +90,7 @@ class LearnerAdmin(StoreImport, LearnerActions):
         page = self.admin_site.admin_view(self.page_view)
         document = self.admin_site.admin_view(self.document_view)
         return [
+            path("preferences/", self.admin_site.admin_view(preferences.page), name="coach_preferences"),
             path("search/", self.admin_site.admin_view(find.page), name="coach_search"),
             path("<int:pk>/", page, name="coach_learnerprofile_page"),
             path("<int:pk>/documents/<str:column>/", document, name="coach_learnerprofile_document"),
@@ -253,7 +254,7 @@ class LearnerAdmin(StoreImport, LearnerActions):
         )
 
     @admin.display(description="schedule")
-    def schedule_shown(self, row: Any) -> SafeString:
+    def schedule_shown(self, row: Any) -> SafeString | str:
         if row.scheduled_at is None:
             return cells.badge("none", "calm")
         if row.schedule_stale:

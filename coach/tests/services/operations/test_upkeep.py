@@ -48,6 +48,7 @@ KEPT = {
     "coach.BackfillLock": "one row a lock",
     "coach.BackfillRun": "counts of each import, a few rows a year",
     "coach.ErasedLearner": "for ever, or imports would bring the learner back",
+    "coach.StaffPreference": "goes with its member of staff",
     "coach.MemoryUpload": "an outbox: a row goes once its note and the copy are gone",
     "contenttypes.ContentType": "a row a model",
 }

@@ -44,7 +44,7 @@ KEPT = {
     "auth.User": "people whom somebody lets in and out",
     "auth.User_groups": "people whom somebody lets in and out",
     "auth.User_user_permissions": "people whom somebody lets in and out",
-    "coach.ApiToken": "until it is revoked; its name stays, since logs speak of it",
+    "coach.ApiToken": "a few rows a client; revoked ones stay, since logs speak of them",
     "coach.BackfillLock": "one row a lock",
     "coach.BackfillRun": "counts of each import, a few rows a year",
     "coach.ErasedLearner": "for ever, or imports would bring the learner back",

@@ -86,13 +86,36 @@ class BackfillLock(models.Model):
         return self.name
 
 
+class FindingQuerySet(models.QuerySet["BackfillFinding"]):
+    def open(self) -> FindingQuerySet:
+        """Those that still wait."""
+        return self.filter(resolved_at=None)
+
+    def resolve(self, resolution: str, *, by: str, run: BackfillRun | None = None) -> int:
+        """Close findings; the text of their records, which is personal data, goes. Answers how many there were."""
+        return self.update(
+            resolution=resolution, resolved_at=utc_now(), resolved_by=by, resolved_run=run, record=None
+        )
+
+
 class BackfillFinding(models.Model):
-    """One record that was rejected or conflicts, or the bytes of an attachment that could not be had."""
+    """One record that was rejected or conflicts, or the bytes of an attachment that could not be had.
+
+    It is open until a run deals with its record or staff decide.
+    """
 
     class Outcome(models.TextChoices):
         REJECTED = "rejected"
         CONFLICT = "conflict"
         FILE = "file", "no bytes"
+
+    class Resolution(models.TextChoices):
+        MENDED = "mended"
+        THEIRS = "theirs", "taken from the store"
+        OURS = "ours", "kept as it was here"
+        CHOSEN = "chosen", "chosen member by member"
+        LATER_RUN = "later_run", "dealt with by a later run"
+        SET_ASIDE = "set_aside", "set aside"
 
     run = models.ForeignKey(BackfillRun, on_delete=models.CASCADE, related_name="findings")
     outcome = models.CharField(max_length=16, choices=Outcome)
@@ -113,8 +136,19 @@ class BackfillFinding(models.Model):
     )
     code = models.CharField(max_length=64)
     errors = DocumentField(schema=list[dict[str, object]], default="[]", help_text="Places and reasons.")
+    record = models.TextField(
+        null=True, blank=True, help_text="The store's record, until the finding is resolved."
+    )
+    resolution = models.CharField(max_length=16, choices=Resolution, blank=True, default="")
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.TextField(blank=True, default="")
+    resolved_run = models.ForeignKey(
+        BackfillRun, null=True, on_delete=models.SET_NULL, related_name="resolved", db_index=False
+    )
 
     error_list = Parsed[list[dict[str, object]]]("errors")
+
+    objects = FindingQuerySet.as_manager()
 
     class Meta:
         verbose_name = "backfill finding"
@@ -125,6 +159,8 @@ class BackfillFinding(models.Model):
                 fields=("natural_key",), name="backfill_finding_by_key", opclasses=("text_pattern_ops",)
             ),
             index("backfill_finding_by_username", "username"),
+            index("backfill_finding_open", "outcome", "-id", resolved_at__isnull=True),
+            index("backfill_finding_resolved_by", "resolved_run", resolved_run__isnull=False),
         )
 
     def __str__(self) -> str:

@@ -19,8 +19,11 @@ from coach.admin.screens.records import Fact, History, Tool
 from coach.legacy.running import reject_file
 from coach.legacy.stores import Outcome, Store
 from coach.models import (
+    AssessmentSubmission,
+    AttachmentMetadata,
     BackfillFinding,
     BackfillRun,
+    LearnerProfile,
     RecordVersion,
 )
 from coach.services.keeping import staged_files
@@ -83,7 +86,7 @@ class RunAdmin(History):
         yield Tool("All findings", links.list_of(BackfillFinding, run__id__exact=row.pk))
 
     def more(self, request: HttpRequest, row: BackfillRun) -> dict[str, Any]:
-        findings = list(row.findings.order_by("id")[: MOST_FINDINGS + 1])
+        findings = list(row.findings.defer("record").order_by("id")[: MOST_FINDINGS + 1])
         return {
             "outcomes": ["read", *Outcome],
             "count_table": [
@@ -166,8 +169,15 @@ def _record_link(finding: BackfillFinding) -> Any:
     key = finding.natural_key
     if not key:
         return None
-    model, column = filters.IMPORTED[finding.store]
+    model, column = _IMPORTED[finding.store]
     return links.to_list(model, cells.short(key, 40), {column: key})
+
+
+_IMPORTED: dict[str, tuple[type[Any], str]] = {
+    "profiles": (LearnerProfile, "username"),
+    "submissions": (AssessmentSubmission, "submission_id"),
+    "attachments": (AttachmentMetadata, "attachment_id"),
+}
 
 
 @admin.register(BackfillFinding)

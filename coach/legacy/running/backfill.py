@@ -39,6 +39,7 @@ from coach.models import BackfillRun
 _HEARTBEAT_SECONDS = 1.0
 _BATCHES_AHEAD = 1
 _MOST_STATEMENTS = 100
+_FINISHED = (ledger.State.DONE, ledger.State.DONE_WITH_REJECTS)
 
 
 # Called after each batch: the store, how many of its records are dealt with, and how many it has.
@@ -86,6 +87,7 @@ class Backfill:
         self._after: Summary | None = None
         self._copied: dict[int, list[Copied]] = {}
         self._last_heartbeat = 0.0
+        self._resolves = run is not None and ledger.has_open_findings(run)
         self.summary = Summary(files=[file.describe() for file in files], run_id=run.pk if run else None)
         if run:
             self.summary.resume(run)
@@ -211,6 +213,8 @@ class Backfill:
         if self._rejects:
             self._rejects.add(planned)
         self._after = None
+        if self._run and self._resolves:
+            ledger.resolve_earlier(self._run, planned, self._copied)
         if self._run is None or self._is_quiet(planned):
             return
         ledger.record_findings(self._run, planned, self._copied)
@@ -246,7 +250,7 @@ class Backfill:
         if self._run is None:
             return
         finish = partial(self._finish, self._run, state, error)
-        if state in (ledger.State.DONE, ledger.State.DONE_WITH_REJECTS):
+        if state in _FINISHED:
             retry.patiently(finish)
             return
         with suppress(OperationalError, InterfaceError, LockHeld):
@@ -260,4 +264,7 @@ class Backfill:
             ledger.keep(run, self.summary.counts, self.summary.figures())
             if self._is_whole and state == ledger.State.DONE:
                 repetition.keep(run, self.summary.counts, self._totals, self.summary.unknown)
+            if self._resolves and not self._options.usernames and state in _FINISHED:
+                read = [file.store for file in self._files if file.store]
+                ledger.resolve_read(run, read, repeated=self._proofs)
             ledger.finish(run, state, error=error)

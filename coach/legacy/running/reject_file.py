@@ -1,6 +1,6 @@
 """The reject file: one line a rejected record, with its place, its errors and its content, to be mended and retried.
 
-The only place outside the database that holds records' contents: it is readable by its owner alone.
+The only file that holds records' contents: it is readable by its owner alone.
 """
 
 from __future__ import annotations

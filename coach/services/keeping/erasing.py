@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import secrets
 from collections.abc import Iterable
 
@@ -116,10 +117,23 @@ def _forget_answers(names: Iterable[str]) -> None:
 
 def _forget_findings(name: str) -> list[tuple[int, str, int]]:
     """Delete what imports found in a learner's records; of each its run, store and number there."""
-    rows = BackfillFinding.objects.filter(Q(username=name) | Q(natural_key=name))
+    nobodys = BackfillFinding.objects.filter(username="").values_list("pk", "place", "record")
+    is_named = _mention(name).search
+    named = [
+        pk
+        for pk, *texts in nobodys.iterator(chunk_size=100)
+        if any(is_named(usernames.folded(text)) for text in texts if text)
+    ]
+    rows = BackfillFinding.objects.filter(Q(username=name) | Q(natural_key=name) | Q(pk__in=named))
     found = list(rows.values_list("run_id", "store", "ordinal"))
     rows.delete()
     return found
+
+
+def _mention(name: str) -> re.Pattern[str]:
+    """The name as a whole text of a (folded) record, or as the owner in its place (`$.amara[3]`)."""
+    spelled = "|".join(re.escape(json.dumps(name, ensure_ascii=ascii_)[1:-1]) for ascii_ in (True, False))
+    return re.compile(rf'(?:"\s*|\$\.)(?:{spelled})(?:\s*"|(?=[.\[]|$))')
 
 
 def _replace_name(name: str, alias: str) -> None:

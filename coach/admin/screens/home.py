@@ -12,7 +12,6 @@ from django.db.models import Count
 from django.db.models.functions import TruncWeek
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 
 from coach.admin.changelist import counts
@@ -93,8 +92,7 @@ def work(request: HttpRequest) -> list[Work]:
 
 def glance() -> list[tuple[str, SafeString]]:
     """Charts of the last weeks, by their titles."""
-    key = f"coach.home.glance.{timezone.get_current_timezone_name()}"
-    return cache.get_or_set(key, _glance, _KEPT) or []
+    return cache.get_or_set("coach.home.glance", _glance, _KEPT) or []
 
 
 def _glance() -> list[tuple[str, SafeString]]:
@@ -110,10 +108,10 @@ def _glance() -> list[tuple[str, SafeString]]:
         .values_list("week", "learners", "submissions")
     }
     learners, submissions = zip(*(by_week.get(week.date(), (0, 0)) for week in weeks), strict=True)
-    names = [f"week of {date_format(week)}" for week in weeks]
+    names = [f"week of {week:%d %b}" for week in weeks]
     graders = dict(rows.values_list("graded_by").annotate(Count("pk")))
     kinds = {words: graders.get(value, 0) for value, words in AssessmentSubmission.Grader.choices}
-    span = f"{date_format(weeks[0])} to now, by week ({timezone.get_current_timezone_name()})"
+    span = f"{weeks[0]:%d %b} to now, by week"
     return [
         (f"Learners who submitted, {span}", charts.columns(learners, names, label="Learners who submitted")),
         (f"Submissions, {span}", charts.columns(submissions, names, label="Submissions")),

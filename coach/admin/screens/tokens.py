@@ -42,15 +42,6 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
         except usernames.UnusableUsername as error:
             raise ValidationError(str(error)) from error
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        if {"name", "learner"} <= cleaned.keys():
-            try:
-                tokens.check_name(cleaned["name"], learner=cleaned["learner"])
-            except tokens.NameTaken as error:
-                self.add_error("name", str(error))
-        return cleaned
-
 
 @admin.register(ApiToken)
 class TokenAdmin(StaffAdmin):
@@ -92,7 +83,7 @@ class TokenAdmin(StaffAdmin):
             by=f"staff {request.user}",
         )
         obj.pk, obj.key = created.row.pk, created.row.key
-        words = "This is the token. It is shown only now: <code data-copy>{}</code>"
+        words = "This is the token. It is shown only now: <code>{}</code>"
         self.message_user(request, format_html(words, created.text), messages.WARNING)
 
     @admin.action(description="Revoke…", permissions=["change"])
@@ -105,11 +96,10 @@ class TokenAdmin(StaffAdmin):
         )
         if asked := bulk.ask(self, request, chosen, question):
             return asked
-        # A name may be that of several, of which one is not revoked.
-        names = list(chosen.filter(revoked_at=None).values_list("name", flat=True))
+        names = list(chosen.values_list("name", flat=True))
         for name in names:
             self.log_change(request, tokens.revoke(name=name), "Revoked.")
-        bulk.Outcome(done=len(names)).show(request, ("%d token was revoked.", "%d tokens were revoked."))
+        self.message_user(request, f"Refused from now on: {', '.join(names)}.", messages.SUCCESS)
         return None
 
     @admin.display(description="state")

@@ -1,1 +1,0 @@
-"""Formats by language, as Django looks for them."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,12 +58,22 @@ def words(name: str) -> list[str]:
     return [word.strip() for word in text(name).split(",") if word.strip()]
 
 
-def choice(name: str, *, allowed: tuple[str, ...], default: str) -> str:
+def choice(name: str, *, allowed: Sequence[str], default: str) -> str:
     """One of a few words. Raises ImproperlyConfigured for any other."""
     value = text(name, default)
     if value not in allowed:
         raise not_understood(name, f"one of {', '.join(allowed)}", allowed[0])
     return value
+
+
+def table(rows: Mapping[str, Mapping[str, Any]], *, debug: bool) -> dict[str, Any]:
+    """Values by name, each of the variable, the kind and the bounds that its row names (settings.toml says how)."""
+    return {name: _of_row(name, **row, is_debug=debug) for name, row in rows.items()}
+
+
+def _of_row(setting: str, *, kind: str, is_debug: bool, default: Any, **row: Any) -> Any:
+    variable, on_debug = row.pop("name", f"ARCADIA_{setting}"), row.pop("debug", default)
+    return _KINDS[kind](variable, default=on_debug if is_debug else default, **row)
 
 
 def rate(name: str, *, default: str) -> tuple[int, int] | None:
@@ -131,3 +142,6 @@ def not_understood(name: str, shape: str, example: str) -> ImproperlyConfigured:
     return ImproperlyConfigured(
         f"{name} must be {shape}, for example {name}={example}; it is set to {len(value)} characters of another shape."
     )
+
+
+_KINDS: dict[str, Callable[..., Any]] = {kind.__name__: kind for kind in (text, flag, number, choice, rate)}

@@ -1,63 +1,27 @@
 """Reading envelopes: what lesson, quiz, milestone and chat make of the model's final text."""
 
-from typing import Annotated, Any
+from typing import Any, TypeVar
 
-from pydantic import BeforeValidator
+from pydantic import BaseModel
 
 from coach.agent.model import reading
 from coach.documents import sessions
 
+D = TypeVar("D", bound=BaseModel)
+
+_SHAPES: dict[sessions.TopicKind, type[sessions.OnTopic]] = {
+    "lesson": sessions.Lesson,
+    "quiz": sessions.Quiz,
+    "milestone": sessions.Milestone,
+}
 # The members that models wrote in place of `props`; of several, later ones win.
 _SPECIALISED = ("propsCard", "propsList", "propsStat", "propsMiniChatbot", "propsArcadiaChatbot")
 
 
-def _with_props(members: Any) -> Any:
-    if not isinstance(members, dict):
-        return members
-    return {"type": members["type"], "props": _props(members)} if "type" in members else {}
-
-
-_Widgets = list[Annotated[sessions.Widget, BeforeValidator(_with_props)]]
-
-
-class _Chat(sessions.Chat):
-    display: str | None = None
-    widgets: _Widgets = []
-    citations: list[str] | None = None
-
-
-class _Lesson(sessions.Lesson):
-    intent: str = "lesson"
-    widgets: _Widgets = []
-    citations: list[str] | None = None
-
-
-class _Quiz(sessions.Quiz):
-    intent: str = "quiz"
-    display: str | None = None
-    widgets: _Widgets = []
-    elo: dict[str, int] = {}
-    last_quiz: sessions.LastQuiz | None = None
-
-
-class _Milestone(sessions.Milestone):
-    intent: str = "milestone"
-    widgets: _Widgets = []
-
-
-def lesson(text: str) -> sessions.Lesson:
-    """Raises UnusableAnswer."""
-    return reading.fit(_Lesson, reading.value(text))
-
-
-def quiz(text: str) -> sessions.Quiz:
-    """An array is the list of widgets. Raises UnusableAnswer."""
-    return reading.fit(_Quiz, _as_envelope(reading.value(text)))
-
-
-def milestone(text: str) -> sessions.Milestone:
-    """Raises UnusableAnswer."""
-    return reading.fit(_Milestone, reading.value(text))
+def on_topic(kind: sessions.TopicKind, text: str) -> sessions.OnTopic:
+    """A lesson, quiz or milestone; a quiz may be an array of its widgets. Raises UnusableAnswer."""
+    value = reading.value(text)
+    return _fitted(_SHAPES[kind], _as_envelope(value) if kind == "quiz" else value)
 
 
 def chat(text: str) -> sessions.Chat:
@@ -71,12 +35,26 @@ def chat(text: str) -> sessions.Chat:
         value = None
     if not isinstance(value, dict | list):
         reading.refuse_unusable_text(text)
-        return sessions.Chat(display=text, widgets=[], citations=None)
-    return reading.fit(_Chat, _as_envelope(value))
+        return sessions.Chat(display=text)
+    return _fitted(sessions.Chat, _as_envelope(value))
+
+
+def _fitted(shape: type[D], value: Any) -> D:
+    """A value as an envelope, with props in their place. Raises UnusableAnswer."""
+    reading.refuse_unusable_text(value)
+    if isinstance(value, dict) and isinstance(value.get("widgets"), list):
+        value = {**value, "widgets": [_with_props(widget) for widget in value["widgets"]]}
+    return reading.fit(shape, value)
 
 
 def _as_envelope(value: Any) -> Any:
     return {"widgets": value} if isinstance(value, list) else value
+
+
+def _with_props(members: Any) -> Any:
+    if not isinstance(members, dict):
+        return members
+    return {"type": members["type"], "props": _props(members)} if "type" in members else {}
 
 
 def _props(members: dict[str, Any]) -> Any:

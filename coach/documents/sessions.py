@@ -19,10 +19,10 @@ class Widget(Document):
 
 
 class Lesson(Document):
-    intent: str
+    intent: str = "lesson"
     display: str
-    widgets: list[Widget]
-    citations: list[str] | None
+    widgets: list[Widget] = []
+    citations: list[str] | None = None
 
 
 class LastQuiz(Document):
@@ -31,17 +31,17 @@ class LastQuiz(Document):
 
 
 class Quiz(Document):
-    intent: str
-    display: str | None
-    widgets: list[Widget]
-    elo: dict[str, int]
-    last_quiz: LastQuiz | None
+    intent: str = "quiz"
+    display: str | None = None
+    widgets: list[Widget] = []
+    elo: dict[str, int] = {}
+    last_quiz: LastQuiz | None = None
 
 
 class Milestone(Document):
-    intent: str
+    intent: str = "milestone"
     display: str
-    widgets: list[Widget]
+    widgets: list[Widget] = []
 
 
 OnTopic = Lesson | Quiz | Milestone
@@ -66,9 +66,9 @@ class Launch(Document):
 
 
 class Chat(Document):
-    display: str | None
-    widgets: list[Widget]
-    citations: list[str] | None
+    display: str | None = None
+    widgets: list[Widget] = []
+    citations: list[str] | None = None
 
 
 class UploadedFile(Document):

@@ -11,9 +11,8 @@ from coach.models.erasures import ErasedLearner as ErasedLearner
 from coach.models.learners import LearnerProfile as LearnerProfile
 from coach.models.memory import MemoryRecord as MemoryRecord
 from coach.models.memory_uploads import MemoryUpload as MemoryUpload
+from coach.models.preferences import StaffPreference as StaffPreference
 from coach.models.retries import IdempotencyKey as IdempotencyKey
-from coach.models.runs import ExportRun as ExportRun
-from coach.models.runs import Run as Run
 from coach.models.schedules import CurriculumSchedule as CurriculumSchedule
 from coach.models.schedules import ScheduleItem as ScheduleItem
 from coach.models.sessions import SessionAttachment as SessionAttachment

@@ -7,21 +7,31 @@ from django.db import models
 from coach.documents.base import LONGEST_IDENTIFIER, utc_now
 from coach.models.database.constraints import holds, index
 from coach.models.database.fields import DocumentField, Parsed
-from coach.models.runs import Run
 
 
-class BackfillRun(Run):
+class BackfillRun(models.Model):
     """One import, by the command or by staff."""
 
     class Source(models.TextChoices):
         COMMAND = "command"
         ADMIN = "admin"
 
+    class State(models.TextChoices):
+        RUNNING = "running"
+        DONE = "done"
+        DONE_WITH_REJECTS = "done_with_rejects", "done, with rejects or conflicts"
+        INTERRUPTED = "interrupted"
+        ABORTED = "aborted", "aborted: too many rejects"
+        FAILED = "failed"
+
     source = models.CharField(max_length=16, choices=Source)
+    actor = models.TextField()
+    state = models.CharField(max_length=32, choices=State, default=State.RUNNING, db_index=True)
     version = models.TextField(help_text="Version of the application that ran.")
-    upload = models.CharField(
-        max_length=32, null=True, unique=True, help_text="The upload that staff confirmed; only once."
-    )
+    started_at = models.DateTimeField(default=utc_now, db_index=True)
+    heartbeat_at = models.DateTimeField(default=utc_now, help_text="Last sign of life, with each batch.")
+    finished_at = models.DateTimeField(null=True, blank=True)
+    process = models.TextField(blank=True, default="", help_text="Host and process id.")
     options = DocumentField(schema=dict[str, object], default="{}")
     files = DocumentField(
         schema=list[dict[str, object]], default="[]", help_text="Name, size, sha256, records."
@@ -36,6 +46,7 @@ class BackfillRun(Run):
     checkpoint_ordinal = models.BigIntegerField(
         default=0, help_text="Records of that store that are committed."
     )
+    error = models.TextField(blank=True, default="")
 
     file_list = Parsed[list[dict[str, object]]]("files")
     outcome_counts = Parsed[dict[str, dict[str, int]]]("counts")
@@ -48,24 +59,12 @@ class BackfillRun(Run):
             holds("backfill_run_source_known", source__in=("command", "admin")),
             holds(
                 "backfill_run_state_known",
-                state__in=(
-                    "queued",
-                    "running",
-                    "done",
-                    "done_with_rejects",
-                    "interrupted",
-                    "aborted",
-                    "failed",
-                ),
+                state__in=("running", "done", "done_with_rejects", "interrupted", "aborted", "failed"),
             ),
         )
 
     def __str__(self) -> str:
         return f"run {self.pk}"
-
-    def counted(self) -> tuple[int, int]:
-        done = sum(counted.get("read", 0) for counted in self.outcome_counts.values())
-        return done, sum(int(str(file.get("records") or 0)) for file in self.file_list)
 
 
 class BackfillLock(models.Model):
@@ -87,13 +86,36 @@ class BackfillLock(models.Model):
         return self.name
 
 
+class FindingQuerySet(models.QuerySet["BackfillFinding"]):
+    def open(self) -> FindingQuerySet:
+        """Those that still wait."""
+        return self.filter(resolved_at=None)
+
+    def resolve(self, resolution: str, *, by: str, run: BackfillRun | None = None) -> int:
+        """Close findings; the text of their records, which is personal data, goes. Answers how many there were."""
+        return self.update(
+            resolution=resolution, resolved_at=utc_now(), resolved_by=by, resolved_run=run, record=None
+        )
+
+
 class BackfillFinding(models.Model):
-    """One record that was rejected or conflicts, or the bytes of an attachment that could not be had."""
+    """One record that was rejected or conflicts, or the bytes of an attachment that could not be had.
+
+    It is open until a run deals with its record or staff decide.
+    """
 
     class Outcome(models.TextChoices):
         REJECTED = "rejected"
         CONFLICT = "conflict"
         FILE = "file", "no bytes"
+
+    class Resolution(models.TextChoices):
+        MENDED = "mended"
+        THEIRS = "theirs", "taken from the store"
+        OURS = "ours", "kept as it was here"
+        CHOSEN = "chosen", "chosen member by member"
+        LATER_RUN = "later_run", "dealt with by a later run"
+        SET_ASIDE = "set_aside", "set aside"
 
     run = models.ForeignKey(BackfillRun, on_delete=models.CASCADE, related_name="findings")
     outcome = models.CharField(max_length=16, choices=Outcome)
@@ -114,8 +136,19 @@ class BackfillFinding(models.Model):
     )
     code = models.CharField(max_length=64)
     errors = DocumentField(schema=list[dict[str, object]], default="[]", help_text="Places and reasons.")
+    record = models.TextField(
+        null=True, blank=True, help_text="The store's record, until the finding is resolved."
+    )
+    resolution = models.CharField(max_length=16, choices=Resolution, blank=True, default="")
+    resolved_at = models.DateTimeField(null=True, blank=True)
+    resolved_by = models.TextField(blank=True, default="")
+    resolved_run = models.ForeignKey(
+        BackfillRun, null=True, on_delete=models.SET_NULL, related_name="resolved", db_index=False
+    )
 
     error_list = Parsed[list[dict[str, object]]]("errors")
+
+    objects = FindingQuerySet.as_manager()
 
     class Meta:
         verbose_name = "backfill finding"
@@ -126,6 +159,8 @@ class BackfillFinding(models.Model):
                 fields=("natural_key",), name="backfill_finding_by_key", opclasses=("text_pattern_ops",)
             ),
             index("backfill_finding_by_username", "username"),
+            index("backfill_finding_open", "outcome", "-id", resolved_at__isnull=True),
+            index("backfill_finding_resolved_by", "resolved_run", resolved_run__isnull=False),
         )
 
     def __str__(self) -> str:

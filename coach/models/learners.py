@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from django.db import models
@@ -100,10 +101,11 @@ class LearnerProfile(Imported):
         self.extended_assessment = None
 
     def to_document(self) -> Profile:
-        """The profile as it is stored; its notes and its schedule are read from the database."""
+        """The profile as it is stored; its notes and its schedule are read unless they were fetched with it."""
         schedule = getattr(self, "schedule", None)
+        notes = sorted(self.memory_records.all(), key=attrgetter("position"))
         return self.assemble(
-            notes=[record.to_document() for record in self.memory_records.order_by("position")],
+            notes=[note.to_document() for note in notes],
             schedule=schedule.to_document() if schedule else None,
         )
 

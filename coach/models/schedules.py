@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from operator import attrgetter
 
 from django.db import models
 
@@ -60,11 +60,12 @@ class CurriculumSchedule(models.Model):
         members.take(self, document)
         self.api_json = schedules.served(document).to_json()
 
-    def to_document(self, *, items: Sequence[ItemDocument] | None = None) -> Schedule:
-        """The schedule as it is stored; its items are read from the database unless they are given."""
-        if items is None:
-            items = [item.to_document() for item in self.items.order_by("position")]
-        return Schedule.model_construct(**members.of(self, Schedule), items=list(items))
+    def to_document(self) -> Schedule:
+        """The schedule as it is stored; its items are read unless they were fetched with it."""
+        items = sorted(self.items.all(), key=attrgetter("position"))
+        return Schedule.model_construct(
+            **members.of(self, Schedule), items=[item.to_document() for item in items]
+        )
 
 
 class ScheduleItem(models.Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from operator import attrgetter
 
 from django.db import models
 
@@ -78,16 +78,13 @@ class AssessmentSubmission(Imported):
         members.take(self, document)
         self.api_json = documents.served(document).to_json()
 
-    def to_document(
-        self, *, username: str | None = None, attachments: Sequence[Attachment] | None = None
-    ) -> Submission:
-        """The submission as it is stored; learner and attachments are read unless they are given."""
-        if attachments is None:
-            attachments = [row.to_document() for row in self.attachments.order_by("position")]
+    def to_document(self, *, username: str | None = None) -> Submission:
+        """The submission as it is stored; learner and attachments are read unless they are given or fetched with it."""
+        attachments = sorted(self.attachments.all(), key=attrgetter("position"))
         return Submission.model_construct(
             **members.of(self, Submission),
             username=self.learner.username if username is None else username,
-            attachments=list(attachments),
+            attachments=[row.to_document() for row in attachments],
         )
 
 

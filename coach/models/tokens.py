@@ -28,7 +28,7 @@ class ApiToken(models.Model):
     A sha256 without salt or stretching is enough: the secret part is 32 random bytes, not a password.
     """
 
-    name = models.CharField(max_length=100, unique=True, help_text="Who or what uses it.")
+    name = models.CharField(max_length=100, help_text="Who or what uses it.")
     key = models.CharField(max_length=16, unique=True, editable=False)
     digest = models.CharField(max_length=64, editable=False, help_text="sha256 of the token, hexadecimal.")
     learner = models.CharField(
@@ -52,7 +52,12 @@ class ApiToken(models.Model):
     class Meta:
         verbose_name = "API token"
         verbose_name_plural = "API tokens"
-        ordering = ("name",)
+        ordering = ("name", "-id")
+        constraints = (
+            models.UniqueConstraint(
+                "name", condition=models.Q(revoked_at=None), name="coach_apitoken_living_name"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.name

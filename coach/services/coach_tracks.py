@@ -27,7 +27,7 @@ def foundations(inference: GoalInference | None) -> dict[str, Foundation] | None
     content = _plans().content(inference) if inference else []
     return {
         category.key: Foundation(category.document(), [plans.module(module) for module in modules])
-        for category, modules in content
+        for category, modules, _ in content
     } or None
 
 

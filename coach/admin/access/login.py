@@ -8,9 +8,13 @@ from typing import Any
 from django.conf import settings
 from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_in
 from django.core.exceptions import ValidationError
+from django.dispatch import receiver
 from django.http import HttpRequest
 
+from coach.admin.access import middleware
+from coach.models import StaffPreference
 from coach.services import audit
 from coach.services.operations import throttles
 
@@ -53,6 +57,13 @@ class GuardedLogin(AdminAuthenticationForm):
         where = network(address(self.request))
         account = str(self.cleaned_data.get("username", "")).strip().lower()
         return [(where, rate), (f"{where} {account}", (max(1, most // 10), seconds))]
+
+
+@receiver(user_logged_in)
+def _remember_zone(sender: Any, request: HttpRequest, user: Any, **_: Any) -> None:
+    """Keep the reader's zone in the session, so that no page asks for it."""
+    chosen = StaffPreference.objects.filter(user=user).values_list("timezone", flat=True)
+    request.session[middleware.ZONE] = chosen.first() or ""
 
 
 def network(where: str) -> str:

@@ -10,10 +10,14 @@ from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import resolve
+from django.utils import timezone
 
+from coach.documents import schedule as zones
 from coach.models.database import replica
 
 _WRITTEN = "written"
+# Where a session keeps the name of its reader's time zone.
+ZONE = "zone"
 
 
 class _StaffOnly:
@@ -37,6 +41,19 @@ class Authentication(_StaffOnly, AuthenticationMiddleware):
 
 class Messages(_StaffOnly, MessageMiddleware):
     pass
+
+
+class Zone:
+    """Staff pages show times in the zone that their reader chose."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith("/admin/"):
+            return self.get_response(request)
+        with timezone.override(zones.known_zone(request.session.get(ZONE, ""))):
+            return self.get_response(request)
 
 
 class Replica:

@@ -32,7 +32,7 @@ def text(path: str, description: str, length: int = cells.LONGEST_CELL) -> Colum
 
 
 def moment(path: str, description: str, *, ordering: str = "") -> Column:
-    """A time in UTC, to the minute."""
+    """A time, to the minute."""
     return of(path, description, cells.moment, ordering=ordering)
 
 

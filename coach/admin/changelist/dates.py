@@ -16,6 +16,9 @@ from typing import Any
 
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Max, Min, QuerySet
+from django.utils import timezone
+
+from coach.admin.presentation import cells
 
 MOST_YEARS = 40
 PARTS = ("year", "month", "day")
@@ -71,9 +74,17 @@ def _chosen(changelist: ChangeList) -> _Period | None:
 
 
 def _first_of(period: _Period) -> dt.datetime:
-    """The first instant of a period. Raises ValueError, OverflowError where there is no such date."""
+    """When a period begins, by the clock. Raises ValueError, OverflowError where there is no such date."""
     year, month, day = (*period, 1, 1, 1)[: len(PARTS)]
-    return dt.datetime(year, month, day, tzinfo=dt.UTC)
+    return dt.datetime(year, month, day)
+
+
+def _instant(clock: dt.datetime) -> dt.datetime:
+    """When the reader's clocks show that; the clocks of UTC where the reader's calendar ends."""
+    try:
+        return timezone.make_aware(clock).astimezone(dt.UTC)
+    except OverflowError:
+        return clock.replace(tzinfo=dt.UTC)
 
 
 def _bounds(field: str, period: _Period) -> dict[str, dt.datetime]:
@@ -81,27 +92,28 @@ def _bounds(field: str, period: _Period) -> dict[str, dt.datetime]:
         return {}
     first = _first_of(period)
     days = (365 + calendar.isleap(first.year), calendar.monthrange(first.year, first.month)[1], 1)
-    bounds = {f"{field}__gte": first}
+    bounds = {f"{field}__gte": _instant(first)}
     # No instant can be later than the year 9999.
     with contextlib.suppress(OverflowError):
-        bounds[f"{field}__lt"] = first + dt.timedelta(days=days[len(period) - 1])
+        bounds[f"{field}__lt"] = _instant(first + dt.timedelta(days=days[len(period) - 1]))
     return bounds
 
 
 def _numbers(rows: QuerySet[Any], field: str, here: _Period) -> Iterable[int]:
     """The years, months or days to choose from: all between the first and the last that occur."""
     ends = rows.order_by().aggregate(first=Min(field), last=Max(field))
-    first, last = ends["first"], ends["last"]
-    if first is None or len(here) == len(PARTS):
+    if ends["first"] is None or len(here) == len(PARTS):
         return ()
+    first, last = cells.local(ends["first"]), cells.local(ends["last"])
     part = PARTS[len(here)]
     if part != "year" or last.year - first.year < MOST_YEARS:
         return range(getattr(first, part), getattr(last, part) + 1)
     # Years that lie far apart: those that occur.
     years = [first.year]
     while years[-1] < last.year and len(years) < MOST_YEARS:
-        later = {f"{field}__gte": dt.datetime(years[-1] + 1, 1, 1, tzinfo=dt.UTC)}
-        years.append(rows.filter(**later).order_by().aggregate(first=Min(field))["first"].year)
+        later = {f"{field}__gte": _instant(_first_of((years[-1] + 1,)))}
+        found = rows.filter(**later).order_by().aggregate(first=Min(field))["first"]
+        years.append(cells.local(found).year)
     return years
 
 

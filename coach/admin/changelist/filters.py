@@ -15,9 +15,7 @@ from coach.models import (
     AssessmentSubmission,
     AttachmentMetadata,
     BackfillFinding,
-    BackfillRun,
     CurriculumSchedule,
-    LearnerProfile,
 )
 
 
@@ -84,40 +82,15 @@ def _has(model: type, **conditions: Any) -> Exists:
     return Exists(model.objects.filter(learner=OuterRef("pk"), **conditions))  # type: ignore[attr-defined]
 
 
-def is_open() -> Q:
-    """Whether a finding still waits: no later run dealt with its record.
-
-    A record whose id cannot be read waits until a later run, which finds it again or not.
-    """
-    later = BackfillFinding.objects.filter(
-        store=OuterRef("store"), natural_key=OuterRef("natural_key"), run__gt=OuterRef("run")
-    )
-    last = BackfillRun.objects.order_by("-pk").values("pk")[:1]
-    settled = Q(Exists(later))
-    for store, (model, column) in IMPORTED.items():
-        rows = model._default_manager.filter(
-            **{column: OuterRef("natural_key")}, imported_by__gt=OuterRef("run")
-        )
-        settled |= Q(store=store) & Q(Exists(rows))
-    return (~Q(natural_key="") & ~settled) | Q(natural_key="", run=last)
-
-
-IMPORTED: dict[str, tuple[type[Any], str]] = {
-    "profiles": (LearnerProfile, "username"),
-    "submissions": (AssessmentSubmission, "submission_id"),
-    "attachments": (AttachmentMetadata, "attachment_id"),
-}
-
-
 def _in_conflict() -> Exists:
-    conflicts = BackfillFinding.objects.filter(is_open(), outcome=BackfillFinding.Outcome.CONFLICT)
-    return Exists(conflicts.filter(store="profiles", natural_key=OuterRef("username")))
+    conflicts = BackfillFinding.objects.open().filter(outcome=BackfillFinding.Outcome.CONFLICT)
+    return Exists(conflicts.filter(username=OuterRef("username")))
 
 
 class OpenFilter(WorkFilter):
     title = "state"
     parameter_name = "open"
-    choices_of = {"1": ("open", is_open()), "0": ("dealt with since", ~is_open())}
+    choices_of = {"1": ("open", Q(resolved_at=None)), "0": ("resolved", ~Q(resolved_at=None))}
 
 
 class ScheduleFilter(WorkFilter):

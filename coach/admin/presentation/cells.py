@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -18,25 +20,27 @@ def short(text: str | None, length: int = LONGEST_CELL) -> str:
 
 
 def moment(instant: dt.datetime | None) -> SafeString | str:
-    """A time in UTC, to the minute; hovering shows it whole."""
-    return "–" if instant is None else _time(instant, brief(instant.astimezone(dt.UTC)))
+    """A time in its reader's zone, to the minute; hovering shows it whole."""
+    return "–" if instant is None else _time(instant, "DATETIME_FORMAT")
 
 
-def day(instant: dt.datetime) -> SafeString:
-    """The calendar day of a time in UTC; hovering shows it whole."""
-    return _time(instant, str(instant.astimezone(dt.UTC).date()))
+def day(instant: dt.datetime | None) -> SafeString | str:
+    """The calendar day of a time in its reader's zone; hovering shows it whole."""
+    return "–" if instant is None else _time(instant, "DATE_FORMAT")
 
 
-def _time(instant: dt.datetime, words: str) -> SafeString:
-    here = instant.astimezone(dt.UTC)
+def _time(instant: dt.datetime, style: str) -> SafeString:
+    here = local(instant)
     whole = here.isoformat(), here.isoformat(sep=" ")
-    return format_html('<time datetime="{}" title="{}">{}</time>', *whole, words)
+    return format_html('<time datetime="{}" title="{}">{}</time>', *whole, date_format(here, style))
 
 
-def brief(instant: dt.datetime) -> str:
-    """`2026-03-01 09:30`."""
-    # strftime pads no years before 1000.
-    return f"{instant.year:04d}-{instant:%m-%d %H:%M}"
+def local(instant: dt.datetime) -> dt.datetime:
+    """A time in its reader's zone; in UTC where that zone's calendar has ended."""
+    try:
+        return timezone.localtime(instant)
+    except OverflowError:
+        return instant.astimezone(dt.UTC)
 
 
 def size(count: int | None) -> str:

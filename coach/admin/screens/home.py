@@ -12,6 +12,7 @@ from django.db.models import Count
 from django.db.models.functions import TruncWeek
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 
 from coach.admin.changelist import counts
@@ -92,7 +93,8 @@ def work(request: HttpRequest) -> list[Work]:
 
 def glance() -> list[tuple[str, SafeString]]:
     """Charts of the last weeks, by their titles."""
-    return cache.get_or_set("coach.home.glance", _glance, _KEPT) or []
+    key = f"coach.home.glance.{timezone.get_current_timezone_name()}"
+    return cache.get_or_set(key, _glance, _KEPT) or []
 
 
 def _glance() -> list[tuple[str, SafeString]]:
@@ -108,10 +110,10 @@ def _glance() -> list[tuple[str, SafeString]]:
         .values_list("week", "learners", "submissions")
     }
     learners, submissions = zip(*(by_week.get(week.date(), (0, 0)) for week in weeks), strict=True)
-    names = [f"week of {week:%d %b}" for week in weeks]
+    names = [f"week of {date_format(week)}" for week in weeks]
     graders = dict(rows.values_list("graded_by").annotate(Count("pk")))
     kinds = {words: graders.get(value, 0) for value, words in AssessmentSubmission.Grader.choices}
-    span = f"{weeks[0]:%d %b} to now, by week"
+    span = f"{date_format(weeks[0])} to now, by week ({timezone.get_current_timezone_name()})"
     return [
         (f"Learners who submitted, {span}", charts.columns(learners, names, label="Learners who submitted")),
         (f"Submissions, {span}", charts.columns(submissions, names, label="Submissions")),

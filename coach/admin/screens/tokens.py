@@ -42,6 +42,15 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
         except usernames.UnusableUsername as error:
             raise ValidationError(str(error)) from error
 
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if {"name", "learner"} <= cleaned.keys():
+            try:
+                tokens.check_name(cleaned["name"], learner=cleaned["learner"])
+            except tokens.NameTaken as error:
+                self.add_error("name", str(error))
+        return cleaned
+
 
 @admin.register(ApiToken)
 class TokenAdmin(StaffAdmin):
@@ -83,7 +92,7 @@ class TokenAdmin(StaffAdmin):
             by=f"staff {request.user}",
         )
         obj.pk, obj.key = created.row.pk, created.row.key
-        words = "This is the token. It is shown only now: <code>{}</code>"
+        words = "This is the token. It is shown only now: <code data-copy>{}</code>"
         self.message_user(request, format_html(words, created.text), messages.WARNING)
 
     @admin.action(description="Revoke…", permissions=["change"])
@@ -96,10 +105,11 @@ class TokenAdmin(StaffAdmin):
         )
         if asked := bulk.ask(self, request, chosen, question):
             return asked
-        names = list(chosen.values_list("name", flat=True))
+        # A name may be that of several, of which one is not revoked.
+        names = list(chosen.filter(revoked_at=None).values_list("name", flat=True))
         for name in names:
             self.log_change(request, tokens.revoke(name=name), "Revoked.")
-        self.message_user(request, f"Refused from now on: {', '.join(names)}.", messages.SUCCESS)
+        bulk.Outcome(done=len(names)).show(request, ("%d token was revoked.", "%d tokens were revoked."))
         return None
 
     @admin.display(description="state")

@@ -50,8 +50,7 @@ def topic(ask: requests.TopicRequest, *, learner_tools: requests.LearnerTools) -
     effort = settings.AGENT_REASONING
     model = runs.supported(MODELS_BY_EFFORT[effort])
     run = _run(ask.kind, prompts.topic_input(ask), model=model, effort=effort, web=settings.AGENT_ENABLE_WEB)
-    found: sessions.OnTopic = getattr(envelopes, ask.kind)(runs.answer(run, learner_tools=learner_tools))
-    return found
+    return envelopes.on_topic(ask.kind, runs.answer(run, learner_tools=learner_tools))
 
 
 def chat(ask: requests.ChatRequest, *, learner_tools: requests.LearnerTools) -> sessions.Chat:

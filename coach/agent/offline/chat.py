@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from coach.agent.offline import goals, languages, lessons, notes, phrases, plans, times, widgets
-from coach.agent.offline.lessons import SIGNATURE
+from coach.agent.offline.texts import counted, quoted, say, signed
 from coach.agent.tools.requests import ChatRequest, LearnerGoals, LearnerTools, TopicRequest
 from coach.documents import sessions
 from coach.documents.assessment import GradingResult
@@ -16,12 +16,9 @@ from coach.documents.base import utc_now
 from coach.documents.profile import Profile
 from coach.documents.schedule import Schedule, ScheduleItem
 
-NOBODY = "Tell me your username, and I can look at your plan."
-NO_SCHEDULE = "You have no schedule yet: ask for a plan first."
-MOVE = "Move an item of your schedule to a later day, and everything behind it moves along"
-REFRESH = "Refresh your schedule, and what is left is planned from today"
-COMPLETE = "mark it as completed in your schedule"
 _PROVISIONAL = 0.5
+# Characters: more than a person writes, and read in a moment.
+MOST_READ = 100_000
 
 Answer = Callable[["Message"], sessions.Chat]
 
@@ -40,20 +37,15 @@ class Message:
         return found if found and found.items else None
 
 
-# Characters: more than a person writes, and read in a moment.
-MOST_READ = 100_000
-
-
 def answer(ask: ChatRequest, tools: LearnerTools) -> sessions.Chat:
     """The answer to a message; in another language than English, that it is understood in English only."""
     ask = replace(ask, message=ask.message[:MOST_READ])
     if danger := languages.help_for(ask.message):
-        return _shown(danger)
-    foreign = languages.english_only(ask.message)
-    if foreign:
-        return said(f"{foreign}\n\n{who_i_am()}")
+        return sessions.Chat(display=danger)
+    if foreign := languages.english_only(ask.message):
+        return _answer(f"{foreign}\n\n{who_i_am()}")
     if ask.learner is None:
-        return said(f"{who_i_am()} {NOBODY}")
+        return _answer(f"{who_i_am()} {say('nobody')}")
     message = Message(ask.message, ask.learner, tools)
     intent = intent_of(ask.message)
     return _ANSWERS[intent.name](message) if intent else _not_understood(message)
@@ -68,16 +60,12 @@ def intent_of(text: str) -> languages.Intent | None:
 
 def who_i_am() -> str:
     """Who the coach is, and everything that it can answer."""
-    offered = " ".join(dict.fromkeys(f"“{intent.example}”" for intent in languages.vocabulary().intents))
-    return f"I am the offline coach: I answer by rule, without a language model, in English. You can ask me: {offered}"
+    offered = dict.fromkeys(f"“{intent.example}”" for intent in languages.vocabulary().intents)
+    return say("who", questions=" ".join(offered))
 
 
-def said(text: str, *shown: sessions.Widget) -> sessions.Chat:
-    return _shown(f"{text}\n\n{SIGNATURE}", shown)
-
-
-def _shown(text: str | None, widgets: Sequence[sessions.Widget] = ()) -> sessions.Chat:
-    return sessions.Chat(display=text, widgets=list(widgets), citations=None)
+def _answer(text: str, shown: Sequence[sessions.Widget] = ()) -> sessions.Chat:
+    return sessions.Chat(display=signed(text), widgets=list(shown))
 
 
 # --- the intents ------------------------------------------------------------------------------------
@@ -85,140 +73,123 @@ def _shown(text: str | None, widgets: Sequence[sessions.Widget] = ()) -> session
 
 def _missed(message: Message) -> sessions.Chat:
     """What was missed, and the one step that makes the schedule fit again."""
-    schedule = message.schedule
+    schedule, shown = message.schedule, widgets.next_list(message.learner)
     if schedule is None:
-        return said(NO_SCHEDULE)
+        return _answer(say("no_schedule"))
     missed = widgets.missed_items(schedule)
     if not missed:
-        coming = _coming_line(schedule)
-        return said(
-            f"Nothing in your schedule was planned before today and left open. {coming}", *_list(message)
-        )
+        return _answer(say("nothing_missed", next=_coming(schedule)), shown)
     late = (widgets.today(schedule) - widgets.day_of(schedule, missed[0])).days
-    many = f"{widgets.counted(len(missed), 'item')} planned before today {'is' if len(missed) == 1 else 'are'} open"
-    first = f"{many}; the first is {widgets.quoted(missed[0].title)}, {widgets.counted(late, 'day')} ago."
-    step = REFRESH if any(item.is_completed for item in schedule.items) else MOVE
-    small = f"Start small: {widgets.quoted(missed[0].title)} takes {missed[0].recommended_minutes} minutes."
-    return said(f"Days without work happen, and nothing is lost. {first} {step}. {small}", *_list(message))
+    text = say(
+        "missed",
+        open=_open(missed),
+        title=quoted(missed[0].title),
+        late=counted(late, "day"),
+        step=say("refresh" if any(item.is_completed for item in schedule.items) else "move"),
+        minutes=missed[0].recommended_minutes,
+    )
+    return _answer(text, shown)
 
 
 def _minutes(message: Message) -> sessions.Chat:
     """Something that fits into the minutes that the learner has."""
-    schedule = message.schedule
-    amount = times.read_minutes(message.text)
+    schedule, amount = message.schedule, times.read_minutes(message.text)
     if amount is None:
-        return said("How many minutes do you have? Write for example “I have 20 minutes”.")
+        return _answer(say("how_many_minutes"))
     if schedule is None:
-        return said(NO_SCHEDULE)
+        return _answer(say("no_schedule"))
     todo = [*widgets.missed_items(schedule), *widgets.open_items(schedule)]
-    fitting = next((item for item in _ready(schedule, todo) if item.recommended_minutes <= amount), None)
-    if fitting is not None:
-        return said(
-            f"{widgets.quoted(fitting.title)} takes {fitting.recommended_minutes} minutes and fits into your {amount}."
-        )
     if not todo:
-        return said("Everything in your schedule is completed.")
-    return said(
-        f"No item that you can begin fits into {amount} minutes. Begin {widgets.quoted(todo[0].title)}: it takes "
-        f"{todo[0].recommended_minutes} minutes, so stop after {amount} and go on from there next time."
-    )
+        return _answer(say("all_completed"))
+    fitting = [item for item in _ready(schedule, todo) if item.recommended_minutes <= amount]
+    item = fitting[0] if fitting else todo[0]
+    name = "fits" if fitting else "too_long"
+    return _answer(say(name, title=quoted(item.title), minutes=item.recommended_minutes, amount=amount))
 
 
 def _finished(message: Message) -> sessions.Chat:
     """How to record that something is done, and what follows."""
     schedule = message.schedule
     if schedule is None:
-        return said(NO_SCHEDULE)
+        return _answer(say("no_schedule"))
     found = lessons.find(_subject(message), message.learner)
-    words = phrases.normal(found.title).strip() if found else ""
+    title = found.title if found else ""
+    words = phrases.normal(title).strip()
     items = [item for item in schedule.items if words and words in phrases.normal(item.title)]
     item = next((item for item in items if not item.is_completed), None)
-    if item is not None:
-        text = f"Well done. I cannot record it myself: {COMPLETE}; it is {widgets.quoted(item.title)}."
-    elif items:
-        text = f"All items on {widgets.quoted(found.title if found else '')} are completed already."
-    else:
-        text = f"I do not find that item in your schedule. I cannot record it myself: {COMPLETE}."
-    return said(f"{text} {_coming_line(schedule, without=item)}", *_list(message))
+    name = "finished" if item else "finished_before" if items else "finished_unknown"
+    text = say(name, title=quoted(item.title if item else title), next=_coming(schedule, without=item))
+    return _answer(text, widgets.next_list(message.learner))
 
 
 def _pace(message: Message) -> sessions.Chat:
     """Keep the time that a learner names from now on, where the plan is the coach's own."""
     learner = message.learner
     if not plans.is_own(learner.goal_inference):
-        return said(f"{MOVE}: that is how this plan changes its pace.")
+        return _answer(say("pace_by_moving"))
     named = times.read(message.text, today=utc_now().date())
     pace = times.pace(named) if named.says_when else None
     if pace is None:
-        return said("How much time does a week have? Write for example “change my pace to 3 hours a week”.")
+        return _answer(say("which_pace"))
     kept = plans.with_pace(learner.use_case, message.text)
     message.tools.update(learner.username, {"use_case": kept})
-    rhythm = f"{widgets.counted(pace.sessions, 'session')} of up to {pace.session_minutes} minutes a week"
-    return said(f"I have kept it: {rhythm}. {REFRESH}, in this rhythm.")
+    return _answer(say("pace_kept", rhythm=notes.rhythm(pace)))
 
 
 def _explain(message: Message) -> sessions.Chat:
     subject = _subject(message)
     found = lessons.find(subject, message.learner)
     if found is None:
-        return _shown(lessons.nothing_on(subject or message.text, message.learner), _list(message))
-    return _shown(lessons.lesson_text(found))
+        nothing = lessons.nothing_on(subject or message.text, message.learner)
+        return sessions.Chat(display=nothing, widgets=widgets.next_list(message.learner))
+    return sessions.Chat(display=lessons.lesson_text(found))
 
 
 def _quiz(message: Message) -> sessions.Chat:
-    made = lessons.quiz(TopicRequest(kind="quiz", topic=_subject(message), learner=message.learner))
-    return _shown(made.display, made.widgets)
+    made = lessons.on_topic(TopicRequest(kind="quiz", topic=_subject(message), learner=message.learner))
+    return sessions.Chat(display=made.display, widgets=made.widgets)
 
 
 def _doing(message: Message) -> sessions.Chat:
     """What is completed, missed and rated; answers that wait for a grade have no result."""
     learner, schedule = message.learner, message.schedule
-    parts = []
+    parts = [say("no_schedule")]
     if schedule is not None:
         done = sum(item.is_completed for item in schedule.items)
-        missed = len(widgets.missed_items(schedule))
-        parts.append(
-            f"{done} of {widgets.counted(len(schedule.items), 'item')} of your schedule are completed."
-        )
-        parts.append(
-            f"{widgets.counted(missed, 'item')} planned before today {'is' if missed == 1 else 'are'} open."
-        )
-    else:
-        parts.append(NO_SCHEDULE)
-    assessment = learner.onboarding_assessment
-    if assessment:
-        parts.append(f"Your assessment is {assessment.status.replace('_', ' ')}.")
+        items = counted(len(schedule.items), "item")
+        parts = [say("completed_items", done=done, items=items), f"{_open(widgets.missed_items(schedule))}."]
+    if assessment := learner.onboarding_assessment:
+        parts.append(say("assessment", status=assessment.status.replace("_", " ")))
+    parts.append(_rated(learner))
+    return _answer(" ".join(parts), widgets.ratings(learner))
+
+
+def _rated(learner: Profile) -> str:
     if _is_provisional(learner.onboarding_assessment_result):
-        parts.append("Your answers are saved and wait for a grade, so there is no result yet.")
-    elif learner.onboarding_assessment_result is None:
-        parts.append("You have no result yet; ratings are where they start.")
-    elif learner.elo_snapshot:
-        rated = ", ".join(
-            f"{widgets.label(learner, key)} {value}" for key, value in learner.elo_snapshot.items()
-        )
-        parts.append(f"Your ratings: {rated}.")
-    else:
-        parts.append("You have no ratings yet.")
-    return said(" ".join(parts), *widgets.ratings(learner))
+        return say("provisional")
+    if learner.onboarding_assessment_result is None:
+        return say("no_result")
+    rated = [f"{widgets.label(learner, key)} {value}" for key, value in learner.elo_snapshot.items()]
+    return say("rated", ratings=", ".join(rated)) if rated else say("not_rated")
 
 
 def _next(message: Message) -> sessions.Chat:
     schedule = message.schedule
     if schedule is None:
-        return said(NO_SCHEDULE)
-    coming = widgets.open_items(schedule)[: widgets.SHOWN_ITEMS]
+        return _answer(say("no_schedule"))
     lines = [
-        f"- {widgets.day_of(schedule, item):%A, %d %B}: {item.title}, {item.recommended_minutes} minutes"
-        for item in coming
+        say(
+            "next_item",
+            day=widgets.day_of(schedule, item),
+            title=item.title,
+            minutes=item.recommended_minutes,
+        )
+        for item in widgets.open_items(schedule)[: widgets.SHOWN_ITEMS]
     ]
-    missed = len(widgets.missed_items(schedule))
-    late = (
-        [f"{widgets.counted(missed, 'item')} planned before today still open: ask me about missed days."]
-        if missed
-        else []
-    )
-    head = "This comes next:" if lines else "Nothing is planned from today on."
-    return said("\n".join([head, *lines, *late]), *_list(message))
+    lines.insert(0, say("this_is_next" if lines else "nothing_coming"))
+    if missed := widgets.missed_items(schedule):
+        lines.append(say("missed_too", items=counted(len(missed), "item")))
+    return _answer("\n".join(lines), widgets.next_list(message.learner))
 
 
 def _not_understood(message: Message) -> sessions.Chat:
@@ -229,7 +200,8 @@ def _not_understood(message: Message) -> sessions.Chat:
     about_goal = ""
     if inference and any(track.track_id == plans.ORIENTATION for track in inference.tracks):
         about_goal = " ".join(notes.about_nothing(goals.read(asked), learner.goal)) + " "
-    return said(f"I do not understand that. {about_goal}{who_i_am()}", *_list(message))
+    text = say("not_understood", goal=about_goal, who=who_i_am())
+    return _answer(text, widgets.next_list(learner))
 
 
 _ANSWERS: dict[str, Answer] = {
@@ -241,17 +213,13 @@ _ANSWERS: dict[str, Answer] = {
     "doing": _doing,
     "explain": _explain,
     "next": _next,
-    "who": lambda message: said(who_i_am()),
+    "who": lambda message: _answer(who_i_am()),
 }
 
 # --- reading ----------------------------------------------------------------------------------------
 
-_LEADS = re.compile(
-    r"^.*?\b(?:explain(?: to me)?|what(?:'s| is| are)|teach me(?: about)?|tell me about|lesson on|quiz me on|quiz on|test me on"
-    r"|how do i|how does|show me|(?:have |'ve )?finished|(?:have |'ve )?completed|am done with)\b",
-    re.IGNORECASE | re.DOTALL,
-)
-_PLACE = re.compile(r"\b(?:(next|first) (?:lesson|module|item)|a module of my plan)\b", re.IGNORECASE)
+_LEADS = re.compile("".join(languages.vocabulary().leads), re.IGNORECASE | re.DOTALL)
+_PLACE = re.compile(languages.vocabulary().place, re.IGNORECASE)
 
 
 def _subject(message: Message) -> str:
@@ -269,15 +237,15 @@ def _ready(schedule: Schedule, items: list[ScheduleItem]) -> list[ScheduleItem]:
     return [item for item in items if set(item.prerequisites) <= done]
 
 
-def _coming_line(schedule: Schedule, *, without: ScheduleItem | None = None) -> str:
-    coming = [item for item in widgets.open_items(schedule) if item is not without]
-    if not coming:
-        return "Nothing is planned from today on."
-    return f"Next is {widgets.quoted(coming[0].title)}, on {widgets.day_of(schedule, coming[0]):%A, %d %B}."
+def _open(missed: list[ScheduleItem]) -> str:
+    return say("one_open" if len(missed) == 1 else "many_open", number=len(missed))
 
 
-def _list(message: Message) -> list[sessions.Widget]:
-    return widgets.next_list(message.learner)
+def _coming(schedule: Schedule, *, without: ScheduleItem | None = None) -> str:
+    for item in widgets.open_items(schedule):
+        if item is not without:
+            return say("coming", title=quoted(item.title), day=widgets.day_of(schedule, item))
+    return say("nothing_coming")
 
 
 def _is_provisional(result: GradingResult | None) -> bool:

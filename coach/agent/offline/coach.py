@@ -8,6 +8,7 @@ from coach.agent.errors import Unavailable
 from coach.agent.model import answers
 from coach.agent.offline import chat as chats
 from coach.agent.offline import lessons, plans, widgets
+from coach.agent.offline.texts import say
 from coach.agent.tools import requests
 from coach.documents import sessions
 from coach.documents.profile import Profile
@@ -15,7 +16,6 @@ from coach.documents.schedule import ScheduleItem
 
 # Who made an answer, as it is kept beside it.
 MAKER = "rule"
-SIGNATURE = lessons.SIGNATURE
 
 
 def infer_goals(ask: requests.GoalRequest) -> answers.ParsedGoal:
@@ -50,13 +50,18 @@ def follow_chat(ask: requests.ChatRequest, *, learner_tools: requests.LearnerToo
 
 # --- items of the schedule --------------------------------------------------------------------------
 
+_EMPTY: dict[sessions.TopicKind, sessions.OnTopic] = {
+    "lesson": sessions.Lesson(display=""),
+    "quiz": sessions.Quiz(),
+    "milestone": sessions.Milestone(display=""),
+}
 # These come back to a whole category and not to one module.
 _REVIEWS = ("refresh-", "checkpoint-")
 
 
 def _opened(ask: requests.TopicRequest, item: ScheduleItem) -> sessions.OnTopic:
     """The item, and the lesson, the questions or the milestone that its module has for it."""
-    made = lessons.EMPTY[ask.kind]
+    made = _EMPTY[ask.kind]
     if _has_material(item, ask.learner):
         made = lessons.on_topic(replace(ask, topic=item.title, item=None))
     display = "\n\n".join(filter(None, [_display(item), made.display]))
@@ -74,5 +79,5 @@ def _display(item: ScheduleItem) -> str:
 
 
 def _card(item: ScheduleItem) -> sessions.Widget:
-    minutes = f"{item.recommended_minutes} minutes, {item.effort_level} effort"
-    return widgets.card(item.title, {"Objectives": item.objectives, "Time": [minutes]})
+    time = say("minutes_and_effort", minutes=item.recommended_minutes, effort=item.effort_level)
+    return widgets.card(item.title, {"Objectives": item.objectives, "Time": [time]})

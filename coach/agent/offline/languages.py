@@ -32,6 +32,8 @@ class Vocabulary(Entry):
     new: Words
     programs: Words
     in_danger: Words
+    leads: Words
+    place: str
     common: dict[Language, Words]
     english_only: dict[Language, str]
     help: dict[Language, str]

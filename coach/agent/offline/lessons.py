@@ -5,11 +5,12 @@ its title.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from coach.agent.offline import languages, phrases, widgets
+from coach.agent.offline.texts import counted, listed, quoted, say, signed
 from coach.agent.offline.tracks import Module, Question, Track, catalogue
 from coach.agent.tools.requests import TopicRequest
 from coach.documents import sessions
@@ -17,7 +18,6 @@ from coach.documents.assessment import Task
 from coach.documents.curriculum import Module as OwnModule
 from coach.documents.profile import Profile
 
-SIGNATURE = "Made by rule from your own plan; no language model was asked."
 MOST_QUESTIONS = 8
 _PART = re.compile(r"\(part \d+ of \d+\)")
 
@@ -58,16 +58,12 @@ def _nearness(entry: Material, wanted: frozenset[str], topic: str) -> tuple[bool
 def _materials(learner: Profile | None) -> list[Material]:
     planned = learner.curriculum_plan.modules if learner and learner.curriculum_plan else ()
     own = {module.module_id: module for module in planned}
-    taught = {module.id for track in catalogue().values() for module in track.module}
     catalogued = [
-        Material(module.title, own.get(module.id), track, module)
+        Material(module.title, own.pop(module.id, None), track, module)
         for track in catalogue().values()
         for module in track.module
     ]
-    return [
-        *catalogued,
-        *(Material(module.title, module) for key, module in own.items() if key not in taught),
-    ]
+    return [*catalogued, *(Material(module.title, module) for module in own.values())]
 
 
 def _known_words(entry: Material) -> frozenset[str]:
@@ -97,52 +93,20 @@ def _stem(word: str) -> str:
 
 # --- the answers ------------------------------------------------------------------------------------
 
-EMPTY: Mapping[sessions.TopicKind, sessions.OnTopic] = {
-    "lesson": sessions.Lesson(intent="lesson", display="", widgets=[], citations=None),
-    "quiz": sessions.Quiz(intent="quiz", display="", widgets=[], elo={}, last_quiz=None),
-    "milestone": sessions.Milestone(intent="milestone", display="", widgets=[]),
-}
+Made = tuple[str, list[sessions.Widget]]
 
 
 def on_topic(ask: TopicRequest) -> sessions.OnTopic:
     """The lesson, quiz or milestone on a topic."""
+    found = find(ask.topic, ask.learner)
+    made = _MAKERS[ask.kind](found, ask.learner) if found else None
+    text, cards = made or (nothing_on(ask.topic, ask.learner), [])
     if ask.kind == "lesson":
-        return lesson(ask)
-    return quiz(ask) if ask.kind == "quiz" else milestone(ask)
-
-
-def lesson(ask: TopicRequest) -> sessions.Lesson:
-    """The lesson on a topic: introduction, steps, a worked example, and how to know that it is done."""
-    found = find(ask.topic, ask.learner)
-    cards = [_material_card(found)] if found else []
-    return sessions.Lesson(
-        intent="lesson",
-        display=lesson_text(found) if found else nothing_on(ask.topic, ask.learner),
-        widgets=[*cards, *widgets.next_list(ask.learner)],
-        citations=None,
-    )
-
-
-def quiz(ask: TopicRequest) -> sessions.Quiz:
-    """Questions on a topic; their answers, with the reasons, are on a card of their own."""
-    found = find(ask.topic, ask.learner)
-    questions = _questions(found, ask.learner) if found else []
-    if found is None or not questions:
-        text, cards = nothing_on(ask.topic, ask.learner), []
-    else:
-        text, cards = quiz_text(found, questions), _quiz_cards(found, questions)
+        return sessions.Lesson(display=text, widgets=[*cards, *widgets.next_list(ask.learner)])
+    if ask.kind == "milestone":
+        return sessions.Milestone(display=text, widgets=[*cards, *widgets.ratings(ask.learner)])
     ratings = dict(ask.learner.elo_snapshot) if ask.learner else {}
-    return sessions.Quiz(intent="quiz", display=text, widgets=cards, elo=ratings, last_quiz=None)
-
-
-def milestone(ask: TopicRequest) -> sessions.Milestone:
-    """One finished thing to show on a topic."""
-    found = find(ask.topic, ask.learner)
-    text = _milestone_text(found) if found else nothing_on(ask.topic, ask.learner)
-    cards = [_milestone_card(found)] if found else []
-    return sessions.Milestone(
-        intent="milestone", display=text, widgets=[*cards, *widgets.ratings(ask.learner)]
-    )
+    return sessions.Quiz(display=text, widgets=cards, elo=ratings)
 
 
 def nothing_on(topic: str, learner: Profile | None) -> str:
@@ -151,79 +115,88 @@ def nothing_on(topic: str, learner: Profile | None) -> str:
         return danger
     schedule = learner.curriculum_schedule if learner else None
     coming = widgets.open_items(schedule)[:1] if schedule else []
-    if coming:
-        follows = f"Next in your plan is {widgets.quoted(coming[0].title)}."
-    else:
-        follows = (
-            "Tell me your username, and I can look at your plan."
-            if learner is None
-            else "Your plan has nothing next."
-        )
-    return _signed(f"I have no material on {widgets.quoted(topic)}. {follows}")
+    nothing = say("plan_is_done" if learner else "nobody")
+    follows = say("next_in_plan", title=quoted(coming[0].title)) if coming else nothing
+    return signed(say("no_material", topic=quoted(topic), next=follows))
 
 
 def lesson_text(found: Material) -> str:
-    """The whole lesson as text."""
+    """The whole lesson as text: introduction, steps, a worked example, and how to know that it is done."""
     if found.module is None:
-        return _signed(f"{found.title}: {found.own.summary if found.own else ''}")
-    module, taught = found.module, found.module.lesson
-    steps = "\n".join(f"{number}. {step}" for number, step in enumerate(taught.steps, start=1))
-    success = "\n".join(f"- {line}" for line in module.success)
-    parts = [
-        f"{module.title}{_origin(found)}",
-        taught.intro,
-        f"Steps:\n{steps}",
-        f"Example:\n```\n{taught.example.strip()}\n```\n{taught.example_note}",
-        f"You are done when:\n{success}",
+        return signed(f"{found.title}: {found.own.summary if found.own else ''}")
+    taught = found.module.lesson
+    text = say(
+        "lesson",
+        title=found.module.title,
+        origin=_origin(found),
+        intro=taught.intro,
+        steps=listed(taught.steps, numbered=True),
+        example=taught.example.strip(),
+        note=taught.example_note,
+        success=listed(found.module.success),
+    )
+    return signed(text)
+
+
+def _lesson(found: Material, learner: Profile | None) -> Made:
+    shown, module = found.module or found.own, found.module
+    sections = {
+        "Objectives": shown.objectives if shown else [],
+        "Activities": module.activity_lines if module else found.own.activities if found.own else [],
+        "To have at the end": shown.deliverables if shown else [],
+        "You can check it": module.success if module else [],
+    }
+    return lesson_text(found), [widgets.card(found.title, sections)]
+
+
+def _quiz(found: Material, learner: Profile | None) -> Made | None:
+    """The questions, and below them, and on a card of their own, the answers with the reasons; None without questions."""
+    questions = _questions(found, learner)
+    if not questions:
+        return None
+    asked = {f"Question {n}": [q.question, *q.options] for n, q in enumerate(questions, start=1)}
+    answers = {f"Answer {n}": [q.answer, q.explanation] for n, q in enumerate(questions, start=1)}
+    text = say(
+        "quiz",
+        title=found.title,
+        origin=_origin(found),
+        questions=counted(len(questions), "question"),
+        asked=listed([_with_options(question) for question in questions], numbered=True),
+        answers=listed([f"{q.answer}\n   {q.explanation}" for q in questions], numbered=True),
+    )
+    cards = [
+        widgets.card(f"Quiz: {found.title}", asked),
+        widgets.card(f"Answers: {found.title}", answers),
     ]
-    return _signed("\n\n".join(parts))
+    return signed(text), cards
 
 
-def quiz_text(found: Material, questions: Sequence[Question]) -> str:
-    """The questions, and below them the answers with the reasons."""
-    lines = [f"{number}. {_with_options(question)}" for number, question in enumerate(questions, start=1)]
-    head = f"Quiz: {found.title}{_origin(found)}. {widgets.counted(len(questions), 'question')}; answer first, then check."
-    answers = [f"{number}. {q.answer}\n   {q.explanation}" for number, q in enumerate(questions, start=1)]
-    return _signed("\n".join([head, *lines, "", "Answers:", *answers]))
+def _milestone(found: Material, learner: Profile | None) -> Made:
+    """One finished thing to show on a topic."""
+    if found.module is None:
+        shown = {"To show": found.own.deliverables if found.own else []}
+        text = say("own_milestone", title=found.title)
+    else:
+        milestone = found.module.milestone
+        shown = {"To show": milestone.deliverables, "You can check it": milestone.success}
+        lines = listed([*milestone.deliverables, *milestone.success])
+        text = say("milestone", title=found.title, origin=_origin(found), brief=milestone.brief, shown=lines)
+    return signed(text), [widgets.card(f"Milestone: {found.title}", shown)]
+
+
+_MAKERS: dict[sessions.TopicKind, Callable[[Material, Profile | None], Made | None]] = {
+    "lesson": _lesson,
+    "quiz": _quiz,
+    "milestone": _milestone,
+}
 
 
 def _origin(found: Material) -> str:
-    if found.track is None or found.is_planned:
-        return ""
-    return f" (not in your plan; from the track {found.track.name})"
-
-
-def _signed(text: str) -> str:
-    return f"{text}\n\n{SIGNATURE}"
+    return "" if found.track is None or found.is_planned else say("origin", track=found.track.name)
 
 
 def _with_options(question: Question) -> str:
     return f"{question.question} ({' / '.join(question.options)})" if question.options else question.question
-
-
-def _material_card(found: Material) -> sessions.Widget:
-    if found.module is not None:
-        minutes = [f"{activity.text} ({activity.minutes} minutes)" for activity in found.module.activities]
-        sections = {
-            "Objectives": found.module.objectives,
-            "Activities": minutes,
-            "To have at the end": found.module.deliverables,
-            "You can check it": found.module.success,
-        }
-    else:
-        assert found.own is not None
-        sections = {
-            "Objectives": found.own.objectives,
-            "Activities": found.own.activities,
-            "To have at the end": found.own.deliverables,
-        }
-    return widgets.card(found.title, sections)
-
-
-def _quiz_cards(found: Material, questions: Sequence[Question]) -> list[sessions.Widget]:
-    asked = {f"Question {n}": [q.question, *q.options] for n, q in enumerate(questions, start=1)}
-    answers = {f"Answer {n}": [q.answer, q.explanation] for n, q in enumerate(questions, start=1)}
-    return [widgets.card(f"Quiz: {found.title}", asked), widgets.card(f"Answers: {found.title}", answers)]
 
 
 def _questions(found: Material, learner: Profile | None) -> Sequence[Question]:
@@ -241,25 +214,6 @@ def _task_question(task: Task) -> Question:
     return Question.model_construct(
         question=f"{task.title}. {task.prompt}",
         options=[],
-        answer=task.answer_key or f"A good answer: {' '.join(task.rubric)}",
+        answer=task.answer_key or say("good_answer", rubric=" ".join(task.rubric)),
         explanation=task.guidance,
     )
-
-
-def _milestone_text(found: Material) -> str:
-    if found.module is None:
-        return _signed(f"Milestone: {found.title}. Finish one thing that you can show.")
-    milestone = found.module.milestone
-    shown = "\n".join(f"- {line}" for line in (*milestone.deliverables, *milestone.success))
-    return _signed(
-        f"Milestone: {found.title}{_origin(found)}. {milestone.brief}\n\nTo show and to check:\n{shown}"
-    )
-
-
-def _milestone_card(found: Material) -> sessions.Widget:
-    if found.module is not None:
-        milestone = found.module.milestone
-        sections = {"To show": milestone.deliverables, "You can check it": milestone.success}
-    else:
-        sections = {"To show": found.own.deliverables if found.own else []}
-    return widgets.card(f"Milestone: {found.title}", sections)

@@ -4,11 +4,14 @@ import datetime as dt
 import math
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
+
+from pydantic import TypeAdapter
 
 from coach.agent.model import answers
 from coach.agent.offline import choices, notes, times
 from coach.agent.offline.choices import Choice, Draft
+from coach.agent.offline.texts import say
 from coach.agent.offline.tracks import Module, Task, Track, catalogue
 from coach.agent.tools.requests import GoalRequest, PlanRequest
 from coach.documents import authored
@@ -16,17 +19,22 @@ from coach.documents.base import utc_now
 from coach.documents.curriculum import GoalInference
 from coach.documents.pace import LONGEST_SESSION, Pace
 
-MADE_BY_RULE = "Made by rule from the tracks of the offline coach; no language model was asked."
 # Tracks and categories of the catalogue are stored under these ids, so that no model's own word is taken for one.
 PREFIX = "coach-"
 ORIENTATION = f"{PREFIX}orientation"
 # Nobody is to be reminded for half a year of choosing a goal.
 ORIENTATION_TAKES = dt.timedelta(days=14)
 
-_TEXTS = authored.beside(__file__, "orientation.toml")
-_ORIENTATION_CATEGORY = answers.PlannedCategory.model_validate(_TEXTS["category"])
-_ORIENTATION_MODULE = answers.PlannedModule.model_validate(_TEXTS["module"])
-_ORIENTATION_TASK = answers.PlannedTask.model_validate(_TEXTS["task"])
+
+class Content(NamedTuple):
+    """What a track brings into a plan: its category, the modules that an inference recommends, its tasks."""
+
+    category: answers.PlannedCategory
+    modules: list[answers.PlannedModule]
+    tasks: list[answers.PlannedTask]
+
+
+_ORIENTATION = TypeAdapter(Content).validate_python(authored.beside(__file__, "orientation.toml"))
 
 
 # --- the goal ---------------------------------------------------------------------------------------
@@ -36,21 +44,23 @@ def infer(ask: GoalRequest) -> answers.ParsedGoal:
     """The tracks of the catalogue that a goal asks for, with the modules that fit; one for choosing without any."""
     today = utc_now().date()
     draft = choices.of_goals(ask.goals, today)
-    if not draft.chosen:
-        track = answers.ParsedTrack(
-            track_id=ORIENTATION,
-            label=_ORIENTATION_CATEGORY.label,
-            confidence="low",
-            focus_areas=_ORIENTATION_CATEGORY.focus_areas,
-            recommended_modules=[_reference(_ORIENTATION_MODULE.module_id, ORIENTATION)],
-            suggested_weeks=1,
-        )
-        return answers.ParsedGoal(summary=notes.of_draft(draft, today), tracks=[track])
+    tracks = [_parsed(choice, place, draft) for place, choice in enumerate(draft.chosen) if choice.modules]
     return answers.ParsedGoal(
         summary=notes.of_draft(draft, today),
         target_outcomes=[line for choice in draft.chosen for line in choice.track.success],
-        tracks=[_parsed(choice, place, draft) for place, choice in enumerate(draft.chosen) if choice.modules],
-        missing_templates=[f"No material on {word}." for word in draft.reading.not_covered],
+        tracks=tracks if draft.chosen else [_parsed_orientation()],
+        missing_templates=[say("missing", word=word) for word in draft.reading.not_covered if draft.chosen],
+    )
+
+
+def _parsed_orientation() -> answers.ParsedTrack:
+    return answers.ParsedTrack(
+        track_id=ORIENTATION,
+        label=_ORIENTATION.category.label,
+        confidence="low",
+        focus_areas=_ORIENTATION.category.focus_areas,
+        recommended_modules=[_reference(_ORIENTATION.modules[0].module_id, ORIENTATION)],
+        suggested_weeks=1,
     )
 
 
@@ -83,19 +93,18 @@ def plan(ask: PlanRequest) -> answers.Plan:
     labels = ", ".join(track.label for track in ask.inference.tracks)
     if not is_own(ask.inference):
         return answers.Plan(
-            profile_summary=f"Made by rule from the foundation catalogue; no language model was asked. Tracks: {labels}.",
-            curriculum=answers.PlannedCurriculum(
-                overview=f"Foundations first: {labels}. Chosen by rule from the words of the goal, without a language model."
-            ),
+            profile_summary=say("foundations", tracks=labels),
+            curriculum=answers.PlannedCurriculum(overview=say("foundations_first", tracks=labels)),
         )
+    parts = content(ask.inference)
     return answers.Plan(
-        profile_summary=MADE_BY_RULE,
+        profile_summary=say("made_by_rule"),
         curriculum=answers.PlannedCurriculum(
             overview=ask.inference.summary or labels,
-            modules=[module for _, modules in content(ask.inference) for module in modules],
+            modules=[module for part in parts for module in part.modules],
         ),
-        categories=[category for category, _ in content(ask.inference)],
-        assessment=_tasks(ask.inference),
+        categories=[part.category for part in parts],
+        assessment=[task for part in parts for task in part.tasks],
     )
 
 
@@ -110,17 +119,18 @@ def _track(track_id: str) -> Track | None:
     return catalogue().get(track_id.removeprefix(PREFIX)) if track_id.startswith(PREFIX) else None
 
 
-def content(inference: GoalInference) -> list[tuple[answers.PlannedCategory, list[answers.PlannedModule]]]:
-    """The category of each track of the catalogue in an inference, with the modules that the inference recommends."""
-    result: list[tuple[answers.PlannedCategory, list[answers.PlannedModule]]] = []
+def content(inference: GoalInference) -> list[Content]:
+    """What the tracks of the catalogue in an inference bring."""
+    result = []
     for stored in inference.tracks:
         named = {reference.module_id for reference in stored.recommended_modules}
         track = _track(stored.track_id)
         if stored.track_id == ORIENTATION:
-            result.append((_ORIENTATION_CATEGORY, [_ORIENTATION_MODULE]))
+            result.append(_ORIENTATION)
         elif track is not None:
             modules = [module for module in track.module if module.id in named]
-            result.append((_category(track), _modules(track, modules)))
+            tasks = [_task(task, stored.track_id) for task in track.task]
+            result.append(Content(_category(track), _modules(track, modules), tasks))
     return result
 
 
@@ -144,9 +154,7 @@ def _modules(track: Track, modules: Sequence[Module]) -> list[answers.PlannedMod
                 **dict(module),
                 "module_id": module.id,
                 "category_key": PREFIX + track.id,
-                "activities": [
-                    f"{activity.text} ({activity.minutes} minutes)" for activity in module.activities
-                ],
+                "activities": module.activity_lines,
                 "estimated_minutes": module.minutes,
                 "prerequisite_module_ids": earlier
                 if module.requires is None
@@ -155,17 +163,6 @@ def _modules(track: Track, modules: Sequence[Module]) -> list[answers.PlannedMod
         )
         for module, earlier in zip(modules, before, strict=False)
     ]
-
-
-def _tasks(inference: GoalInference) -> list[answers.PlannedTask]:
-    tasks: list[answers.PlannedTask] = []
-    for stored in inference.tracks:
-        track = _track(stored.track_id)
-        if stored.track_id == ORIENTATION:
-            tasks.append(_ORIENTATION_TASK)
-        elif track is not None:
-            tasks += [_task(task, stored.track_id) for task in track.task]
-    return tasks
 
 
 def _task(task: Task, category_key: str) -> answers.PlannedTask:

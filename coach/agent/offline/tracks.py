@@ -86,6 +86,10 @@ class Module(Entry):
     def minutes(self) -> int:
         return sum(activity.minutes for activity in self.activities)
 
+    @property
+    def activity_lines(self) -> list[str]:
+        return [f"{activity.text} ({activity.minutes} minutes)" for activity in self.activities]
+
     @model_validator(mode="after")
     def _minutes_are_sensible(self) -> Self:
         if not 60 <= self.minutes <= 240:

@@ -10,7 +10,6 @@ from coach.documents.profile import Profile
 from coach.documents.schedule import Schedule, ScheduleItem
 
 SHOWN_ITEMS = 5
-LONGEST_QUOTE = 120
 
 
 def card(title: str, sections: Mapping[str, Sequence[str]]) -> sessions.Widget:
@@ -74,13 +73,3 @@ def label(learner: Profile, key: str) -> str:
     """The label of a category of the learner's plan; the key where there is none."""
     categories = learner.elo_category_plan.categories if learner.elo_category_plan else []
     return next((category.label for category in categories if category.key == key), key)
-
-
-def quoted(text: str) -> str:
-    """A text as it is quoted in an answer: whole, or its beginning."""
-    return f"“{text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE].rstrip() + '…'}”"
-
-
-def counted(number: int, one: str) -> str:
-    """A number with its noun: 1 item, 2 items."""
-    return f"{number} {one}" if number == 1 else f"{number} {one}s"

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 from coach.documents import differences
 from coach.documents.base import Document
@@ -18,7 +19,6 @@ from coach.legacy.codes import Code
 from coach.legacy.deciding import deduplication, provenance, stored_rows
 from coach.legacy.deciding.attached import Attached
 from coach.legacy.deciding.provenance import Pair, Provenance
-from coach.legacy.deciding.stored_rows import Rows
 from coach.legacy.decoding import checksums, unknown
 from coach.legacy.decoding.faults import Fault
 from coach.legacy.decoding.records import Decoded, Rejected, reject
@@ -52,7 +52,7 @@ class Planned:
     faults: tuple[Fault, ...] = ()
     decoded: Decoded | None = field(default=None, repr=False)
     mark: Provenance | None = field(default=None, repr=False)
-    rows: Rows | None = field(default=None, repr=False)
+    row: Any = field(default=None, repr=False)
     ours: Document | None = field(default=None, repr=False)
     settles: bool = False
 
@@ -175,12 +175,12 @@ def _must_read(planned: Planned) -> bool:
     return planned.mark.edited or planned.mark.import_checksum != planned.decoded.import_checksum
 
 
-def _decide(planned: Planned, rows: Mapping[int, Rows], on_conflict: OnConflict) -> None:
+def _decide(planned: Planned, rows: Mapping[int, Any], on_conflict: OnConflict) -> None:
     assert planned.mark and planned.decoded
     found = rows.get(planned.mark.pk)
     if found is None:
         return
-    planned.rows, planned.ours = found, found.document()
+    planned.row, planned.ours = found, stored_rows.document(planned.record.store, found)
     moved, as_imported = (
         planned.mark.import_checksum != planned.decoded.import_checksum,
         _as_imported(planned),

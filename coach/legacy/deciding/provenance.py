@@ -126,6 +126,7 @@ def learner_ids(usernames: Collection[str]) -> dict[str, int]:
 
 # What stands on a row of its own, in the order of `line`.
 WRITTEN = (*COLUMNS, "imported_at", "imported_by_id")
+# A row that belongs to another one that has some.
 NONE = ("", "", "", False, None, None, None)
 
 
@@ -140,9 +141,3 @@ def line(decoded: Decoded, content_checksum: str, *, run_id: int | None, at: dt.
         at,
         run_id,
     )
-
-
-def leave(row: Any, values: tuple[Any, ...] = NONE) -> None:
-    """Leave the values of a `line` on a row; without them it belongs to another row that has some."""
-    for name, value in zip(WRITTEN, values, strict=True):
-        setattr(row, name, value)

@@ -13,7 +13,7 @@ from typing import Any
 from coach.documents import usernames
 from coach.documents.base import Document
 from coach.legacy.codes import Code
-from coach.legacy.decoding import codec, unknown
+from coach.legacy.decoding import checksums, codec, reference, unknown
 from coach.legacy.decoding.codec import Content
 from coach.legacy.decoding.faults import Fault, Unfit
 from coach.legacy.reading.raw_records import RawRecord
@@ -57,6 +57,12 @@ class Decoded:
         again = _decode(self.raw)
         assert again.content is not None
         return again, again.content
+
+    def as_compared(self) -> Decoded:
+        """The same with the content of `document`: the times that a record does not name are those that were compared."""
+        content = reference.Content(self.document, self.unknown)
+        checksum = checksums.of_content(self.document)
+        return replace(self, content=content, checksums=(self.import_checksum, checksum))
 
     @cached_property
     def document(self) -> Document:

@@ -43,8 +43,8 @@ class StoredRecord(NamedTuple):
 def of(store: Store, row_ids: Collection[int]) -> dict[int, StoredRecord]:
     """The records behind those primary keys, in one query a table; rows that are gone are left out.
 
-    `text` is what `stored_rows.load(store, row_ids)[pk].document().to_json()` gives, byte for byte, as long as every column
-    holds its document as `to_json` writes it.
+    `text` is what `stored_rows.document(store, row).to_json()` gives, byte for byte, as long as every column holds its
+    document as `to_json` writes it.
     """
     return dict(_WAYS[store](row_ids)) if row_ids else {}
 

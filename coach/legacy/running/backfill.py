@@ -24,7 +24,7 @@ from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.reading.store_file import ChangedFile, StoreFile
 from coach.legacy.running import ledger, repetition, retry, worker_process
 from coach.legacy.running.lock import LockHeld
-from coach.legacy.running.reject_file import Rejects
+from coach.legacy.running.reject_file import RejectFile
 from coach.legacy.running.repetition import Proof
 from coach.legacy.running.retry import DatabaseFailed, Stopped
 from coach.legacy.running.summary import Options, Summary
@@ -39,6 +39,7 @@ from coach.models import BackfillRun
 _HEARTBEAT_SECONDS = 1.0
 _BATCHES_AHEAD = 1
 _MOST_STATEMENTS = 100
+_FINISHED = (ledger.State.DONE, ledger.State.DONE_WITH_REJECTS)
 
 
 # Called after each batch: the store, how many of its records are dealt with, and how many it has.
@@ -58,8 +59,7 @@ class Backfill:
         options: Options,
         derive: Derive,
         run: BackfillRun | None = None,
-        rejects: Rejects | None = None,
-        check: Observer = lambda planned: None,
+        rejects: RejectFile | None = None,
         observe: Observer = lambda planned: None,
         progress: Progress = lambda store, done, total: None,
         stop: Callable[[], bool] = lambda: False,
@@ -70,13 +70,10 @@ class Backfill:
         """`run` is None for a rehearsal; `confirm` (of a RunLock) is called within each transaction; `proofs` are those of stores
         of which nothing has changed.
 
-        `check` is called with outcomes before they are committed: what it raises undoes them.
-
         `submit` (of `decoding`) is how batches are decoded: in a thread, where nothing else is said.
         """
         self._files, self._options, self._run, self._rejects = files, options, run, rejects
         self._observe, self._progress, self._stop, self._confirm = observe, progress, stop, confirm
-        self._check = check
         self._submit, self._proofs = submit, proofs or {}
         self._totals: Counter[Store] = Counter()
         is_resumed = bool(run and run.checkpoint_store)
@@ -90,6 +87,7 @@ class Backfill:
         self._after: Summary | None = None
         self._copied: dict[int, list[Copied]] = {}
         self._last_heartbeat = 0.0
+        self._resolves = run is not None and ledger.has_open_findings(run)
         self.summary = Summary(files=[file.describe() for file in files], run_id=run.pk if run else None)
         if run:
             self.summary.resume(run)
@@ -211,11 +209,12 @@ class Backfill:
 
     def _record(self, planned: Sequence[Planned]) -> None:
         """Within the transaction of (a part of) the batch: findings, reject file, checkpoint."""
-        self._check(planned)
         self._planned |= {plan.record.ordinal: plan for plan in planned}
         if self._rejects:
             self._rejects.add(planned)
         self._after = None
+        if self._run and self._resolves:
+            ledger.resolve_earlier(self._run, planned, self._copied)
         if self._run is None or self._is_quiet(planned):
             return
         ledger.record_findings(self._run, planned, self._copied)
@@ -251,7 +250,7 @@ class Backfill:
         if self._run is None:
             return
         finish = partial(self._finish, self._run, state, error)
-        if state in (ledger.State.DONE, ledger.State.DONE_WITH_REJECTS):
+        if state in _FINISHED:
             retry.patiently(finish)
             return
         with suppress(OperationalError, InterfaceError, LockHeld):
@@ -265,4 +264,7 @@ class Backfill:
             ledger.keep(run, self.summary.counts, self.summary.figures())
             if self._is_whole and state == ledger.State.DONE:
                 repetition.keep(run, self.summary.counts, self._totals, self.summary.unknown)
+            if self._resolves and not self._options.usernames and state in _FINISHED:
+                read = [file.store for file in self._files if file.store]
+                ledger.resolve_read(run, read, repeated=self._proofs)
             ledger.finish(run, state, error=error)

@@ -1,26 +1,38 @@
-"""The ledger of runs: who imported what, how far it came, what it found; never a record's contents."""
+"""The ledger of runs: who imported what, how far it came, what it found.
+
+Of contents it holds only the records of open findings, which staff mend or decide about.
+"""
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import os
+import socket
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from django.db.models import Q
+
 from coach.documents.base import utc_now
 from coach.legacy.codes import Code
-from coach.legacy.deciding import deduplication
+from coach.legacy.deciding import deduplication, provenance
 from coach.legacy.deciding.compare import Planned
 from coach.legacy.stores import Outcome, Store
 from coach.legacy.writing.attachment_files import Copied
 from coach.models import BackfillFinding, BackfillRun
-from coach.models.runs import this_process
+from coach.models.backfills import FindingQuerySet
 
 Counts = dict[str, dict[str, int]]
 Figures = Mapping[str, object]
 State = BackfillRun.State
 MOST_PATHS = 20
+# Bytes of a record that a finding keeps; a form takes that much.
+LARGEST_KEPT = 512 * 1024
 _MOST_RUNS = 20
+# Findings with their records, which are in memory together.
+_ROWS_AT_ONCE = 50
 
 
 def start(
@@ -30,14 +42,10 @@ def start(
     version: str,
     options: Mapping[str, object],
     files: Sequence[Mapping[str, object]],
-    upload: str | None = None,
-    state: str = State.RUNNING,
 ) -> BackfillRun:
-    """A new run, on record from now on. `upload` is what staff confirmed; raises IntegrityError for a second run of it."""
+    """A new run, on record from now on."""
     return BackfillRun.objects.create(
         source=source,
-        upload=upload,
-        state=state,
         actor=actor,
         version=version,
         process=this_process(),
@@ -76,14 +84,77 @@ def record_findings(
     run: BackfillRun, planned: Iterable[Planned], copied: Mapping[int, Sequence[Copied]]
 ) -> None:
     """Put rejected and conflicting records on record, and attachments whose bytes could not be had (by ordinal)."""
-    found = []
+    found = _found(run, planned, copied)
+    while rows := list(itertools.islice(found, _ROWS_AT_ONCE)):
+        BackfillFinding.objects.bulk_create(rows)
+
+
+def _found(
+    run: BackfillRun, planned: Iterable[Planned], copied: Mapping[int, Sequence[Copied]]
+) -> Iterator[BackfillFinding]:
     for plan in planned:
         if plan.outcome in (Outcome.REJECTED, Outcome.CONFLICT):
-            found.append(finding(plan))
-        found += [file_finding(plan, file) for file in copied.get(plan.record.ordinal, ()) if file.fault]
-    for row in found:
-        row.run = run
-    BackfillFinding.objects.bulk_create(found)
+            row = finding(plan)
+            row.run, row.record = run, _kept(plan)
+            yield row
+        for file in copied.get(plan.record.ordinal, ()):
+            if file.fault:
+                row = file_finding(plan, file)
+                row.run = run
+                yield row
+
+
+def _kept(plan: Planned) -> str | None:
+    """The record as the finding keeps it; None where it is too large, is none, or must not be written down."""
+    if plan.code in (Code.ERASED, Code.UNREADABLE_LINE) or plan.record.end - plan.record.start > LARGEST_KEPT:
+        return None
+    return _storable(plan.record.raw.decode(errors="backslashreplace"))
+
+
+def has_open_findings(run: BackfillRun) -> bool:
+    """Whether earlier runs have left anything for `resolve_earlier`."""
+    return _earlier(run).exists()
+
+
+def resolve_earlier(
+    run: BackfillRun, planned: Sequence[Planned], copied: Mapping[int, Sequence[Copied]]
+) -> None:
+    """Close earlier findings of these records of one store: what is at fault again is found again.
+
+    Missing bytes stay missing unless this run copied some. A record without a readable id is known by the place that a
+    reject file names.
+    """
+    keys = {_storable(plan.key) for plan in planned if plan.key}
+    copied_keys = {_storable(plan.key) for plan in planned if copied.get(plan.record.ordinal)}
+    places = {
+        _storable(plan.record.place).partition(": ")[2]
+        for plan in planned
+        if plan.record.place.startswith("line ")
+    } - {""}
+    named = Q(natural_key__in=keys) & (
+        ~Q(outcome=BackfillFinding.Outcome.FILE) | Q(natural_key__in=copied_keys)
+    )
+    found = _earlier(run).filter(named | Q(natural_key="", place__in=places), store=planned[0].record.store)
+    _resolve(run, found)
+
+
+def resolve_read(run: BackfillRun, stores: Iterable[Store], *, repeated: Iterable[Store]) -> None:
+    """Close what whole stores have dealt with beyond their batches: records without a readable id, which were found again or
+    not, and those of `repeated` stores, which were not read since their rows prove them."""
+    _resolve(run, _earlier(run).filter(natural_key="", store__in=list(stores)))
+    for store in repeated:
+        found = _earlier(run).filter(store=store).exclude(outcome=BackfillFinding.Outcome.FILE)
+        marks = provenance.find(store, set(found.values_list("natural_key", flat=True)))
+        proven = [key for key, mark in marks.items() if mark.import_checksum and not mark.edited]
+        _resolve(run, found.filter(natural_key__in=proven))
+
+
+def _earlier(run: BackfillRun) -> FindingQuerySet:
+    return BackfillFinding.objects.open().filter(run__lt=run)
+
+
+def _resolve(run: BackfillRun, found: FindingQuerySet) -> None:
+    found.resolve(BackfillFinding.Resolution.LATER_RUN, by=run.actor, run=run)
 
 
 def unfinished() -> BackfillRun | None:
@@ -103,12 +174,17 @@ def recent_paths() -> list[Path]:
 def mark_dead() -> int:
     """Runs that say they are running, though nothing can be: their process died. Call it with the lock held.
 
-    Answers how many there were. A run of the worker is none of them: its queue starts it again.
+    Answers how many there were.
     """
     error = "the process died; resume it, or start again"
-    return BackfillRun.objects.filter(state=State.RUNNING, upload=None).update(
+    return BackfillRun.objects.filter(state=State.RUNNING).update(
         state=State.INTERRUPTED, error=error, finished_at=utc_now()
     )
+
+
+def this_process() -> str:
+    """Host and process id."""
+    return f"{socket.gethostname()} {os.getpid()}"
 
 
 def empty_counts() -> dict[str, int]:

@@ -79,7 +79,7 @@ class Summary:
         self.counts = json.loads(run.counts)
         figures = json.loads(run.figures)
         self.unknown, self.bytes_copied = figures.get("unknown", {}), figures.get("bytes", {})
-        rows = run.findings.order_by("pk")
+        rows = run.findings.defer("record").order_by("pk")
         self.findings = [ledger.described(row) for row in rows[:MOST_FINDINGS]]
         self.findings_left_out = rows.count() - len(self.findings)
 

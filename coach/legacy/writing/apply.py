@@ -19,7 +19,6 @@ from coach.legacy.deciding.attached import Attached
 from coach.legacy.deciding.compare import OnConflict, Planned
 from coach.legacy.deciding.deduplication import Deduplication
 from coach.legacy.deciding.provenance import Provenance
-from coach.legacy.deciding.stored_rows import Rows
 from coach.legacy.decoding import records
 from coach.legacy.decoding.faults import Fault
 from coach.legacy.decoding.records import Decoded, Rejected
@@ -201,15 +200,16 @@ class Writer:
             self._rehearse(planned, learners)
             return
         new: list[CopyRows] = []
-        changed: list[tuple[Rows, Rows]] = []
+        changed: list[tuple[Any, CopyRows]] = []
         versions.keep(planned, run_id=self.maker.run_id, at=self.maker.at)
         for plan in planned:
             if plan.decoded is None:
                 continue
             if plan.outcome == Outcome.CREATED:
-                new.append(self._lines(batch, plan.decoded, learners))
-            elif plan.outcome == Outcome.UPDATED and plan.rows is not None:
-                changed.append((plan.rows, self._rows(plan.decoded, learners)))
+                new.append(self._copy_rows(batch, plan.decoded, learners))
+            elif plan.outcome == Outcome.UPDATED and plan.row is not None:
+                made = tables.copy_rows(self.store, plan.decoded.as_compared(), self.maker)
+                changed.append((plan.row, made))
         tables.settle([plan for plan in planned if plan.settles], self.maker)
         tables.update(self.store, changed)
         tables.insert(self.store, new)
@@ -218,18 +218,12 @@ class Writer:
         if self.store == Store.SUBMISSIONS:
             attached.drop(planned, learners, self.maker)
 
-    def _lines(self, batch: Batch, decoded: Decoded, learners: dict[str, int]) -> CopyRows:
+    def _copy_rows(self, batch: Batch, decoded: Decoded, learners: dict[str, int]) -> CopyRows:
         made = batch.decoding.result().built.get(decoded.raw.ordinal)
-        lines = made or tables.copy_rows(self.store, decoded, self.maker)
-        if not isinstance(lines, LearnerCopyRows):
-            lines.learner_id = learners[decoded.username]
-        return lines
-
-    def _rows(self, decoded: Decoded, learners: dict[str, int]) -> Rows:
-        rows = tables.build(self.store, decoded, self.maker)
-        if self.store != Store.PROFILES:
-            tables.own(rows, learners[decoded.username])
-        return rows
+        made = made or tables.copy_rows(self.store, decoded, self.maker)
+        if not isinstance(made, LearnerCopyRows):
+            made.learner_id = learners[decoded.username]
+        return made
 
     def _rehearse(self, planned: Sequence[Planned], learners: dict[str, int]) -> None:
         if self.attached and self.store == Store.SUBMISSIONS:

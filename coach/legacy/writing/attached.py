@@ -9,17 +9,16 @@ from coach.documents.submissions import Submission
 from coach.legacy.deciding import provenance
 from coach.legacy.deciding.compare import Planned
 from coach.legacy.stores import Outcome
-from coach.legacy.writing import bulk, versions
+from coach.legacy.writing import versions
 from coach.legacy.writing.tables import Maker
-from coach.models import AttachmentMetadata
+from coach.models import AttachmentMetadata, RecordVersion
 
 
 def drop(planned: Iterable[Planned], learners: Mapping[str, int], maker: Maker) -> None:
     """Delete what is not pending any more; `learners` are those of the submissions: username to primary key."""
     gone = _gone(planned, learners)
     kept = partial(versions.of_attachment, run_id=maker.run_id, at=maker.at, actor=provenance.ATTACHING_ACTOR)
-    made = (kept(row, name) for row, name in gone.items())
-    bulk.insert([version for version in made if version])
+    RecordVersion.objects.bulk_create(filter(None, (kept(row, name) for row, name in gone.items())))
     AttachmentMetadata.objects.filter(pk__in=[row.pk for row in gone]).delete()
 
 

@@ -1,21 +1,18 @@
-"""Copy rows: rows on their way into the database, as values (or bytes) in the order of their table's columns."""
+"""Copy rows: rows on their way into the database, as values in the order of their table's columns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cached_property
+from collections.abc import Sequence
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any
 
-from django.db import connection, models
+from django.db import models
 
 from coach.documents.base import Document
 from coach.legacy.decoding.codec import Content
-from coach.legacy.writing import copy_format
 from coach.models.database.fields import DocumentField
 
-# The bytes that PostgreSQL is sent; values elsewhere.
-CopyRow = bytes | tuple[Any, ...]
+CopyRow = tuple[Any, ...]
 
 
 class Table:
@@ -41,6 +38,7 @@ class Table:
         if unknown := set(members) - document.model_fields.keys():
             raise TypeError(f"no source for the columns {sorted(unknown)} of {model.__name__}")
         self.columns = (*named, *members)
+        self.own_columns = self.columns[len(late) :]
         self._values = attrgetter(*members)
         documents = {field.attname for field in fields if isinstance(field, DocumentField)}
         self._documents = [position for position, name in enumerate(members) if name in documents]
@@ -51,26 +49,4 @@ class Table:
         for position in self._documents:
             if values[position] is not None:
                 values[position] = content.to_json(values[position]).decode()
-        return self._made((*given, *values))
-
-    @cached_property
-    def _made(self) -> Callable[[Sequence[Any]], CopyRow]:
-        """What makes a copy row of its values."""
-        if connection.vendor == "postgresql":
-            return copy_format.packer(types(self.model, self.columns[len(self.late) :]))
-        return tuple
-
-    @cached_property
-    def head(self) -> Callable[..., bytes]:
-        """What makes the beginning of a row of its late columns, where copy rows are bytes."""
-        return copy_format.row_head(len(self.columns), len(self.late))
-
-
-def types(model: type[models.Model], names: Sequence[str]) -> list[str]:
-    """The database's types of some of a model's columns."""
-    return [str(field.db_type(connection)) for field in fields_of(model, names)]
-
-
-def fields_of(model: type[models.Model], names: Sequence[str]) -> list[models.Field[Any, Any]]:
-    """The fields behind columns, which are named as a row names them."""
-    return [cast("models.Field[Any, Any]", model._meta.get_field(name)) for name in names]
+        return (*given, *values)

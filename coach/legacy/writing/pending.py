@@ -8,9 +8,7 @@ from typing import Any
 
 from coach.documents.submissions import PendingAttachment
 from coach.legacy.deciding import provenance
-from coach.legacy.deciding.stored_rows import PendingRows
 from coach.legacy.decoding.codec import Content
-from coach.legacy.decoding.records import Decoded
 from coach.legacy.writing import bulk
 from coach.legacy.writing.copy_rows import CopyRow, Table
 from coach.models import AttachmentMetadata
@@ -25,33 +23,25 @@ PENDING = Table(
 
 @dataclass
 class PendingCopyRows:
-    """The line of one attachment that is not there yet."""
+    """The copy row of one attachment."""
 
     attachment: CopyRow
     learner_id: int = 0
 
 
-def build(decoded: Decoded) -> PendingRows:
-    """The row that a record makes, not yet marked, owned, numbered or saved."""
-    assert isinstance(decoded.document, PendingAttachment)
-    row = AttachmentMetadata()
-    row.apply_document(decoded.document)
-    return PendingRows(row, decoded.username)
-
-
 def copy_rows(content: Content, marked: tuple[Any, ...]) -> PendingCopyRows:
-    """The copy row of an attachment, which equals the row that `build` makes of it."""
+    """The copy row of an attachment; `marked` is its provenance."""
     return PendingCopyRows(PENDING.copy_row(content, content.members, None, 0, None, *marked))
 
 
 def insert(built: Sequence[PendingCopyRows]) -> None:
     """Write attachments that are not there yet."""
-    bulk.write(PENDING, [((lines.learner_id,), lines.attachment) for lines in built])
+    bulk.write(PENDING, [(rows.learner_id, *rows.attachment) for rows in built])
 
 
-def update(pairs: Sequence[tuple[PendingRows, PendingRows]]) -> None:
-    """Turn attachments' rows, the first of each pair, into the second ones, writing only what differs."""
+def update(pairs: Sequence[tuple[AttachmentMetadata, PendingCopyRows]]) -> None:
+    """Turn attachments into what copy rows say, writing only what differs."""
     changes = bulk.Changes()
     for old, new in pairs:
-        changes.update(old.attachment, new.attachment)
+        changes.update(PENDING, old, new.attachment)
     changes.write()

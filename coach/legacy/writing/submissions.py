@@ -8,9 +8,7 @@ from typing import Any
 
 from coach.documents.submissions import Attachment, Submission
 from coach.legacy.deciding import provenance
-from coach.legacy.deciding.stored_rows import SubmissionRows
 from coach.legacy.decoding.codec import Content
-from coach.legacy.decoding.records import Decoded
 from coach.legacy.writing import bulk
 from coach.legacy.writing.copy_rows import CopyRow, Table
 from coach.models import AssessmentSubmission, AttachmentMetadata
@@ -31,31 +29,15 @@ ATTACHMENTS = Table(
 
 @dataclass
 class SubmissionCopyRows:
-    """The lines of one submission that is not there yet."""
+    """The copy rows of one submission."""
 
     submission: CopyRow
     attachments: list[CopyRow]
     learner_id: int = 0
 
 
-def build(decoded: Decoded) -> SubmissionRows:
-    """The rows that a submission record makes, not yet marked, owned, numbered or saved."""
-    document = decoded.document
-    assert isinstance(document, Submission)
-    submission = AssessmentSubmission()
-    submission.apply_document(document)
-    submission.graded_by = grader(document.grading)
-    attachments = []
-    for position, attachment in enumerate(document.attachments):
-        row = bulk.blank(AttachmentMetadata)
-        provenance.leave(row)
-        row.apply_document(attachment, position=position)
-        attachments.append(row)
-    return SubmissionRows(submission, attachments, decoded.username)
-
-
 def copy_rows(content: Content, marked: tuple[Any, ...]) -> SubmissionCopyRows:
-    """The copy rows of a submission, which equal the rows that `build` makes of it."""
+    """The copy rows of a submission; `marked` is its provenance."""
     submission = content.members
     given = (str(grader(submission.grading)), content.submission_api_json(), *marked)
     attachments = [
@@ -73,26 +55,22 @@ def grader(grading: Any) -> AssessmentSubmission.Grader:
 def insert(built: Sequence[SubmissionCopyRows]) -> None:
     """Write submissions that are not there yet."""
     numbered = list(zip(bulk.numbers(AssessmentSubmission, len(built)), built, strict=True))
-    bulk.write(SUBMISSIONS, [((number, lines.learner_id), lines.submission) for number, lines in numbered])
+    bulk.write(SUBMISSIONS, [(number, rows.learner_id, *rows.submission) for number, rows in numbered])
     bulk.write(
         ATTACHMENTS,
-        [((lines.learner_id, number), line) for number, lines in numbered for line in lines.attachments],
+        [(rows.learner_id, number, *row) for number, rows in numbered for row in rows.attachments],
     )
 
 
-def update(pairs: Sequence[tuple[SubmissionRows, SubmissionRows]]) -> None:
-    """Turn submissions' rows, the first of each pair, into the second ones, writing only what differs."""
+def update(pairs: Sequence[tuple[AssessmentSubmission, SubmissionCopyRows]]) -> None:
+    """Turn submissions and their attachments into what copy rows say, writing only what differs."""
     changes = bulk.Changes()
+    grading, graded_by = map(SUBMISSIONS.own_columns.index, ("grading", "graded_by"))
     for old, new in pairs:
-        if old.submission.grading == new.submission.grading:
-            new.submission.graded_by = old.submission.graded_by
-        _adopt(new, old.submission.pk)
-        changes.update(old.submission, new.submission)
-        before = {row.position: row for row in old.attachments}
-        changes.replace(before, {row.position: row for row in new.attachments})
+        row = list(new.submission)
+        if old.grading == row[grading]:
+            row[graded_by] = old.graded_by
+        changes.update(SUBMISSIONS, old, tuple(row))
+        late = (old.learner_id, old.pk)
+        changes.replace(ATTACHMENTS, late, old.attachments.all(), new.attachments, key="position")
     changes.write()
-
-
-def _adopt(rows: SubmissionRows, submission_id: int) -> None:
-    for row in rows.attachments:
-        row.submission_id = submission_id

@@ -1,4 +1,4 @@
-"""One interface to the rows of all three stores: build, insert, update."""
+"""One interface to the rows of all three stores: copy rows, insert, update."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 
 from coach.legacy.deciding import provenance
 from coach.legacy.deciding.compare import Planned
-from coach.legacy.deciding.stored_rows import Rows
 from coach.legacy.decoding import checksums
 from coach.legacy.decoding.records import Decoded
 from coach.legacy.stores import Outcome, Store
@@ -45,21 +44,8 @@ def lock_learners(row_ids: Collection[int]) -> None:
         list(rows.values_list("pk", flat=True))
 
 
-def build(store: Store, decoded: Decoded, maker: Maker) -> Rows:
-    """The rows that a record makes, marked but neither numbered, owned nor saved; touches no database."""
-    is_profile = store == Store.PROFILES
-    rows: Rows = (
-        learners.build(decoded, derive=maker.derive) if is_profile else _MODULES[store].build(decoded)
-    )
-    # Times that the record does not name are those of this document.
-    content_checksum = checksums.of_content(decoded.document)
-    marked = provenance.line(decoded, content_checksum, run_id=maker.run_id, at=maker.at)
-    provenance.leave(rows.top, marked)
-    return rows
-
-
 def copy_rows(store: Store, decoded: Decoded, maker: Maker) -> CopyRows:
-    """The same rows as copy rows, for `insert`; touches no database."""
+    """The copy rows that a record makes; touches no database."""
     decoded, content = decoded.with_content()
     marked = provenance.line(decoded, decoded.content_checksum, run_id=maker.run_id, at=maker.at)
     if store == Store.PROFILES:
@@ -68,36 +54,29 @@ def copy_rows(store: Store, decoded: Decoded, maker: Maker) -> CopyRows:
     return found
 
 
-def own(rows: Any, learner_id: int) -> None:
-    """Say whose the rows of a submission or attachment are."""
-    for row in (rows.top, *rows.children):
-        row.learner_id = learner_id
-
-
 def insert(store: Store, built: Sequence[CopyRows]) -> None:
-    """Write the lines of records that are not there yet."""
+    """Write the copy rows of records that are not there yet."""
     if built:
         _MODULES[store].insert(built)
 
 
-def update(store: Store, pairs: Sequence[tuple[Rows, Rows]]) -> None:
-    """Turn the rows of records, the first of each pair, into the second ones, writing only what differs."""
+def update(store: Store, pairs: Sequence[tuple[Any, CopyRows]]) -> None:
+    """Turn records' rows (`stored_rows.load`) into what copy rows say, writing only what differs."""
     if pairs:
         _MODULES[store].update(pairs)
 
 
 def settle(planned: Iterable[Planned], maker: Maker) -> None:
     """Make the store's records the base of rows that stay as they are: both agree, or the row was kept against the store."""
-    tops = []
+    rows = []
     for plan in planned:
-        assert plan.rows and plan.decoded and plan.ours
-        top, agrees = plan.rows.top, plan.outcome == Outcome.UNCHANGED
-        unknown = top.unknown_members
+        assert plan.row and plan.decoded and plan.ours
+        row, agrees = plan.row, plan.outcome == Outcome.UNCHANGED
         content_checksum = checksums.of_content(plan.ours if agrees else plan.decoded.document)
-        provenance.leave(
-            top, provenance.line(plan.decoded, content_checksum, run_id=maker.run_id, at=maker.at)
-        )
-        top.unknown_members, top.edited_since_import = unknown, not agrees
-        tops.append(top)
-    if tops:
-        type(tops[0])._base_manager.bulk_update(tops, provenance.WRITTEN)
+        values = provenance.line(plan.decoded, content_checksum, run_id=maker.run_id, at=maker.at)
+        kept = {"unknown_members": row.unknown_members, "edited_since_import": not agrees}
+        for name, value in (dict(zip(provenance.WRITTEN, values, strict=True)) | kept).items():
+            setattr(row, name, value)
+        rows.append(row)
+    if rows:
+        type(rows[0])._base_manager.bulk_update(rows, provenance.WRITTEN)

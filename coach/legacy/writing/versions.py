@@ -8,10 +8,9 @@ from collections.abc import Iterable, Iterator
 from coach.documents.submissions import Submission
 from coach.legacy.deciding import provenance
 from coach.legacy.deciding.compare import Planned
-from coach.legacy.deciding.stored_rows import SubmissionRows
 from coach.legacy.stores import Outcome, Store
-from coach.legacy.writing import bulk, submissions
-from coach.models import AttachmentMetadata, RecordVersion
+from coach.legacy.writing import submissions
+from coach.models import AssessmentSubmission, AttachmentMetadata, RecordVersion
 
 _KINDS = {
     Store.PROFILES: RecordVersion.Kind.PROFILE,
@@ -28,16 +27,16 @@ def keep(planned: Iterable[Planned], *, run_id: int | None, at: dt.datetime) -> 
     for plan in planned:
         if plan.outcome == Outcome.UPDATED:
             rows += [_version(plan, run_id, at), *_of_lost(plan, run_id, at)]
-    bulk.insert([row for row in rows if row is not None])
+    RecordVersion.objects.bulk_create(filter(None, rows))
 
 
 def _version(plan: Planned, run_id: int | None, at: dt.datetime) -> RecordVersion | None:
-    assert plan.ours and plan.decoded and plan.mark and plan.rows
+    assert plan.ours and plan.decoded and plan.mark and plan.row
     names = {change.member for change in plan.changes} - _FOLLOWING
     before = plan.ours.model_dump(mode="json", include=names)
     after = plan.decoded.document.model_dump(mode="json", include=names)
     if "grading" in names:
-        before["graded_by"] = plan.rows.top.graded_by
+        before["graded_by"] = plan.row.graded_by
         after["graded_by"] = str(submissions.grader(after["grading"]))
     return RecordVersion.of_change(
         _KINDS[plan.record.store],
@@ -59,12 +58,12 @@ def _of_lost(plan: Planned, run_id: int | None, at: dt.datetime) -> Iterator[Rec
 
 def lost(plan: Planned) -> list[AttachmentMetadata]:
     """The attachments of a submission that the store's record holds no more."""
-    if not isinstance(plan.rows, SubmissionRows) or plan.decoded is None:
+    if not isinstance(plan.row, AssessmentSubmission) or plan.decoded is None:
         return []
     document = plan.decoded.document
     assert isinstance(document, Submission)
     stay = {attachment.attachment_id for attachment in document.attachments}
-    return [row for row in plan.rows.attachments if row.attachment_id not in stay]
+    return [row for row in plan.row.attachments.all() if row.attachment_id not in stay]
 
 
 def of_attachment(

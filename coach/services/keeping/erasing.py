@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 import secrets
 from collections.abc import Iterable
 
@@ -25,7 +26,6 @@ from coach.models import (
     ChatFile,
     ChatThread,
     ErasedLearner,
-    ExportRun,
     IdempotencyKey,
     LearnerProfile,
     SessionAttachment,
@@ -63,18 +63,7 @@ def erase(*, username: str, unknown_too: bool = False) -> str | None:
 
 def _remove_outside(name: str, rejected: list[tuple[int, str, int]]) -> None:
     staged_files.drop_rejects(rejected)
-    _drop_exports()
     remove_bytes(ErasedLearner.objects.filter(pk=digest(name)))
-
-
-def _drop_exports() -> None:
-    """Remove the exports that lie here, any of which may hold the learner; those at work end without a file."""
-    ExportRun.objects.filter(state__in=ExportRun.UNFINISHED).update(cancelled_by="an erasure")
-    for row in ExportRun.objects.exclude(file=""):
-        staged_files.drop_export(row.file)
-        ExportRun.objects.filter(pk=row.pk).update(
-            file="", error="The file was removed with an erased learner's data."
-        )
 
 
 def remove_bytes(rows: Iterable[ErasedLearner]) -> None:
@@ -128,10 +117,23 @@ def _forget_answers(names: Iterable[str]) -> None:
 
 def _forget_findings(name: str) -> list[tuple[int, str, int]]:
     """Delete what imports found in a learner's records; of each its run, store and number there."""
-    rows = BackfillFinding.objects.filter(Q(username=name) | Q(natural_key=name))
+    nobodys = BackfillFinding.objects.filter(username="").values_list("pk", "place", "record")
+    is_named = _mention(name).search
+    named = [
+        pk
+        for pk, *texts in nobodys.iterator(chunk_size=100)
+        if any(is_named(usernames.folded(text)) for text in texts if text)
+    ]
+    rows = BackfillFinding.objects.filter(Q(username=name) | Q(natural_key=name) | Q(pk__in=named))
     found = list(rows.values_list("run_id", "store", "ordinal"))
     rows.delete()
     return found
+
+
+def _mention(name: str) -> re.Pattern[str]:
+    """The name as a whole text of a (folded) record, or as the owner in its place (`$.amara[3]`)."""
+    spelled = "|".join(re.escape(json.dumps(name, ensure_ascii=ascii_)[1:-1]) for ascii_ in (True, False))
+    return re.compile(rf'(?:"\s*|\$\.)(?:{spelled})(?:\s*"|(?=[.\[]|$))')
 
 
 def _replace_name(name: str, alias: str) -> None:

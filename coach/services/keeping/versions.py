@@ -101,14 +101,7 @@ _Rows = Iterator[tuple[int, str, Members]]
 def _profiles(learners: set[int], keys: set[str]) -> _Rows:
     rows = LearnerProfile.objects.with_schedule().prefetch_related("memory_records", "schedule__items")
     for row in rows.filter(pk__in=learners):
-        notes = sorted(row.memory_records.all(), key=lambda note: note.position)
-        schedule = getattr(row, "schedule", None)
-        items = sorted(schedule.items.all(), key=lambda item: item.position) if schedule else []
-        document = row.assemble(
-            notes=[note.to_document() for note in notes],
-            schedule=schedule.to_document(items=[item.to_document() for item in items]) if schedule else None,
-        )
-        yield row.pk, row.username, _without(document.to_object(), "username", "last_updated")
+        yield row.pk, row.username, _without(row.to_document().to_object(), "username", "last_updated")
 
 
 def _submissions(learners: set[int], keys: set[str]) -> _Rows:

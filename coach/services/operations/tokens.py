@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, transaction
+from django.db.models import F
 
 from coach import telemetry
 from coach.documents import usernames
@@ -27,7 +28,7 @@ class UnknownToken(LookupError):
 
 
 class NameTaken(ValueError):
-    """There is a token of that name already; revoked ones keep theirs, since logs speak of them."""
+    """There is a token of that name already, or one that was for somebody else."""
 
 
 class UnusableExpiry(ValueError):
@@ -57,8 +58,8 @@ def create(
     name = name.strip()
     if not name or len(name) > 100:
         raise ValueError("A token needs a name of at most 100 characters.")
-    if ApiToken.objects.filter(name=name).exists():
-        raise NameTaken(f"There is a token called {name!r} already.")
+    learner = usernames.normalise(learner) if learner.strip() else ""
+    check_name(name, learner=learner)
     if expires_at is not None and expires_at <= utc_now():
         raise UnusableExpiry("The token would have expired already.")
     key = secrets.token_hex(6)
@@ -67,13 +68,24 @@ def create(
         name=name,
         key=key,
         digest=ApiToken.digest_of(text),
-        learner=usernames.normalise(learner) if learner.strip() else "",
+        learner=learner,
         read_only=read_only,
         expires_at=expires_at,
         created_by=by,
     )
     row.save(force_insert=True)
     return Created(row=row, text=text)
+
+
+def check_name(name: str, *, learner: str) -> None:
+    """Raises NameTaken. A revoked token's name is free again, for tokens with the same reach: they inherit its threads."""
+    named = ApiToken.objects.filter(name=name)
+    if named.filter(revoked_at=None).exists():
+        raise NameTaken(f"There is a token called {name!r} already.")
+    if named.exclude(learner=learner).exists():
+        raise NameTaken(
+            f"A token called {name!r} was for other learners, and this one would see its conversations."
+        )
 
 
 def every() -> Iterable[ApiToken]:
@@ -83,7 +95,7 @@ def every() -> Iterable[ApiToken]:
 
 def revoke(*, name: str) -> ApiToken:
     """Refuse a token from now on; one that is revoked already stays so. Raises UnknownToken."""
-    row = ApiToken.objects.filter(name=name).first()
+    row = ApiToken.objects.filter(name=name).order_by(F("revoked_at").desc(nulls_first=True)).first()
     if row is None:
         raise UnknownToken(f"There is no token called {name!r}.")
     if row.revoked_at is None:

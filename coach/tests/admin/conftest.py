@@ -78,9 +78,9 @@ GRADING = {
 @pytest.fixture
 def groups(db: None) -> None:
     """The roles: a test that empties the database takes them away from those that follow."""
-    importlib.import_module("coach.migrations.0004_roles").add_roles(
-        apps, SimpleNamespace(connection=connection)
-    )
+    for migration, add in (("0004_roles", "add_roles"), ("0022_operators_make_tokens", "add_rights")):
+        made = importlib.import_module(f"coach.migrations.{migration}")
+        getattr(made, add)(apps, SimpleNamespace(connection=connection))
 
 
 @pytest.fixture

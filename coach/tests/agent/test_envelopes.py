@@ -91,7 +91,7 @@ def test_a_chat_envelope_that_does_not_fit(value):
         chat(value)
 
 
-@pytest.mark.parametrize("read", [envelopes.lesson, envelopes.milestone])
+@pytest.mark.parametrize("kind", ["lesson", "milestone"])
 @pytest.mark.parametrize(
     "text",
     [
@@ -105,22 +105,19 @@ def test_a_chat_envelope_that_does_not_fit(value):
         '{"display": 1}',
     ],
 )
-def test_lessons_and_milestones_need_a_display(read, text):
+def test_lessons_and_milestones_need_a_display(kind, text):
     with pytest.raises(UnusableAnswer):
-        read(text)
+        envelopes.on_topic(kind, text)
 
 
-@pytest.mark.parametrize(
-    ("read", "intent"),
-    [(envelopes.lesson, "lesson"), (envelopes.milestone, "milestone"), (envelopes.quiz, "quiz")],
-)
-def test_the_intent_is_their_own_unless_one_is_given(read, intent):
-    assert read('{"display": ""}').intent == intent
-    assert read('{"display": "d", "intent": "whatever"}').intent == "whatever"
+@pytest.mark.parametrize("kind", ["lesson", "milestone", "quiz"])
+def test_the_intent_is_their_own_unless_one_is_given(kind):
+    assert envelopes.on_topic(kind, '{"display": ""}').intent == kind
+    assert envelopes.on_topic(kind, '{"display": "d", "intent": "whatever"}').intent == "whatever"
 
 
 def test_a_quiz_is_read_from_an_array_too():
-    assert envelopes.quiz('[{"type": "Card"}]').to_object() == {
+    assert envelopes.on_topic("quiz", '[{"type": "Card"}]').to_object() == {
         "intent": "quiz",
         "display": None,
         "widgets": [{"type": "Card", "props": {}}],
@@ -130,7 +127,9 @@ def test_a_quiz_is_read_from_an_array_too():
 
 
 def test_ratings_of_a_quiz_are_whole():
-    quiz = envelopes.quiz('{"elo": {"a": "990", "b": 1180.0}, "last_quiz": {"topic": null, "score": "0.5"}}')
+    quiz = envelopes.on_topic(
+        "quiz", '{"elo": {"a": "990", "b": 1180.0}, "last_quiz": {"topic": null, "score": "0.5"}}'
+    )
 
     assert quiz.elo == {"a": 990, "b": 1180}
     assert quiz.last_quiz is not None
@@ -142,4 +141,4 @@ def test_ratings_of_a_quiz_are_whole():
 )
 def test_a_quiz_that_does_not_fit(text):
     with pytest.raises(UnusableAnswer):
-        envelopes.quiz(text)
+        envelopes.on_topic("quiz", text)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import connection
 from playwright.sync_api import ConsoleMessage, Page, sync_playwright
 
 from coach.tests.admin.conftest import amara, groups
@@ -102,6 +103,12 @@ def open_console(chromium: object, live_server: object, people: None) -> Iterato
     for console in opened:
         console.page.context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def theme() -> str:
+    """Light with SQLite, dark with PostgreSQL: a run of all tests shows each job in both."""
+    return "dark" if connection.vendor == "postgresql" else "light"
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from coach.tests.legacy import people
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_learner_is_found_by_whatever_one_knows(open_console, theme):
     notes = [people.note("n-1", note="Prefers évening sessions")]
     thao = cast.learner(people.profile("thảo", memory_records=notes))

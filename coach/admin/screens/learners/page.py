@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
@@ -118,7 +118,7 @@ class LearnerPage:
         self._events = list(AuditEvent.objects.filter(learner=learner)[:MOST_EVENTS])
         kept = RecordVersion.objects.filter(learner=learner).select_related("run")
         self._versions = changes.explained(kept[:MOST_EVENTS])
-        self._findings = list(_findings(learner, self._submissions, self._attachments))
+        self._findings = list(_findings(learner))
         self._results = [(row, row.result) for row in self._submissions]
 
     # --- who this is ------------------------------------------------------------------------------
@@ -241,7 +241,7 @@ class LearnerPage:
             blocks,
             days=self.schedule.time_horizon_days,
             today=(self.today - anchor).days,
-            label=f"minutes a day from {anchor}, "
+            label=f"minutes a day from {date_format(anchor)}, "
             + ngettext("%d item", "%d items", len(blocks)) % len(blocks),
         )
 
@@ -345,17 +345,11 @@ def _uploads(learner: LearnerProfile) -> dict[str, str]:
     return dict(MemoryUpload.objects.of(learner).values_list("note_id", "state"))
 
 
-def _findings(
-    learner: LearnerProfile,
-    submissions: Sequence[AssessmentSubmission],
-    attachments: Sequence[AttachmentMetadata],
-) -> Any:
-    """What runs found about the learner's records, the newest first."""
-    ids = [row.submission_id for row in submissions]
-    found = Q(store="profiles", natural_key=learner.username) | Q(store="submissions", natural_key__in=ids)
-    found |= Q(store="attachments", natural_key__in=[row.attachment_id for row in attachments])
-    # What an earlier run found was settled by the run that the row came from.
-    return BackfillFinding.objects.filter(found, run_id__gte=learner.imported_by_id or 0).order_by("-id")[:5]
+def _findings(learner: LearnerProfile) -> Any:
+    """What waits of what runs found in the learner's records, the newest first."""
+    return (
+        BackfillFinding.objects.open().filter(username=learner.username).defer("record").order_by("-id")[:5]
+    )
 
 
 def _up_to(rows: Sequence[Any], most: int) -> str:

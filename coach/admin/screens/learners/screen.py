@@ -9,8 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.http.response import HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
@@ -19,7 +18,7 @@ from coach.admin.access import rights
 from coach.admin.changelist import columns, exports, filters, search
 from coach.admin.imports.views import StoreImport
 from coach.admin.presentation import cells, changes, documents, links, timeline
-from coach.admin.screens import find
+from coach.admin.screens import find, preferences
 from coach.admin.screens.learners.actions import REGENERATE, LearnerActions, belongings
 from coach.admin.screens.learners.forms import PROFILE_COLUMNS, DocumentForm, ProfileForm
 from coach.admin.screens.learners.page import LearnerPage
@@ -91,6 +90,7 @@ class LearnerAdmin(StoreImport, LearnerActions):
         page = self.admin_site.admin_view(self.page_view)
         document = self.admin_site.admin_view(self.document_view)
         return [
+            path("preferences/", self.admin_site.admin_view(preferences.page), name="coach_preferences"),
             path("search/", self.admin_site.admin_view(find.page), name="coach_search"),
             path("<int:pk>/", page, name="coach_learnerprofile_page"),
             path("<int:pk>/documents/<str:column>/", document, name="coach_learnerprofile_document"),
@@ -143,11 +143,11 @@ class LearnerAdmin(StoreImport, LearnerActions):
         title = f"{learner.username} as JSON"
         return self.render(request, "learnerprofile/json", title, learner=learner, text=text)
 
-    def stores_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+    def stores_view(self, request: HttpRequest, pk: int) -> FileResponse:
         """The learner as legacy stores, in a ZIP."""
         learner = self._viewed(request, pk)
         rights.may_export.demand(request)
-        return exports.answer(self, request, exports.STORES.value, [learner.pk])
+        return exports.stores(request, [learner.username])
 
     def document_view(self, request: HttpRequest, pk: int, column: str) -> HttpResponse:
         """One stored document: readable, and as text to be edited for those who may."""
@@ -254,7 +254,7 @@ class LearnerAdmin(StoreImport, LearnerActions):
         )
 
     @admin.display(description="schedule")
-    def schedule_shown(self, row: Any) -> SafeString:
+    def schedule_shown(self, row: Any) -> SafeString | str:
         if row.scheduled_at is None:
             return cells.badge("none", "calm")
         if row.schedule_stale:

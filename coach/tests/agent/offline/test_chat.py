@@ -4,7 +4,7 @@ import pytest
 
 from coach import agent
 from coach.agent.errors import Unavailable
-from coach.agent.offline import chat, coach, languages, plans
+from coach.agent.offline import chat, coach, languages, plans, texts
 from coach.documents.profile import Profile
 from coach.tests import cast
 from coach.tests.agent.offline.learners import completed, planned, say, scheduled
@@ -41,10 +41,10 @@ def test_each_question_that_is_offered_is_answered_by_what_it_is_offered_for(int
 @pytest.mark.parametrize(
     ("sentence", "route"),
     [
-        (chat.MOVE, "api/profile/noor/schedule/adjust"),
-        (chat.REFRESH, "api/profile/noor/schedule"),
-        (chat.COMPLETE, "api/session/schedule/complete"),
-        (chat.NO_SCHEDULE, "api/onboarding/plan"),
+        (texts.say("move"), "api/profile/noor/schedule/adjust"),
+        (texts.say("refresh"), "api/profile/noor/schedule"),
+        (texts.say("complete"), "api/session/schedule/complete"),
+        (texts.say("no_schedule"), "api/onboarding/plan"),
     ],
 )
 def test_what_the_learner_is_sent_to_do_has_a_route(sentence, route):
@@ -72,11 +72,11 @@ def test_missed_days_are_counted_from_the_rows_without_reproach():
 
     assert f"{len(missed)} item" in text
     assert f"“{FIRST.title}”, 3 days ago" in text
-    assert chat.MOVE in text
+    assert texts.say("move") in text
 
 
 def test_with_progress_a_refresh_is_what_helps():
-    assert chat.REFRESH in say("I missed two days", completed(LEARNER, FIRST.item_id))[0]
+    assert texts.say("refresh") in say("I missed two days", completed(LEARNER, FIRST.item_id))[0]
 
 
 def test_nothing_missed_is_said_so():
@@ -126,7 +126,7 @@ def test_a_finished_item_is_found_and_said_where_to_mark():
     text, _ = say("I finished First programs: values, names and printing", LEARNER)
 
     assert FIRST.title in text
-    assert chat.COMPLETE in text
+    assert texts.say("complete") in text
 
 
 def test_a_pace_is_kept_and_shapes_the_next_schedule():
@@ -218,7 +218,7 @@ def test_killing_a_process_is_no_danger():
 
 
 def test_without_a_learner_it_asks_for_the_name():
-    assert chat.NOBODY in say("What is next?", None)[0]
+    assert texts.say("nobody") in say("What is next?", None)[0]
 
 
 @pytest.mark.parametrize("intent", OFFERED, ids=lambda intent: intent.name)

@@ -1,6 +1,6 @@
 import pytest
 
-from coach.agent.offline import coach, languages, lessons, tracks
+from coach.agent.offline import languages, lessons, texts, tracks
 from coach.documents.profile import Profile
 from coach.tests import cast
 from coach.tests.agent.offline.learners import on, planned
@@ -98,5 +98,5 @@ def test_a_module_of_another_coach_is_told_by_its_own_words():
 
 @pytest.mark.parametrize("kind", ["lesson", "quiz", "milestone"])
 def test_everything_says_that_it_was_made_by_rule(kind):
-    assert coach.SIGNATURE in on("ownership", RUST, kind).display
-    assert coach.SIGNATURE in on("knitting", None, kind).display
+    assert texts.say("signature") in on("ownership", RUST, kind).display
+    assert texts.say("signature") in on("knitting", None, kind).display

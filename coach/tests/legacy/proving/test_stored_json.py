@@ -35,13 +35,13 @@ def held(store):
     found, plain = stored_json.of(store, numbers(store)), stored_rows.load(store, numbers(store))
     assert found.keys() == plain.keys()
     for number, rows in plain.items():
-        document = rows.document()
+        document = stored_rows.document(store, rows)
         assert found[number].text == document.to_json().encode()
         # An export reads the text again where it puts members back: the same values in the same order.
         assert repr(json.loads(found[number].text)) == repr(document.to_object())
         assert found[number].username == document.username
         unknown = found[number].unknown_members
-        assert json.loads(unknown or "null") == json.loads(rows.top.unknown_members or "null")
+        assert json.loads(unknown or "null") == json.loads(rows.unknown_members or "null")
     return list(found.values())
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from coach.documents.base import utc_now
 from coach.documents.profile import Note
+from coach.legacy.deciding.provenance import NONE, WRITTEN, line
 from coach.legacy.decoding import records, reference
 from coach.legacy.decoding.records import Decoded
 from coach.legacy.reading import raw_records
@@ -44,23 +45,36 @@ def by_the_reference_codec(found: Decoded) -> Decoded:
     return replace(found, content=content, checksums=content.checksums())
 
 
-def copy_row(table: Table, row):
-    """The copy row that a model's row is."""
-    return table._made([attrgetter(name)(row) for name in table.columns[len(table.late) :]])
+def copy_row(table: Table, document, columns, **position):
+    """The copy row that a model's row is; services make rows of documents so."""
+    row = table.model()
+    row.apply_document(document, **position)
+    for name, value in columns.items():
+        setattr(row, name, value)
+    return attrgetter(*table.own_columns)(row)
+
+
+def numbered(table: Table, documents, columns):
+    return [copy_row(table, document, columns, position=place) for place, document in enumerate(documents)]
 
 
 def of_model_rows(found: Decoded):
-    rows = tables.build(found.raw.store, found, MAKER)
+    document = found.document
+    values = line(found, found.content_checksum, run_id=MAKER.run_id, at=MAKER.at)
+    marked, unmarked = (dict(zip(WRITTEN, row, strict=True)) for row in (values, NONE))
     if found.raw.store == Store.SUBMISSIONS:
-        attachments = [copy_row(submissions.ATTACHMENTS, row) for row in rows.attachments]
-        return copy_row(submissions.SUBMISSIONS, rows.submission), attachments, 0
+        graded = marked | {"graded_by": submissions.grader(document.grading)}
+        attachments = numbered(submissions.ATTACHMENTS, document.attachments, unmarked)
+        return copy_row(submissions.SUBMISSIONS, document, graded), attachments, 0
     if found.raw.store == Store.ATTACHMENTS:
-        return copy_row(pending.PENDING, rows.attachment), 0
+        return copy_row(pending.PENDING, document, marked), 0
+    extended = MAKER.derive(document.onboarding_assessment, document.elo_category_plan)
+    schedule = document.curriculum_schedule
     return (
-        copy_row(learners.LEARNERS, rows.learner),
-        [copy_row(learners.NOTES, note) for note in rows.notes],
-        copy_row(learners.SCHEDULES, rows.schedule) if rows.schedule else None,
-        [copy_row(learners.ITEMS, item) for item in rows.items],
+        copy_row(learners.LEARNERS, document, marked | {"extended_assessment": extended}),
+        numbered(learners.NOTES, document.memory_records, {}),
+        copy_row(learners.SCHEDULES, schedule, {}) if schedule else None,
+        numbered(learners.ITEMS, schedule.items if schedule else (), {}),
     )
 
 

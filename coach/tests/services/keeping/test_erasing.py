@@ -219,3 +219,25 @@ def test_bytes_that_the_storage_does_not_give_up_are_removed_later(settings, tmp
 
     assert ErasedLearner.objects.get().paths is None
     assert not folder.exists()
+
+
+def test_records_of_findings_go_with_their_learner_also_where_no_owner_could_be_read():
+    run = BackfillRun.objects.create(source="command", actor="a", version="0")
+    for place, name, record in (
+        ("$.amara[0]", "amara", '{"a": 1}'),
+        ("$.x", "", '{"username": " AMARA ", "goal": [1]}'),
+        ("line 1: $.amara[0]", "", "7"),
+        ("$.amara", "", None),
+        ("$.amarante[0]", "", '{"username": "amarante"}'),
+    ):
+        BackfillFinding.objects.create(
+            run=run,
+            outcome="rejected",
+            store="submissions",
+            place=place,
+            username=name,
+            record=record,
+            code="invalid",
+        )
+    erasing.erase(username="amara", unknown_too=True)
+    assert list(BackfillFinding.objects.values_list("place", flat=True)) == ["$.amarante[0]"]

@@ -49,14 +49,13 @@ def test_a_stale_schedule_is_an_alert_with_the_last_warning(console, amara):
     assert "The schedule is stale. It failed." in page(console, amara)
 
 
-def test_records_that_a_run_rejected_are_alerts_until_a_later_run_settles_them(console, amara):
+def test_records_that_a_run_rejected_are_alerts_until_they_are_resolved(console, amara):
     run = BackfillRun.objects.create(source="command", actor="a", version="0")
     BackfillFinding.objects.create(
-        run=run, outcome="conflict", store="profiles", place="$.amara", natural_key="amara", code="both_moved"
+        run=run, outcome="conflict", store="profiles", place="$.amara", username="amara", code="both_moved"
     )
     assert "is in conflict (both_moved)" in page(console, amara)
-    later = BackfillRun.objects.create(source="command", actor="a", version="0")
-    LearnerProfile.objects.filter(pk=amara.pk).update(imported_by=later)
+    BackfillFinding.objects.open().resolve("ours", by="staff boss")
     assert "both_moved" not in page(console, amara)
 
 

@@ -1,0 +1,1 @@
+"""Formats by language, as Django looks for them."""

@@ -7,6 +7,7 @@ PROJECT = TESTS.parents[1]
 
 # Tests of what more than one module does together, with the reason; a folder stands for all in it.
 CROSSING = {
+    "admin/test_forms.py": "the forms of every screen",
     "admin/test_matrix.py": "every screen and action, as every role",
     "admin/test_query_counts.py": "the same bound for every page",
     "agent/test_failures.py": "every kind of failure, through every use case",

@@ -35,6 +35,8 @@ class GuardedLogin(AdminAuthenticationForm):
             cleaned = super().clean() or {}
         except ValidationError:
             self._record_failure()
+            for field in self.fields.values():
+                field.widget.attrs["aria-invalid"] = "true"
             raise
         for who, _ in guards:
             throttles.take_back(scope="login", who=who)

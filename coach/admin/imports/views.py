@@ -65,7 +65,11 @@ class StoreImportForm(ImportForm):
         super().__init__(formats, resources, **kwargs)
         self._store, self._user = formats[0].store, user
         self.fields["format"].widget = forms.HiddenInput()
-        self.fields["import_file"].widget.attrs["accept"] = ".json,.jsonl"
+        self.fields["import_file"].widget.attrs |= {
+            "accept": ".json,.jsonl",
+            "data-most": settings.UPLOAD_MAX_BYTES,
+            "data-too-large": f"These pages take at most {filesizeformat(settings.UPLOAD_MAX_BYTES)}.",
+        }
         self.fields["import_file"].help_text = (
             f"A {LAYOUTS[self._store].file_name}, or the mended reject file (.jsonl) of an earlier run; "
             f"at most {filesizeformat(settings.UPLOAD_MAX_BYTES)}."

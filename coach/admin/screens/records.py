@@ -77,6 +77,8 @@ class History(StaffAdmin):
             str(row),
             subtitle=self.opts.verbose_name,
             row=row,
+            # Its title is an id, which is copied into other programs.
+            is_id=str(self.list_display[0]).endswith("_id"),
             facts=list(self.facts(row)),
             tools=list(self.tools(request, row)),
             documents=self._documents(row),

@@ -29,6 +29,13 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
         model = ApiToken
         fields = _GIVEN
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "expires_at" in self.fields:
+            # Of two boxes Django describes neither.
+            described = "id_expires_at_helptext id_expires_at_error"
+            self.fields["expires_at"].widget.attrs["aria-describedby"] = described
+
     def clean_expires_at(self) -> Any:
         expires_at = self.cleaned_data["expires_at"]
         if expires_at is not None and expires_at <= utc_now():

@@ -15,3 +15,30 @@ document.addEventListener("keydown", (event) => {
 window.addEventListener("load", () => {
   for (const icon of document.querySelectorAll("span.help-tooltip[aria-label]")) icon.setAttribute("role", "img");
 });
+
+// The first faulty field of a form that came back.
+window.addEventListener("load", () => document.querySelector('[aria-invalid="true"]')?.focus());
+
+// A file that is too large is refused before it is sent.
+for (const input of document.querySelectorAll("input[type=file][data-most]")) {
+  input.addEventListener("change", () => {
+    const tooLarge = input.files.length > 0 && input.files[0].size > Number(input.dataset.most);
+    input.setCustomValidity(tooLarge ? input.dataset.tooLarge : "");
+    input.reportValidity();
+  });
+}
+
+// What is marked for it gets a button that copies it: a long id, a token, a text.
+for (const source of navigator.clipboard ? document.querySelectorAll("[data-copy]") : []) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "copy";
+  button.textContent = "Copy";
+  button.setAttribute("aria-label", `Copy ${source.dataset.copy || source.getAttribute("aria-label") || "this"}`.slice(0, 80));
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(source.dataset.copy || source.value || source.textContent);
+    button.textContent = "Copied";
+    button.removeAttribute("aria-label");
+  });
+  source.after(" ", button);
+}

@@ -7,9 +7,11 @@ import re
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from coach.models import BackfillRun, LearnerProfile
+from coach.services.operations import tokens
 from coach.tests import cast
 from coach.tests.legacy import people as records
 
@@ -104,6 +106,7 @@ def test_coaches_change_a_document_with_a_mistake_and_mend_it(console, amara):
     page.click("input[value=Save]")
     expect(page.locator(".errorlist")).to_contain_text("$.categories[0].weight")
     expect(page.locator(".is-fault")).to_contain_text('"weight": -3')
+    expect(page.locator("textarea[name=text]")).to_be_focused()
     page.fill("textarea[name=text]", re.sub(r'"weight": 1.0', '"weight": 3', text))
     page.click("input[value=Save]")
     expect(page.locator(".messagelist")).to_contain_text("was saved")
@@ -156,6 +159,42 @@ def test_a_bulk_action_asks_before_it_is_done(console, amara):
     page.click("text=Delete for good")
     expect(page.locator(".messagelist")).to_contain_text("1 learner was deleted.")
     expect(page.locator(".empty-list")).to_contain_text("No learner yet.")
+
+
+def test_ids_tokens_and_documents_are_copied_with_a_button(console, amara):
+    page = console.log_in("boss")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    pasted = "navigator.clipboard.readText()"
+    submission = amara.submissions.first()
+    console.open(f"/admin/coach/assessmentsubmission/{submission.pk}/change/")
+    page.click("button.copy")
+    expect(page.locator("button.copy")).to_have_text("Copied")
+    assert page.evaluate(pasted) == submission.submission_id
+    console.open(f"/admin/coach/learnerprofile/{amara.pk}/json/")
+    page.click("button.copy")
+    expect(page.locator("button.copy")).to_have_text("Copied")
+    assert json.loads(page.evaluate(pasted))["username"] == "amara"
+    console.open("/admin/coach/apitoken/add/")
+    page.fill("#id_name", "desk")
+    page.click("input[name=_save]")
+    page.click("button.copy")
+    expect(page.locator("button.copy")).to_have_text("Copied")
+    assert tokens.identify(page.evaluate(pasted)).token == "desk"
+
+
+def test_a_file_that_is_too_large_is_not_sent(console, tmp_path):
+    page = console.log_in("operator")
+    console.open("/admin/coach/learnerprofile/import/")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.method))
+    large = tmp_path / "large.json"
+    with large.open("wb") as file:
+        file.truncate(settings.UPLOAD_MAX_BYTES + 1)
+    send(page, large)
+    assert "25.0" in page.evaluate("document.getElementById('id_import_file').validationMessage")
+    assert "POST" not in sent
+    send(page, store(tmp_path, "small.json", {"amara": records.profile("amara")}))
+    assert number(page, "created") == "1"
 
 
 PAGES = (

@@ -38,13 +38,20 @@ _pool_events = Counter(
     "What happened to the pool: requests, queued, errors, lost connections.",
     ["what"],
 )
+_POOL_EVENTS = "requests_num requests_queued requests_errors connections_errors connections_lost".split()
 _pool_seen: dict[str, int] = {}
+
+
+@functools.cache
+def _labelled(metric: Any, *labels: str | int) -> Any:
+    """A metric's child of these labels; looking it up there costs more than counting."""
+    return metric.labels(*labels)
 
 
 def emit(event: str, **members: Any) -> None:
     """Report one event. Members are numbers, flags and short words."""
     _logger.info(event, extra={"event": event, "members": members})
-    _event_counter(event, str(members.get("status") or members.get("by") or "")).inc()
+    _labelled(_events, event, str(members.get("status") or members.get("by") or "")).inc()
 
 
 @contextmanager
@@ -64,20 +71,20 @@ def timed(event: str, **members: Any) -> Iterator[dict[str, Any]]:
     finally:
         seconds = time.perf_counter() - started
         found["duration_ms"] = round(seconds * 1000, 2)
-        _event_timer(event).observe(seconds)
+        _labelled(_event_seconds, event).observe(seconds)
         emit(event, **found)
 
 
 def request_answered(*, method: str, route: str, status: int, seconds: float) -> None:
     """Count a request; `route` is the pattern that served it, never the path, which names learners."""
     method = method if method in _METHODS else "other"
-    _request_counter(method, route, status).inc()
-    _request_timer(method, route).observe(seconds)
+    _labelled(_requests, method, route, status).inc()
+    _labelled(_request_seconds, method, route).observe(seconds)
 
 
 def api_call(token: str) -> None:
     """Count a call of the API; `token` is `none`, `valid` or `refused`."""
-    _api_call_counter(token).inc()
+    _labelled(_api_calls, token).inc()
 
 
 def pool_observed(counters: Mapping[str, int]) -> None:
@@ -87,20 +94,6 @@ def pool_observed(counters: Mapping[str, int]) -> None:
     _pool_connections.labels("in_use").set(max(0, size - available))
     _pool_connections.labels("limit").set(counters.get("pool_max", 0))
     _pool_waiting.set(counters.get("requests_waiting", 0))
-    for name in (
-        "requests_num",
-        "requests_queued",
-        "requests_errors",
-        "connections_errors",
-        "connections_lost",
-    ):
+    for name in _POOL_EVENTS:
         _pool_events.labels(name).inc(max(0, counters.get(name, 0) - _pool_seen.get(name, 0)))
         _pool_seen[name] = counters.get(name, 0)
-
-
-# Looking a counter up by its labels costs more than counting.
-_event_counter = functools.cache(_events.labels)
-_event_timer = functools.cache(_event_seconds.labels)
-_request_counter = functools.cache(_requests.labels)
-_request_timer = functools.cache(_request_seconds.labels)
-_api_call_counter = functools.cache(_api_calls.labels)

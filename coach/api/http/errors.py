@@ -5,23 +5,19 @@ import math
 import sys
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
+from django.utils.module_loading import import_string
 from rest_framework import exceptions
 
-from coach import attachments as storage
-from coach.api.http import base, bodies, rendering, retrying
-from coach.documents import usernames
-from coach.services import assessments, attachments, learners, progress, schedules, submissions
-from coach.services.chat import protocol
-from coach.services.operations import callers, connections, health, retries
+from coach.api.http import bodies, rendering, retrying
+from coach.documents import authored
+from coach.services import progress
+from coach.services.operations import connections, health, retries
 
 _logger = logging.getLogger(__name__)
-
-
 LONGEST_DETAIL = 500
 
 
@@ -29,57 +25,20 @@ class NothingHere(LookupError):
     """The learner has no document of that kind."""
 
 
+_TABLE = authored.beside(__file__)
 # Each exception that a use case may raise, with the status and the code it is answered with; the text is its own.
-# Clients rely on the codes (docs/api.md).
 _ANSWERS: dict[type[Exception], tuple[int, str]] = {
-    attachments.EmptyFile: (400, "empty_file"),
-    protocol.NotSupported: (400, "not_supported"),
-    schedules.CannotSchedule: (400, "cannot_schedule"),
-    callers.OutOfScope: (403, "out_of_scope"),
-    NothingHere: (404, "nothing_here"),
-    learners.LearnerNotFound: (404, "learner_not_found"),
-    assessments.NoAssessment: (404, "no_assessment"),
-    attachments.AttachmentNotFound: (404, "attachment_not_found"),
-    schedules.NoSchedule: (404, "no_schedule"),
-    schedules.ItemNotFound: (404, "item_not_found"),
-    protocol.NothingThere: (404, "not_found"),
-    retries.StillAtWork: (409, "still_at_work"),
-    submissions.NothingToAnswer: (409, "nothing_to_answer"),
-    progress.MilestoneLocked: (409, "milestone_locked"),
-    storage.TooLarge: (413, "too_large"),
-    retries.KeyReused: (422, "key_reused"),
-    retries.UnusableKey: (422, "unusable_key"),
-    base.UnusablePath: (422, "unusable_path"),
-    usernames.UnusableUsername: (422, "unusable_username"),
-    attachments.UnusableLink: (422, "unusable_link"),
-    schedules.BlankItem: (422, "blank_item"),
-    schedules.NotLater: (422, "not_later"),
-    schedules.AlreadyCompleted: (422, "already_completed"),
-    submissions.UnusableResponse: (422, "unusable_response"),
-    protocol.NotOfProtocol: (422, "not_of_protocol"),
-    protocol.AgentError: (502, "no_answer"),
-    protocol.Unreachable: (503, "model_unreachable"),
-    health.Unhealthy: (503, "unhealthy"),
-    schedules.CannotReschedule: (503, "cannot_reschedule"),
+    import_string(name): (int(status), code)
+    for status, answers in _TABLE["answers"].items()
+    for name, code in answers.items()
 }
-
-
 # Failures that are answered in words of the door's own: words, status and code.
-_PROBLEMS: dict[type[Exception], tuple[str, int, str]] = {
-    bodies.BodyTooLarge: ("The body is larger than the 2 MiB that are taken.", 413, "too_large"),
-    RequestDataTooBig: ("The body is larger than the 2 MiB that are taken.", 413, "too_large"),
-    bodies.TooSlow: ("The body took too long to arrive.", 408, "too_slow"),
-    bodies.Incomplete: ("The body is malformed, or ended before it was complete.", 400, "incomplete"),
-    Http404: ("Not Found", 404, "not_found"),
-}
-_UNEXPECTED: dict[type[Exception], tuple[str, int, str]] = {
-    storage.StorageError: (
-        "The attachment storage is not available at the moment; try again.",
-        507,
-        "storage_unavailable",
-    ),
-    Exception: ("Internal Server Error", 500, "internal_error"),
-}
+_PROBLEMS: dict[type[Exception], tuple[str, int, str]]
+_UNEXPECTED: dict[type[Exception], tuple[str, int, str]]
+_PROBLEMS, _UNEXPECTED = (
+    {import_string(name): tuple(problem) for name, problem in _TABLE[part].items()}
+    for part in ("problems", "unexpected")
+)
 
 
 def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:

@@ -10,11 +10,13 @@ from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from coach.documents import authored
 from coach.models import BackfillRun
 from coach.models.database import replica
 from coach.services.operations import health
 
 _logger = logging.getLogger(__name__)
+_WORDS = authored.beside(__file__)
 
 
 def exposition() -> bytes:
@@ -43,7 +45,6 @@ class _Shared:
     """What the database knows; a database that does not answer is itself a metric."""
 
     def collect(self) -> Iterator[Metric]:
-        up = GaugeMetricFamily("arcadia_database_up", "Whether the database answered this scrape.")
         try:
             # The primary is asked in any case.
             place = replica.position()
@@ -51,55 +52,46 @@ class _Shared:
                 metrics = [_runs(), *_last_run(), *_database_bytes()]
         except (DatabaseError, InterfaceError) as error:
             _logger.warning("the database did not answer a scrape of the metrics", exc_info=error)
-            up.add_metric([], 0)
-            yield up
+            yield _gauge("database_up", 0)
             return
-        up.add_metric([], 1)
-        yield up
+        yield _gauge("database_up", 1)
         yield from metrics
         if place:
             yield from _replica()
 
 
 def _runs() -> Metric:
-    runs = GaugeMetricFamily("arcadia_backfill_runs", "Imports in the ledger, by state.", labels=["state"])
+    runs = _gauge("backfill_runs", labels=["state"])
     for state, number in BackfillRun.objects.order_by().values_list("state").annotate(Count("pk")):
         runs.add_metric([state], number)
     return runs
 
 
 def _last_run() -> Iterator[Metric]:
-    records = GaugeMetricFamily(
-        "arcadia_backfill_records", "Records of the latest import, by outcome.", labels=["store", "outcome"]
-    )
+    records = _gauge("backfill_records", labels=["store", "outcome"])
     row = BackfillRun.objects.order_by("-pk").first()
     for store, outcomes in (row.outcome_counts if row else {}).items():
         for outcome, number in outcomes.items():
             records.add_metric([store, outcome], number)
     yield records
-    ended = GaugeMetricFamily(
-        "arcadia_backfill_finished_timestamp_seconds", "When the latest finished import ended."
-    )
     latest = BackfillRun.objects.aggregate(latest=Max("finished_at"))["latest"]
-    if latest is not None:
-        ended.add_metric([], latest.timestamp())
-    yield ended
+    yield _gauge("backfill_finished_timestamp_seconds", latest.timestamp() if latest else None)
 
 
 def _database_bytes() -> Iterator[Metric]:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_database_size(current_database())")
-            yield GaugeMetricFamily("arcadia_database_bytes", "Size of the database.", cursor.fetchone()[0])
+            yield _gauge("database_bytes", cursor.fetchone()[0])
 
 
 def _replica() -> Iterator[Metric]:
     behind = replica.behind()
-    yield GaugeMetricFamily(
-        "arcadia_replica_up", "Whether the replica answered this scrape.", behind is not None
-    )
+    yield _gauge("replica_up", behind is not None)
     if behind:
-        yield GaugeMetricFamily(
-            "arcadia_replica_lag_bytes", "Log that the replica has still to replay.", behind[0]
-        )
-        yield GaugeMetricFamily("arcadia_replica_lag_seconds", "Age of what the replica shows.", behind[1])
+        yield _gauge("replica_lag_bytes", behind[0])
+        yield _gauge("replica_lag_seconds", behind[1])
+
+
+def _gauge(name: str, value: float | None = None, labels: list[str] | None = None) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"arcadia_{name}", _WORDS[name], value, labels)

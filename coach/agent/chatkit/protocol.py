@@ -6,16 +6,15 @@ process's thread, and one more thread for what blocks: the database and the mode
 
 import asyncio
 import contextlib
-import contextvars
 import functools
 import importlib
 import logging
 import warnings
-from collections.abc import AsyncGenerator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -24,8 +23,6 @@ from coach.agent.chatkit.threads import Threads, UnknownCursor
 from coach.agent.errors import Unavailable, UnusableAnswer
 from coach.agent.model import reading
 from coach.agent.tools.requests import LearnerTools
-
-R = TypeVar("R")
 
 _FAILED = b'data: {"type":"error","code":"stream.error","allow_retry":true}\n\n'
 
@@ -77,10 +74,11 @@ class _Events(Iterator[bytes]):
         from coach.agent.chatkit.server import Server
 
         self._request = request
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="chat")
-        self._server = Server(threads, self._executor, coach=coach, learner_tools=learner_tools)
-        self._loop = asyncio.new_event_loop()
-        self._context = contextvars.copy_context()
+        # Runs every step in the same context: the package sets variables in one that it takes back in another.
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self._loop = self._runner.get_loop()
+        self._loop.set_default_executor(ThreadPoolExecutor(max_workers=1, thread_name_prefix="chat"))
+        self._server = Server(threads, coach=coach, learner_tools=learner_tools)
         self._stream: AsyncGenerator[bytes, None] | None = None
         self._ready: list[bytes | None] = []
 
@@ -89,34 +87,34 @@ class _Events(Iterator[bytes]):
         from chatkit.store import NotFoundError
 
         try:
-            return self._run(self._server._process_non_streaming(self._request, None))
+            return self._runner.run(self._server._process_non_streaming(self._request, None))
         except (NotFoundError, UnknownCursor) as error:
             raise NothingThere(str(error)) from None
         except (NotImplementedError, ValueError) as error:
             raise NotSupported(f"{self._request.type} is not served here.") from error
         finally:
-            self._finish()
+            self._runner.close()
 
     def begin(self) -> None:
         """Make the first event, while a failure can still be the whole answer."""
         self._stream = self._server._process_streaming(self._request, None)
         try:
-            self._ready = [self._run(_next(self._stream))]
+            self._ready = [self._runner.run(_next(self._stream))]
         except BaseException:
-            self._finish()
+            self._runner.close()
             raise
 
     def __next__(self) -> bytes:
         if self._loop.is_closed() or self._stream is None:
             raise StopIteration
         try:
-            event = self._ready.pop() if self._ready else self._run(_next(self._stream))
+            event = self._ready.pop() if self._ready else self._runner.run(_next(self._stream))
         except Exception as error:
             telemetry.emit("chat_stream_failed", error=type(error).__name__)
-            self._finish()
+            self._runner.close()
             return _FAILED
         if event is None:
-            self._finish()
+            self._runner.close()
             raise StopIteration
         return event
 
@@ -126,25 +124,17 @@ class _Events(Iterator[bytes]):
             return
         if self._stream is not None:
             with contextlib.suppress(asyncio.CancelledError, Exception):
-                while self._cancelled_step(self._stream) is not None:
+                while self._runner.run(_cancelled_step(self._stream)) is not None:
                     pass
-            self._run(self._server.leave())
-        self._finish()
+            self._runner.run(self._server.leave())
+        self._runner.close()
 
-    def _cancelled_step(self, stream: AsyncGenerator[bytes, None]) -> bytes | None:
-        """Go on to where the answer waits for something, and cancel it there: the package expects it there."""
-        step = self._loop.create_task(_next(stream), context=self._context)
-        self._loop.call_soon(step.cancel)
-        return self._loop.run_until_complete(step)
 
-    def _run(self, step: Coroutine[Any, Any, R]) -> R:
-        """Every step in the same context: the package sets variables in one that it takes back in another."""
-        return self._loop.run_until_complete(self._loop.create_task(step, context=self._context))
-
-    def _finish(self) -> None:
-        self._run(self._loop.shutdown_asyncgens())
-        self._executor.shutdown(wait=True)
-        self._loop.close()
+async def _cancelled_step(stream: AsyncGenerator[bytes, None]) -> bytes | None:
+    """Go on to where the answer waits for something, and cancel it there: the package expects it there."""
+    if step := asyncio.current_task():
+        asyncio.get_running_loop().call_soon(step.cancel)
+    return await _next(stream)
 
 
 async def _next(stream: AsyncGenerator[bytes, None]) -> bytes | None:

@@ -1,12 +1,11 @@
 """The chat protocol's server: answers user messages with a streamed run of the agent, and cards' actions.
 
-Imports the SDK: only `chat_protocol.py` may import it, when a request of the protocol has come.
+Imports the SDK: only `protocol.py` may import it, when a request of the protocol has come.
 """
 
 import datetime as dt
 import re
 from collections.abc import AsyncIterator, Generator, Iterator
-from concurrent.futures import Executor
 from types import ModuleType
 from typing import Any
 
@@ -43,10 +42,8 @@ class Server(ChatKitServer[None]):
 
     store: ThreadStore
 
-    def __init__(
-        self, threads: Threads, executor: Executor, *, coach: ModuleType | None, learner_tools: LearnerTools
-    ) -> None:
-        super().__init__(ThreadStore(threads, executor), NoBytes())
+    def __init__(self, threads: Threads, *, coach: ModuleType | None, learner_tools: LearnerTools) -> None:
+        super().__init__(ThreadStore(threads), NoBytes())
         self._threads, self._coach, self._learner_tools = threads, coach, learner_tools
 
     def _serialize(self, obj: BaseModel) -> bytes:

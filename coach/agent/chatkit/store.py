@@ -6,7 +6,6 @@ Imports the SDK: only `chat_server.py` may import it.
 import asyncio
 import functools
 from collections.abc import Callable
-from concurrent.futures import Executor
 from typing import Any, TypeVar
 
 from chatkit.store import AttachmentStore, NotFoundError, Store, StoreItemType
@@ -23,18 +22,17 @@ _PREFIXES = {"thread": "thr", "message": "msg"}
 
 
 class ThreadStore(Store[None]):
-    """Every call runs in the request's own thread for blocking work, one after the other."""
+    """Every call runs in the thread of the request's event loop for blocking work, one after the other."""
 
-    def __init__(self, threads: Threads, executor: Executor) -> None:
+    def __init__(self, threads: Threads) -> None:
         self.threads = threads
-        self._executor = executor
         # The thread that the request adds to.
         self.thread_id: str | None = None
 
     async def blocking(self, function: Callable[..., R], *given: Any, **named: Any) -> R:
         """Run something that blocks (the database, the model) without blocking the event loop."""
         call = functools.partial(function, *given, **named)
-        return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+        return await asyncio.get_running_loop().run_in_executor(None, call)
 
     # The package's own ids have 8 digits: too few for ids that are unique in a database.
     def generate_thread_id(self, context: None) -> str:

@@ -35,21 +35,20 @@ def infer_goals(ask: requests.GoalRequest) -> answers.ParsedGoal:
 
 def plan(ask: requests.PlanRequest, *, learner_tools: requests.LearnerTools) -> answers.Plan:
     """An onboarding plan."""
-    text = runs.answer(_settled("plan", prompts.plan_input(ask)), learner_tools=learner_tools)
+    text = runs.answer(_run("plan", prompts.plan_input(ask)), learner_tools=learner_tools)
     return reading.fit(answers.Plan, reading.value_with_repair(text))
 
 
 def grade(ask: requests.GradeRequest, *, learner_tools: requests.LearnerTools) -> answers.Grades:
     """The grades of a submission, 0 to 1 each."""
-    text = runs.answer(_settled("grade", prompts.grade_input(ask)), learner_tools=learner_tools)
+    text = runs.answer(_run("grade", prompts.grade_input(ask)), learner_tools=learner_tools)
     return reading.fit(answers.Grades, reading.value(text))
 
 
 def topic(ask: requests.TopicRequest, *, learner_tools: requests.LearnerTools) -> sessions.OnTopic:
     """A lesson, quiz or milestone."""
-    effort = settings.AGENT_REASONING
-    model = runs.supported(MODELS_BY_EFFORT[effort])
-    run = _run(ask.kind, prompts.topic_input(ask), model=model, effort=effort, web=settings.AGENT_ENABLE_WEB)
+    model = runs.supported(MODELS_BY_EFFORT[settings.AGENT_REASONING])
+    run = _run(ask.kind, prompts.topic_input(ask), model=model)
     return envelopes.on_topic(ask.kind, runs.answer(run, learner_tools=learner_tools))
 
 
@@ -62,27 +61,21 @@ def follow_chat(ask: requests.ChatRequest, *, learner_tools: requests.LearnerToo
     return runs.follow(_chat(ask), learner_tools=learner_tools)
 
 
-def _settled(purpose: str, items: list[Any]) -> runs.Run:
-    """A run with model, effort and web as the settings have them."""
-    return _run(
-        purpose,
-        items,
-        model=settings.AGENT_MODEL,
-        effort=settings.AGENT_REASONING,
-        web=settings.AGENT_ENABLE_WEB,
-    )
-
-
 def _chat(ask: requests.ChatRequest) -> runs.Run:
     model = runs.supported(ask.model or MODELS_BY_EFFORT[ask.effort])
     return _run("chat", prompts.chat_input(ask, model=model), model=model, effort=ask.effort, web=ask.web)
 
 
-def _run(purpose: str, items: list[Any], *, model: str, effort: str, web: bool) -> runs.Run:
+def _run(
+    purpose: str, items: list[Any], *, model: str = "", effort: str = "", web: bool | None = None
+) -> runs.Run:
+    """A run with the model, the effort and the web of the settings, unless others are named."""
+    model = model or settings.AGENT_MODEL
+    web = settings.AGENT_ENABLE_WEB if web is None else web
     return runs.Run(
         purpose=purpose,
         model=model,
-        effort=effort,
+        effort=effort or settings.AGENT_REASONING,
         instructions=prompts.instructions(model=model, web=web),
         input=items,
         web=web,

@@ -42,42 +42,38 @@ def goal_instructions() -> str:
 
 def goal_input(ask: requests.GoalRequest) -> list[dict[str, Any]]:
     known = data("known_tracks", _tracks(ask.tracks)) if ask.tracks else ""
-    return [
-        _said("Read this learner's goal.", _goals_text(ask.goals), known, "Answer with the one JSON object.")
-    ]
+    return _said(
+        "Read this learner's goal.", _goals_text(ask.goals), known, "Answer with the one JSON object."
+    )
 
 
 def plan_input(ask: requests.PlanRequest) -> list[dict[str, Any]]:
     inference = ask.inference
-    return [
-        _said(
-            _TEXTS["plan"],
-            _goals_text(ask.goals),
-            data("goal_summary", inference.summary or "none"),
-            data("target_outcomes", _lines(inference.target_outcomes)),
-            data("tracks", _tracks(inference.tracks)),
-            data("missing_templates", _lines(inference.missing_templates)),
-        )
-    ]
+    return _said(
+        _TEXTS["plan"],
+        _goals_text(ask.goals),
+        data("goal_summary", inference.summary or "none"),
+        data("target_outcomes", _lines(inference.target_outcomes)),
+        data("tracks", _tracks(inference.tracks)),
+        data("missing_templates", _lines(inference.missing_templates)),
+    )
 
 
 def grade_input(ask: requests.GradeRequest) -> list[dict[str, Any]]:
     submission = ask.submission
-    return [
-        _said(
-            _TEXTS["grade"],
-            _goals_text(ask.goals),
-            *_categories(ask),
-            f"The submission is {submission.submission_id}, sent at {submission.submitted_at.isoformat()}.",
-            data("metadata", _lines(f"{key}: {value}" for key, value in submission.metadata.items())),
-            data("attachments", _lines(map(_served_attachment, submission.attachments))),
-            *_responses(ask),
-        )
-    ]
+    return _said(
+        _TEXTS["grade"],
+        _goals_text(ask.goals),
+        *_categories(ask),
+        f"The submission is {submission.submission_id}, sent at {submission.submitted_at.isoformat()}.",
+        data("metadata", _lines(f"{key}: {value}" for key, value in submission.metadata.items())),
+        data("attachments", _lines(map(_served_attachment, submission.attachments))),
+        *_responses(ask),
+    )
 
 
 def topic_input(ask: requests.TopicRequest) -> list[dict[str, Any]]:
-    return [_said(_TEXTS["topics"][ask.kind], data("topic", ask.topic), _schedule(ask.learner))]
+    return _said(_TEXTS["topics"][ask.kind], data("topic", ask.topic), _schedule(ask.learner))
 
 
 def chat_input(ask: requests.ChatRequest, *, model: str) -> list[dict[str, Any]]:
@@ -102,8 +98,8 @@ def data(name: str, text: str) -> str:
 # --- parts of the input -----------------------------------------------------------------------------
 
 
-def _said(*parts: str) -> dict[str, Any]:
-    return {"role": "user", "content": "\n\n".join(part for part in parts if part)}
+def _said(*parts: str) -> list[dict[str, Any]]:
+    return [{"role": "user", "content": "\n\n".join(part for part in parts if part)}]
 
 
 def _goals_text(goals: requests.LearnerGoals) -> str:

@@ -13,11 +13,12 @@ from coach.agent.errors import TimedOut, UnusableAnswer
 from coach.agent.model import client
 from coach.agent.tools import functions
 from coach.agent.tools.requests import LearnerTools
+from coach.documents import authored
 
 MOST_ROUNDS = 10
 SUPPORTED = ("gpt-5-nano", "gpt-5-mini", "gpt-5", "gpt-5-codex")
 _WITHOUT_FILES = ("gpt-5-nano", "gpt-5-codex")
-WIDGET_TOOLS = ("lesson_catalog", "quiz_results", "milestone_update", "focus_sprint")
+_TOOLS = authored.beside(__file__)
 
 
 @dataclass(frozen=True)
@@ -89,13 +90,19 @@ def supported(model: str) -> str:
 
 def offered(model: str, *, web: bool, about_learner: bool) -> list[dict[str, Any]]:
     """The tools that a model is offered; those for learners only where the answer is for one."""
-    found: list[dict[str, Any]] = []
-    if model not in _WITHOUT_FILES:
-        found.append({"type": "file_search", "vector_store_ids": [settings.AGENT_VECTOR_STORE]})
-    if web:
-        place = {"type": "approximate"}
-        found.append({"type": "web_search", "search_context_size": "high", "user_location": place})
-    return [*found, *functions.definitions(about_learner=about_learner), _widget_server()]
+    files = [{"type": "file_search", "vector_store_ids": [settings.AGENT_VECTOR_STORE]}]
+    widgets = {
+        **_TOOLS["widgets"],
+        "server_label": settings.MCP_LABEL,
+        "server_url": settings.MCP_URL,
+        "require_approval": settings.MCP_REQUIRE_APPROVAL,
+    }
+    return [
+        *(files if model not in _WITHOUT_FILES else ()),
+        *([_TOOLS["web"]] if web else ()),
+        *functions.definitions(about_learner=about_learner),
+        widgets,
+    ]
 
 
 def answer(run: Run, *, learner_tools: LearnerTools | None) -> str:
@@ -137,17 +144,6 @@ def _begun(run: Run) -> Iterator[_Turn]:
 
 def _endless() -> UnusableAnswer:
     return UnusableAnswer(f"The language model did not come to an end in {MOST_ROUNDS} rounds.")
-
-
-def _widget_server() -> dict[str, Any]:
-    return {
-        "type": "mcp",
-        "server_label": settings.MCP_LABEL,
-        "server_url": settings.MCP_URL,
-        "server_description": "Lessons, quizzes, milestones and focus sprints as widget envelopes.",
-        "allowed_tools": list(WIDGET_TOOLS),
-        "require_approval": settings.MCP_REQUIRE_APPROVAL,
-    }
 
 
 def _pieces(events: Iterator[dict[str, Any]]) -> Any:

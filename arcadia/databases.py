@@ -4,8 +4,6 @@ settings.py is the only caller of `from_environment`. A URL is parsed by libpq i
 is taken here: several hosts, `target_session_attrs`, TLS, a service name.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 from typing import Any

@@ -3,8 +3,6 @@
 Standard library only; settings.py, databases.py and serving/gunicorn.py are the callers.
 """
 
-from __future__ import annotations
-
 import hashlib
 import os
 import re

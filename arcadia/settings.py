@@ -1,7 +1,5 @@
 """Every setting; settings.toml has the plain ones, fixed or of the environment, and docs/operations.md lists the variables."""
 
-from __future__ import annotations
-
 import logging
 from pathlib import Path
 from typing import Any

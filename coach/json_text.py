@@ -1,7 +1,5 @@
 """The limits of every JSON text that comes in, at every door: depth, NUL characters, lone surrogates. Never Django."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any

@@ -6,8 +6,6 @@ of PostgreSQL differ, the server parses both again before they count as differen
 condition otherwise.
 """
 
-from __future__ import annotations
-
 import re
 import secrets
 import tomllib

@@ -1,7 +1,5 @@
 """How the service is served: `gunicorn --config python:arcadia.serving.gunicorn arcadia.wsgi` (docs/operations.md)."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import tempfile

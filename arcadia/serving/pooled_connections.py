@@ -1,7 +1,5 @@
 """The connections of the pool: whether one still works is seen without asking the server each time."""
 
-from __future__ import annotations
-
 import contextlib
 import select
 import time

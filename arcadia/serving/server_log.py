@@ -1,7 +1,5 @@
 """The server's own log lines, in the form of all others: one JSON object a line, not too many of one kind."""
 
-from __future__ import annotations
-
 import json
 import logging
 import os

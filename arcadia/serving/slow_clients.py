@@ -3,8 +3,6 @@
 Standard library only: the worker uses this before the application is loaded.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import select

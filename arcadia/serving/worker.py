@@ -1,7 +1,5 @@
 """Gunicorn's threaded worker: slow clients are bounded, probes have threads of their own, a reload drops nothing."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import os

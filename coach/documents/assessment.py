@@ -1,7 +1,5 @@
 """The onboarding assessment: tasks, sections, and what grading makes of the answers."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from coach.documents.base import Count, Document, Moment, PositiveCount, Rating, Share, Whole

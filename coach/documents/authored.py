@@ -1,7 +1,5 @@
 """TOML files that people edit by hand: texts, tables and catalogues, checked against a shape where they have one."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path

@@ -3,8 +3,6 @@
 Pydantic and the standard library only; nothing of Django, nothing of the rest of the app.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import re
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """What a chat thread remembers of its learner's choices; everything else of a thread is the protocol's own."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from coach.documents.base import Document

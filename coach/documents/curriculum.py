@@ -1,7 +1,5 @@
 """What a learner is to learn: categories of ratings, curriculum modules, goal inference and its tracks."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from coach.documents.base import Document, Moment, PositiveCount, Rating, Weight, Whole

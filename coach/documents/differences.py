@@ -1,7 +1,5 @@
 """What differs between two documents, member by member."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """How a place in a document is spelled: `$.alice[3].metadata["odd name"]`, and how it is read back."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """How much time a learner has: what shapes a schedule besides the plan. It is read from the goal and never stored."""
 
-from __future__ import annotations
-
 import datetime as dt
 from typing import Annotated
 

@@ -1,7 +1,5 @@
 """A learner: the profile as stored, and the two views of it that clients read."""
 
-from __future__ import annotations
-
 import datetime as dt
 
 from coach.documents.assessment import Assessment, GradingResult

@@ -1,7 +1,5 @@
 """The bodies that clients send. Members are checked in the order in which they are declared."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field

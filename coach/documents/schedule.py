@@ -1,12 +1,10 @@
 """A learner's schedule: as stored (days counted from an anchor) and as served (with local midnights)."""
 
-from __future__ import annotations
-
 import datetime as dt
 import zoneinfo
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_serializer, model_validator
 
@@ -120,7 +118,7 @@ class Schedule(Document):
     long_range_category_keys: list[str] = []
 
     @model_validator(mode="after")
-    def _days_can_be_spelled(self) -> Schedule:
+    def _days_can_be_spelled(self) -> Self:
         # A day past 31 December 9999 (or the day before 1 January of year 1) has no date to serve.
         furthest = max((item.recommended_day_offset for item in self.items), default=0)
         anchor = anchor_date(self.generated_at, zone(self.timezone))

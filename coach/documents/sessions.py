@@ -1,7 +1,5 @@
 """What a session with the coach answers: envelopes with widgets; and the files that clients upload for it."""
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 from coach.documents.base import Document

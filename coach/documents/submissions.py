@@ -1,7 +1,5 @@
 """Submissions and attachments: as stored, and as served with the attachments read out of metadata."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal

@@ -1,7 +1,5 @@
 """The one normal form of usernames, for paths, bodies, queries and stores alike."""
 
-from __future__ import annotations
-
 import unicodedata
 
 from coach.documents.base import LONGEST_IDENTIFIER

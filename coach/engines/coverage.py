@@ -1,7 +1,5 @@
 """Assessment coverage: tasks for every category of the plan, three extra ones, and sections for all."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache

@@ -1,13 +1,11 @@
 """The foundation catalogue: the shape of foundation_catalogue.toml, and its loader."""
 
-from __future__ import annotations
-
 import functools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -102,7 +100,7 @@ class Catalogue(Entry):
     category: Annotated[list[CatalogueCategory], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _names_are_unique(self) -> Catalogue:
+    def _names_are_unique(self) -> Self:
         keys = [f"category {category.key!r}" for category in self.category]
         ids = [f"module {module.id!r}" for category in self.category for module in category.module]
         repeated = [name for name, count in Counter((*keys, *ids)).items() if count > 1]

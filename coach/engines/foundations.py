@@ -1,7 +1,5 @@
 """Foundation augmentation: categories and modules that goal, tracks and scores call for besides the plan."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -138,7 +136,7 @@ def _wishes(inference: GoalInference | None) -> dict[str, _Wish]:
 
 
 def _wanted_keys(
-    goal: str, average: float | None, draft: _Draft, wishes: Mapping[str, _Wish], offered: Collection[str]
+    goal: str, average: float | None, draft: "_Draft", wishes: Mapping[str, _Wish], offered: Collection[str]
 ) -> list[str]:
     """Each key once: what the tracks want, then what goal and average call for and the plan has not."""
     called_for = (

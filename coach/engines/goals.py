@@ -1,7 +1,5 @@
 """What a goal asks for when no language model can be asked, and how many weeks its tracks take."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """From scores to outcomes and ratings, and the provisional report that stands in for a missing grader."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Slugs: the short, lower-case names that are made from titles, labels and category keys."""
 
-from __future__ import annotations
-
 import re
 
 _RUNS = re.compile("-{2,}")

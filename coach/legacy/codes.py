@@ -1,8 +1,7 @@
 """Why a record is rejected or in conflict, and what stands in the way of an attachment's bytes: every code there is."""
 
-from __future__ import annotations
-
 from enum import StrEnum
+from typing import Self
 
 
 class Code(StrEnum):
@@ -10,7 +9,7 @@ class Code(StrEnum):
 
     meaning: str
 
-    def __new__(cls, value: str, meaning: str = "") -> Code:
+    def __new__(cls, value: str, meaning: str = "") -> Self:
         code = str.__new__(cls, value)
         code._value_, code.meaning = value, meaning
         return code

@@ -1,7 +1,5 @@
 """The three legacy stores: what they are called, in which order they are read, what stands in them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

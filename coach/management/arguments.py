@@ -1,7 +1,5 @@
 """The options of `manage.py backfill`: their types, and what a resumed run keeps of them."""
 
-from __future__ import annotations
-
 import shlex
 from argparse import ArgumentTypeError
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """The exit statuses of the operator's commands, and the base class of those that promise them."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import sys

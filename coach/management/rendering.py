@@ -1,12 +1,10 @@
 """How the operator's commands show things: tables, progress, reports. No behaviour."""
 
-from __future__ import annotations
-
 import json
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import Any, Self, TextIO
 
 from coach.legacy.proving.verify import Verification
 from coach.legacy.running.summary import Summary
@@ -164,7 +162,7 @@ class ProgressBar:
         self._began: dict[Store, tuple[float, int]] = {}
         self._last = time.monotonic()
 
-    def __enter__(self) -> ProgressBar:
+    def __enter__(self) -> Self:
         if self._shown and self._stream.isatty():
             self._bar = _terminal_bar(self._stream)
             self._bar.start()

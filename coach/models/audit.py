@@ -1,7 +1,5 @@
 """Audit events: who did what to which learner, and when; never the contents."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from coach.documents.base import LONGEST_IDENTIFIER, utc_now

@@ -1,6 +1,6 @@
 """The ledger of imports: runs and what they found."""
 
-from __future__ import annotations
+from typing import Self
 
 from django.db import models
 
@@ -87,7 +87,7 @@ class BackfillLock(models.Model):
 
 
 class FindingQuerySet(models.QuerySet["BackfillFinding"]):
-    def open(self) -> FindingQuerySet:
+    def open(self) -> Self:
         """Those that still wait."""
         return self.filter(resolved_at=None)
 

@@ -1,7 +1,5 @@
 """Chat threads of the ChatKit protocol, their items, and the files that clients uploaded."""
 
-from __future__ import annotations
-
 from django.db import models
 
 from coach.documents.base import LONGEST_IDENTIFIER, utc_now

@@ -1,7 +1,5 @@
 """Where a row came from, and whether it is still what was imported."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any, TypeVar
 

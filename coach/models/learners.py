@@ -1,10 +1,8 @@
 """Learner profiles: one row a learner, nested documents as they are served."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
 
@@ -21,11 +19,11 @@ from coach.models.imported import Imported, ImportedQuerySet
 
 
 class LearnerQuerySet(ImportedQuerySet["LearnerProfile"]):
-    def named(self, username: str) -> LearnerQuerySet:
+    def named(self, username: str) -> Self:
         """The learner of that (normal) name, if there is one."""
         return self.filter(username=username)
 
-    def with_schedule(self) -> LearnerQuerySet:
+    def with_schedule(self) -> Self:
         """Each learner together with the served schedule, in the same query."""
         return self.select_related("schedule")
 

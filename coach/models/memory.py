@@ -1,6 +1,6 @@
 """Memory records: what is to be remembered about a learner."""
 
-from __future__ import annotations
+from typing import Self
 
 from django.db import models
 
@@ -14,7 +14,7 @@ from coach.models.learners import LearnerProfile
 
 
 class MemoryQuerySet(models.QuerySet["MemoryRecord"]):
-    def newest_first(self) -> MemoryQuerySet:
+    def newest_first(self) -> Self:
         """By falling time; of equal times in stored order."""
         return self.order_by("-created_at", "position")
 

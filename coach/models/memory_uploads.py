@@ -1,8 +1,7 @@
 """The outbox of memory notes: what still has to reach the vector store, and what has."""
 
-from __future__ import annotations
-
 import datetime as dt
+from typing import Self
 
 from django.db import models
 
@@ -12,13 +11,13 @@ from coach.models.learners import LearnerProfile
 
 
 class MemoryUploadQuerySet(models.QuerySet["MemoryUpload"]):
-    def due(self, now: dt.datetime) -> MemoryUploadQuerySet:
+    def due(self, now: dt.datetime) -> Self:
         """Queued, its time come, and without a running lease; the longest waiting first."""
         free = models.Q(lease_expires_at=None) | models.Q(lease_expires_at__lte=now)
         queued = self.filter(free, state=MemoryUpload.State.QUEUED, next_attempt_at__lte=now)
         return queued.order_by("next_attempt_at", "id")
 
-    def of(self, learner: LearnerProfile) -> MemoryUploadQuerySet:
+    def of(self, learner: LearnerProfile) -> Self:
         return self.filter(learner=learner)
 
 

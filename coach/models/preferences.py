@@ -1,7 +1,5 @@
 """What each member of staff chose for the console."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 

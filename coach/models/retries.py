@@ -1,8 +1,7 @@
 """Keys under which clients repeat requests, with the answers that repetitions get."""
 
-from __future__ import annotations
-
 import datetime as dt
+from typing import Self
 
 from django.db import models
 
@@ -12,7 +11,7 @@ KEPT = dt.timedelta(hours=24)
 
 
 class IdempotencyKeyQuerySet(models.QuerySet["IdempotencyKey"]):
-    def expired(self) -> IdempotencyKeyQuerySet:
+    def expired(self) -> Self:
         """Those whose answers are not kept any longer."""
         return self.filter(made_at__lt=utc_now() - KEPT)
 

@@ -1,7 +1,5 @@
 """Curriculum schedules and their items."""
 
-from __future__ import annotations
-
 from operator import attrgetter
 
 from django.db import models

@@ -1,8 +1,7 @@
 """What sessions with the coach leave behind: the attachments of a chat."""
 
-from __future__ import annotations
-
 import hashlib
+from typing import Self
 
 from django.db import models
 
@@ -18,7 +17,7 @@ def digest(text: str) -> str:
 
 
 class SessionAttachmentQuerySet(models.QuerySet["SessionAttachment"]):
-    def of(self, session_id: str | None, *, owner: str) -> SessionAttachmentQuerySet:
+    def of(self, session_id: str | None, *, owner: str) -> Self:
         """Those of a token's session, in order; without an id those of its common session."""
         return self.filter(owner=owner, session_key=digest(session_id or "")).order_by("id")
 

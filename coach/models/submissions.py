@@ -1,8 +1,7 @@
 """Assessment submissions and the metadata of attachments."""
 
-from __future__ import annotations
-
 from operator import attrgetter
+from typing import Self
 
 from django.db import models
 
@@ -19,11 +18,11 @@ from coach.models.learners import LearnerProfile
 
 
 class SubmissionQuerySet(ImportedQuerySet["AssessmentSubmission"]):
-    def newest_first(self) -> SubmissionQuerySet:
+    def newest_first(self) -> Self:
         """By falling time of submission; of equal times in the order of arrival."""
         return self.order_by("-submitted_at", "id")
 
-    def of(self, username: str) -> SubmissionQuerySet:
+    def of(self, username: str) -> Self:
         """Those of the learner of that (normal) name."""
         return self.filter(learner__username=username)
 
@@ -89,15 +88,15 @@ class AssessmentSubmission(Imported):
 
 
 class AttachmentQuerySet(ImportedQuerySet["AttachmentMetadata"]):
-    def pending(self) -> AttachmentQuerySet:
+    def pending(self) -> Self:
         """Those that are attached to no submission yet."""
         return self.filter(submission__isnull=True)
 
-    def of(self, username: str) -> AttachmentQuerySet:
+    def of(self, username: str) -> Self:
         """Those of the learner of that (normal) name."""
         return self.filter(learner__username=username)
 
-    def oldest_first(self) -> AttachmentQuerySet:
+    def oldest_first(self) -> Self:
         """By rising time; of equal times in the order of arrival."""
         return self.order_by("created_at", "id")
 

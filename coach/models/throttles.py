@@ -1,8 +1,6 @@
 """Counters that several processes and machines share, for limits on how often something may be asked."""
 
-from __future__ import annotations
-
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from django.db import connection, models, transaction
 
@@ -25,7 +23,7 @@ class ThrottleWindowQuerySet(models.QuerySet["ThrottleWindow"]):
             cursor.execute(_COUNT_ONE, {"key": key, "now": now, "oldest": now - seconds})
             return Counted(*cursor.fetchone())
 
-    def older_than(self, started: int) -> ThrottleWindowQuerySet:
+    def older_than(self, started: int) -> Self:
         """Windows that began before that second."""
         return self.filter(started__lt=started)
 

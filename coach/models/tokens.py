@@ -1,10 +1,9 @@
 """Bearer tokens of the API's clients: kept hashed, named, revocable, expiring if wanted."""
 
-from __future__ import annotations
-
 import datetime as dt
 import hashlib
 import hmac
+from typing import Self
 
 from django.db import models
 
@@ -12,7 +11,7 @@ from coach.documents.base import LONGEST_IDENTIFIER, utc_now
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
-    def usable(self, now: dt.datetime) -> ApiTokenQuerySet:
+    def usable(self, now: dt.datetime) -> Self:
         """Those that are neither revoked nor expired at that instant."""
         return self.filter(revoked_at=None).exclude(expires_at__lte=now)
 

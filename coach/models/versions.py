@@ -1,12 +1,10 @@
 """What a learner's records held before they were changed or deleted."""
 
-from __future__ import annotations
-
 import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -22,11 +20,11 @@ Members = Mapping[str, Any]
 
 
 class VersionQuerySet(models.QuerySet["RecordVersion"]):
-    def expired(self, now: dt.datetime | None = None) -> VersionQuerySet:
+    def expired(self, now: dt.datetime | None = None) -> Self:
         """Those that are older than VERSION_RETENTION_DAYS."""
         return self.filter(at__lt=(now or utc_now()) - dt.timedelta(days=settings.VERSION_RETENTION_DAYS))
 
-    def of_record(self, version: RecordVersion) -> VersionQuerySet:
+    def of_record(self, version: "RecordVersion") -> Self:
         """All versions of the record that a version belongs to."""
         return self.filter(learner_id=version.learner_id, kind=version.kind, natural_key=version.natural_key)
 
@@ -83,7 +81,7 @@ class RecordVersion(models.Model):
     @classmethod
     def of_change(
         cls, kind: str, natural_key: str, *, before: Members | None, after: Members | None, **columns: Any
-    ) -> RecordVersion | None:
+    ) -> "RecordVersion | None":
         """The version that a change leaves, not saved; None where no member differs.
 
         `before` and `after` are plain JSON values of the record's members, None where there was or is no record.

@@ -1,7 +1,5 @@
 """Where pieces stand after the learner moved some of them: later and in the same order, never earlier."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 

@@ -1,7 +1,5 @@
 """Refreshers and checkpoints that fill a schedule up to half a year."""
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Sequence
 from itertools import takewhile

@@ -1,7 +1,5 @@
 """The order in which modules are taken: what they depend on and how urgent they are, then variety."""
 
-from __future__ import annotations
-
 import graphlib
 import heapq
 from collections.abc import Iterable, Iterator

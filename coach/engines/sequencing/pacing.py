@@ -1,7 +1,5 @@
 """How many sessions a week holds, and on which days the pieces fall."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

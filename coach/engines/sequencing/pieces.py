@@ -1,7 +1,5 @@
 """The pieces of work that a module is made of, from lesson to deep dive, each split into sessions."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """What a learner has launched and completed: it stays where it is, and the rest is planned from today on."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """What a schedule says about itself: horizon, weekly minutes, allocations, deferrals and the rationale."""
 
-from __future__ import annotations
-
 import datetime as dt
 import math
 from collections import Counter

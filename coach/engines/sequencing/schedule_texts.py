@@ -4,8 +4,6 @@ A schedule is stored again as soon as one of its items or its cadence note reads
 name what makes a difference to the learner, and nothing that moves by itself: no clock, no rank, no counter.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from itertools import accumulate, pairwise

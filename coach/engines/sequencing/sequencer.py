@@ -4,8 +4,6 @@ Each stage has a module of its own: standings → module_order → pieces → pa
 → adjusted_days. schedule_texts words it all.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import operator
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Where a learner stands in each category: weight, rating, last result, tracks, and the modules to take."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Which attachments the submissions of an input hold: those are not pending, whatever the store of attachments says."""
 
-from __future__ import annotations
-
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any

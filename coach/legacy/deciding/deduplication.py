@@ -1,7 +1,5 @@
 """Which records of an input count: those that fit, the first of each natural key, those of the learners asked for."""
 
-from __future__ import annotations
-
 import sys
 from functools import lru_cache
 

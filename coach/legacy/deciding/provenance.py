@@ -1,7 +1,5 @@
 """What an import left on a row, read without the row's document; and what it leaves next."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """The rows of records as they are now, each with all that its document is made of."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection
 from typing import Any
 

@@ -4,8 +4,6 @@ The canonical form sorts members, and leaves out defaults: a class that gains an
 members in another order, changes no checksum. Members whose order means something stand in it as pairs.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping

@@ -4,8 +4,6 @@ Nothing else asks which of the two is at work, and tests hold them to the same a
 off; its module can be deleted, and the import is slower then.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, Protocol
 

@@ -5,8 +5,6 @@ may be left out, and times may have any offset. Whatever it refuses is left to t
 record is bad; tests hold the two to the same answers.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import hashlib
 import re

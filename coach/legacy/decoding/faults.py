@@ -1,7 +1,5 @@
 """Why a record cannot be imported: a code, and the reasons with their places; never contents."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from coach.legacy.codes import Code

@@ -3,12 +3,10 @@
 Nothing here touches the database: whether a record fits is the same on every one of them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from coach.documents import usernames
 from coach.documents.base import Document
@@ -47,10 +45,10 @@ class Decoded:
     content: Content | None = field(repr=False)
     checksums: tuple[str, str] = ("", "")
 
-    def without_content(self) -> Decoded:
+    def without_content(self) -> Self:
         return replace(self, content=None)
 
-    def with_content(self) -> tuple[Decoded, Content]:
+    def with_content(self) -> tuple["Decoded", Content]:
         """The same with its content, decoded again where it was dropped; times that it does not name differ then."""
         if self.content is not None:
             return self, self.content
@@ -58,7 +56,7 @@ class Decoded:
         assert again.content is not None
         return again, again.content
 
-    def as_compared(self) -> Decoded:
+    def as_compared(self) -> Self:
         """The same with the content of `document`: the times that a record does not name are those that were compared."""
         content = reference.Content(self.document, self.unknown)
         checksum = checksums.of_content(self.document)

@@ -1,7 +1,5 @@
 """The reference codec: records decoded by pydantic, and the texts that are made of them. It decides what a bad record is."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Mapping

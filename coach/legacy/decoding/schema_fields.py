@@ -1,7 +1,5 @@
 """Which members of a document class hold documents."""
 
-from __future__ import annotations
-
 import types
 import typing
 from functools import cache

@@ -4,8 +4,6 @@ A path names the elements of lists by their positions, and lists change. So the 
 they are: by their id or, where they have none, by a hash of their content. An export looks for that element.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """What is derived from a record and stands in a column of its own: as the rows have it, and as it has to be."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator
 from typing import Any
 

@@ -3,8 +3,6 @@
 Everything is read from one snapshot of the database, so the three files belong together even while the service runs.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -4,8 +4,6 @@ Stored documents stand in their columns just as a record shows them, so they pas
 same bytes is `stored_rows.load`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 

@@ -6,8 +6,6 @@ equal documents. Only where the texts differ, the rows' text is read as a docume
 Writes nothing and locks nothing, so it can run beside the service. Differences are named by path, never by content.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -29,6 +27,7 @@ from coach.legacy.decoding.codec import Content
 from coach.legacy.decoding.faults import Unfit
 from coach.legacy.decoding.records import Decoded, Rejected
 from coach.legacy.proving import derived, stored_json
+from coach.legacy.proving.derived import Values
 from coach.legacy.proving.stored_json import StoredRecord
 from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.reading.store_file import StoreFile
@@ -106,7 +105,7 @@ class _Said(NamedTuple):
 
     record: Decoded | Rejected
     text: bytes = b""
-    derived: derived.Values = ()
+    derived: Values = ()
     bytes_at_fault: tuple[str, ...] = ()
 
 
@@ -226,7 +225,7 @@ class _Comparison:
         decoded: Decoded,
         mark: Provenance,
         held: StoredRecord | None,
-        columns: derived.Values | None,
+        columns: Values | None,
     ) -> Iterator[str]:
         """The members that differ, and the columns that are not as they have to be."""
         if mark.used:

@@ -1,7 +1,5 @@
 """Where the records of a store lie: a temporary database on disk, so that memory does not grow with the store."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator

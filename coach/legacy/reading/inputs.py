@@ -1,12 +1,10 @@
 """Which files a run reads: the three of the legacy layout, named ones, a reject file, or those of an earlier run."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from coach.legacy.reading import rejects, store_file
 from coach.legacy.reading.opening import RefusedFile
@@ -29,7 +27,7 @@ class Inputs:
     absent: list[Path] = field(default_factory=list)
     _open: ExitStack = field(default_factory=ExitStack)
 
-    def __enter__(self) -> Inputs:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,7 +1,5 @@
 """Whether a file holds the store that it was named as: judged by all of its records, never by some of them."""
 
-from __future__ import annotations
-
 import mmap
 
 from coach.legacy.reading.natural_keys import KeyReader

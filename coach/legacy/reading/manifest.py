@@ -1,7 +1,5 @@
 """The manifest beside a store: what it says of each file."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

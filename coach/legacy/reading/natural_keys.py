@@ -1,7 +1,5 @@
 """Natural keys of raw records, read without reading the records."""
 
-from __future__ import annotations
-
 import mmap
 import re
 from typing import Any

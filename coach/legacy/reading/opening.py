@@ -1,7 +1,5 @@
 """Opening an input: a regular file of UTF-8 text, or gzip of one; anything else is refused by its name."""
 
-from __future__ import annotations
-
 import codecs
 import gzip
 import hashlib

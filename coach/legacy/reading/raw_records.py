@@ -1,7 +1,5 @@
 """Raw records: the items of a store as they lie there, not yet decoded."""
 
-from __future__ import annotations
-
 import hashlib
 from typing import NamedTuple
 

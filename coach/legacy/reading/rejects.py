@@ -1,7 +1,5 @@
 """Reject files as inputs: one line a rejected record, with its place, its errors and its content."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from pathlib import Path

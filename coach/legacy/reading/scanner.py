@@ -6,8 +6,6 @@ NaN), the standard library reads the value to find its end. Tests hold the two t
 the fast one.
 """
 
-from __future__ import annotations
-
 import json
 import mmap
 import re

@@ -4,8 +4,6 @@ Checking leaves an index in a temporary database: where each record lies, its na
 memory does not grow with the store, duplicate keys are known beforehand, and reading again is a look-up.
 """
 
-from __future__ import annotations
-
 import codecs
 import contextlib
 import hashlib

@@ -3,8 +3,6 @@
 Doors pass in what they decide (options, derivation, progress, when to stop) and render what comes out (Summary).
 """
 
-from __future__ import annotations
-
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """Which databases can hold the stores at all."""
 
-from __future__ import annotations
-
 from django.db import connection
 
 

@@ -4,13 +4,12 @@ Nothing rests on a database session, so it works through a transaction pooler. E
 checks its own within its transaction: a run that lost the lock commits nothing more.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import os
 import threading
 import time
 from pathlib import Path
+from typing import Self
 
 from django.db import Error, OperationalError, connection, transaction
 from django.db.models import F, Q, QuerySet
@@ -39,7 +38,7 @@ class RunLock:
         self._released = threading.Event()
         self._heart: threading.Thread | None = None
 
-    def __enter__(self) -> RunLock:
+    def __enter__(self) -> Self:
         self._fence = _take()
         self._released.clear()
         self._heart = threading.Thread(target=self._beat, name="lock heartbeat", daemon=True)

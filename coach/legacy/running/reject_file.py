@@ -3,8 +3,6 @@
 The only file that holds records' contents: it is readable by its owner alone.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -4,8 +4,6 @@ The files' digests prove the input. The rows are proven by a sum over what `comp
 record is unchanged.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence

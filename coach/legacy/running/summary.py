@@ -1,13 +1,12 @@
 """What a run is to do, and what it did."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 from coach.legacy.deciding.compare import OnConflict, Planned
 from coach.legacy.decoding.unknown import members_of
@@ -87,7 +86,7 @@ class Summary:
         """What the ledger keeps beside the counts, for `resume`."""
         return {"unknown": self.unknown, "bytes": self.bytes_copied}
 
-    def plus(self, planned: Iterable[Planned], copied: Mapping[int, Sequence[Copied]]) -> Summary:
+    def plus(self, planned: Iterable[Planned], copied: Mapping[int, Sequence[Copied]]) -> Self:
         """The summary after these records of one store; `copied` are bytes by ordinal."""
         after = replace(
             self,

@@ -4,8 +4,6 @@ In a thread, or in a process of its own, which leaves the interpreter to the thr
 before there is anything in this one that two must not share, ends when this one does, however it does, and holds no file.
 """
 
-from __future__ import annotations
-
 import contextlib
 import multiprocessing
 import signal

@@ -3,8 +3,6 @@
 A batch comes in two halves, so that the next one can be decoded while the database is busy with this one.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from concurrent.futures import Future
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Pending attachments that a submission of the store has attached: they go, and leave a version."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 

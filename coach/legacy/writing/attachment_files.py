@@ -1,7 +1,5 @@
 """Attachments' bytes: copied from a legacy folder into the storage, to the same relative path, verified, once."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import hashlib

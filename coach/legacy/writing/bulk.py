@@ -3,8 +3,6 @@
 On PostgreSQL rows are copied in (COPY), elsewhere they go in by bulk statements; tests hold the two to the same rows.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -145,6 +143,6 @@ def _spelled(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, li
     return quote(model._meta.db_table), [quote(str(field.column)) for field in _fields(model, names)]
 
 
-def _fields(model: type[models.Model], names: Sequence[str]) -> list[models.Field[Any, Any]]:
+def _fields(model: type[models.Model], names: Sequence[str]) -> "list[models.Field[Any, Any]]":
     """The fields behind columns, which are named as a row names them."""
     return [cast("models.Field[Any, Any]", model._meta.get_field(name)) for name in names]

@@ -1,7 +1,5 @@
 """Copy rows: rows on their way into the database, as values in the order of their table's columns."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any

@@ -1,7 +1,5 @@
 """Decoding a batch: raw records in, decoded records and their copy rows out; no database is touched."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Profiles as rows: a learner with notes, a schedule and its items, under one outcome."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Pending attachments as rows: one each, found by id among the pending ones."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Submissions as rows: the submission and its own attachments, under one outcome."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

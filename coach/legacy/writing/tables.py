@@ -1,7 +1,5 @@
 """One interface to the rows of all three stores: copy rows, insert, update."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass

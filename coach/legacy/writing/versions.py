@@ -1,7 +1,5 @@
 """What an import replaced, kept in the transaction that replaces it."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Iterable, Iterator
 

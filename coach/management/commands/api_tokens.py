@@ -1,7 +1,5 @@
 """`manage.py api_tokens`: make, list and revoke the bearer tokens of the API's clients."""
 
-from __future__ import annotations
-
 import datetime as dt
 from typing import Any
 

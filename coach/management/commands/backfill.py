@@ -1,7 +1,5 @@
 """`manage.py backfill`: the legacy stores go into the database. Arguments in, rendering out."""
 
-from __future__ import annotations
-
 import getpass
 import json
 import shlex

@@ -1,7 +1,5 @@
 """`manage.py check_schema`: the live database against the migrations. Arguments in, rendering out."""
 
-from __future__ import annotations
-
 import sys
 from typing import Any
 

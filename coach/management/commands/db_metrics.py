@@ -1,7 +1,5 @@
 """`manage.py db_metrics`: a snapshot of the database and of a connection pool as JSON."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

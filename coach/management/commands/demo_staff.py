@@ -1,7 +1,5 @@
 """Make the staff account with which a developer looks at the console."""
 
-from __future__ import annotations
-
 import secrets
 from typing import Any
 

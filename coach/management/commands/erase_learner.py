@@ -1,7 +1,5 @@
 """`manage.py erase_learner NAME`: everything of a learner is removed, and no import brings it back."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser

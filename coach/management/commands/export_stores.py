@@ -1,7 +1,5 @@
 """`manage.py export_stores`: the database as legacy stores, with a manifest. Arguments in, rendering out."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """`manage.py maintain`: remove what is older than its retention, and bytes that nothing refers to."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.core.management.base import BaseCommand

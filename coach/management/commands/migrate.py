@@ -1,7 +1,5 @@
 """`manage.py migrate`: Django's own, which goes past a pooler where there is a direct way to the server."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.core.management.base import CommandParser
 from django.core.management.commands import migrate

@@ -1,7 +1,5 @@
 """`manage.py migrate_when_ready`: wait for the database, then migrate it; what a deployment runs first."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager

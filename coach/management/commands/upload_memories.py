@@ -1,7 +1,5 @@
 """Upload queued memory notes to the vector store, and remove those that were withdrawn."""
 
-from __future__ import annotations
-
 import datetime as dt
 import signal
 import sys

@@ -1,7 +1,5 @@
 """Constraints and indexes in a line each; conditions are spelled as in a filter."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db import models

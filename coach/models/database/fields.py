@@ -1,8 +1,6 @@
 """How documents are kept in a column: JSON text, exactly as it went in, parsed only when asked for."""
 
-from __future__ import annotations
-
-from typing import Any, Generic, TypeVar, cast, overload
+from typing import Any, Generic, Self, TypeVar, cast, overload
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -77,10 +75,10 @@ class Parsed(Generic[T]):
         self.column = column
 
     @overload
-    def __get__(self, instance: None, owner: type) -> Parsed[T]: ...
+    def __get__(self, instance: None, owner: type) -> Self: ...
     @overload
     def __get__(self, instance: models.Model, owner: type) -> T: ...
-    def __get__(self, instance: models.Model | None, owner: type) -> Parsed[T] | T:
+    def __get__(self, instance: models.Model | None, owner: type) -> Self | T:
         if instance is None:
             return self
         text = getattr(instance, self.column)

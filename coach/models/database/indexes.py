@@ -1,7 +1,5 @@
 """Indexes that are built while others write: large tables must not stand still for a migration."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db.migrations.operations import AddIndex

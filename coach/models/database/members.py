@@ -1,7 +1,5 @@
 """Rows and documents: each column of a row holds the document's member of the same name."""
 
-from __future__ import annotations
-
 import functools
 from typing import Any
 
@@ -32,7 +30,7 @@ def of(row: models.Model, document: type[Document]) -> dict[str, Any]:
 
 
 @functools.cache
-def shared(model: type[models.Model], document: type[Document]) -> tuple[models.Field[Any, Any], ...]:
+def shared(model: type[models.Model], document: type[Document]) -> "tuple[models.Field[Any, Any], ...]":
     """The columns that a document has a member for, in the document's order."""
     columns = {field.attname: field for field in model._meta.concrete_fields}
     return tuple(columns[name] for name in document.model_fields if name in columns)

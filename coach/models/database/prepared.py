@@ -1,7 +1,5 @@
 """Queries that are asked all day: the ORM writes their SQL once, and the database plans it once."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

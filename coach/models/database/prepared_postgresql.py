@@ -1,7 +1,5 @@
 """How prepared queries are fetched from PostgreSQL: parameters beside the statement, values as the driver reads them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import psycopg

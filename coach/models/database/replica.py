@@ -1,7 +1,5 @@
 """Reads that may be a little behind: exports, the verification of an import, staff lists, metrics."""
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Iterator

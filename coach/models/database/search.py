@@ -5,8 +5,6 @@ a short text is found by its trigrams (`coach_pieces`), a word of a long one by 
 indexes over both narrow a search. SQLite has the first function only, from here, and reads the whole table.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from typing import Any

@@ -147,5 +147,5 @@ def _rationale(
         headline=schedule_texts.headline([labels[entry.category_key] for entry in leading]),
         summary=schedule_texts.summary(rhythm, categories=len(figures.allocations), pressed=len(pressed)),
         related_categories=list(related),
-        adjustment_notes=notes or [schedule_texts.nothing_put_off()],
+        adjustment_notes=notes or [schedule_texts.say("nothing_put_off")],
     )

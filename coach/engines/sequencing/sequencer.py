@@ -182,7 +182,7 @@ def _all(placed: Sequence[Placed], known: progress.Progress) -> Sequence[Placed]
 def _warnings(missed: int, *, now: dt.datetime) -> list[ScheduleWarning]:
     if not missed:
         return []
-    message = schedule_texts.moved_forward(missed)
+    message = schedule_texts.say("moved_forward", pieces=missed)
     return [ScheduleWarning(code="stale_schedule", message=message, generated_at=now)]
 
 

@@ -9,23 +9,10 @@ import msgspec
 from coach.documents import usernames
 from coach.legacy.stores import LAYOUTS, Store
 
-
-class _Name(msgspec.Struct):
-    username: Any = None
-
-
-class _SubmissionId(msgspec.Struct):
-    submission_id: Any = None
-
-
-class _AttachmentId(msgspec.Struct):
-    attachment_id: Any = None
-
-
+# Of a record nothing but its key is decoded.
 _KEY_DECODERS: dict[Store, msgspec.json.Decoder[Any]] = {
-    Store.PROFILES: msgspec.json.Decoder(_Name),
-    Store.SUBMISSIONS: msgspec.json.Decoder(_SubmissionId),
-    Store.ATTACHMENTS: msgspec.json.Decoder(_AttachmentId),
+    store: msgspec.json.Decoder(msgspec.defstruct(layout.key, [(layout.key, Any, None)]))
+    for store, layout in LAYOUTS.items()
 }
 
 

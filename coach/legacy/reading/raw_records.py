@@ -39,16 +39,3 @@ class RawRecord(NamedTuple):
 def checksum(raw: bytes | memoryview) -> str:
     """The checksum of a record's bytes: equal bytes need no decoding."""
     return hashlib.sha256(raw).hexdigest()
-
-
-def of_bytes(
-    store: Store,
-    raw: bytes,
-    *,
-    owner: str | None = None,
-    key: str | None = None,
-    ordinal: int = 0,
-    place: str = "$",
-) -> RawRecord:
-    """A record that comes from no store file: one item of an upload, a test's."""
-    return RawRecord(store, ordinal, place, owner, 0, len(raw), key, "", checksum(raw), raw)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from coach.legacy.reading.raw_records import RawRecord, checksum
+from coach.legacy.stores import Store
+
 NOON = "2025-04-02T12:00:00.123456Z"
 
 
@@ -72,3 +75,10 @@ FULL_AMARA = profile(
         ],
     },
 )
+
+
+def raw(
+    store: Store, data: bytes, *, owner: str | None = None, key: str | None = None, ordinal: int = 0
+) -> RawRecord:
+    """A record that comes from no store file."""
+    return RawRecord(store, ordinal, "$", owner, 0, len(data), key, "", checksum(data), data)

@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 from coach.legacy.decoding import checksums, records
 from coach.legacy.decoding.records import Decoded, Rejected
-from coach.legacy.reading import raw_records
 from coach.legacy.stores import Store
 from coach.tests import strategies
+from coach.tests.legacy import people
 from coach.tests.legacy.people import FULL_AMARA, attachment, note, profile, submission
 
 
 def decode(record: object, store: Store = Store.PROFILES, owner: str | None = None) -> Decoded | Rejected:
     raw = record if isinstance(record, bytes) else json.dumps(record).encode()
-    return records.decode(raw_records.of_bytes(store, raw, owner=owner))
+    return records.decode(people.raw(store, raw, owner=owner))
 
 
 def rejected(record: object, store: Store = Store.PROFILES, owner: str | None = None) -> Rejected:
@@ -113,7 +113,7 @@ def test_the_reasons_never_quote_the_record():
 
 @given(st.binary(max_size=50), st.sampled_from(list(Store)))
 def test_any_bytes_are_decoded_or_rejected(data, store):
-    found = records.decode(raw_records.of_bytes(store, data, owner="amara"))
+    found = records.decode(people.raw(store, data, owner="amara"))
     assert isinstance(found, Decoded) or found.faults
 
 

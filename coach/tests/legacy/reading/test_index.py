@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from coach.legacy.reading import index, raw_records
+from coach.legacy.reading import index
 from coach.legacy.reading.index import Index
 from coach.legacy.stores import Store
+from coach.tests.legacy import people
 
 
 def entry(ordinal, *, key=None, store=Store.PROFILES, owner=None, size=1):
-    raw = raw_records.of_bytes(store, b" " * 10, ordinal=ordinal, key=key, owner=owner)
+    raw = people.raw(store, b" " * 10, ordinal=ordinal, key=key, owner=owner)
     return raw._replace(start=0, end=size)
 
 

@@ -12,13 +12,13 @@ import pytest
 from coach.documents.base import utc_now
 from coach.documents.profile import Profile
 from coach.legacy.decoding.records import Rejected
-from coach.legacy.reading import raw_records
 from coach.legacy.running import worker_process
 from coach.legacy.stores import Store
 from coach.legacy.writing import decode_jobs
 from coach.legacy.writing.decode_jobs import DecodeJob
 from coach.legacy.writing.tables import Maker
 from coach.services import assessments
+from coach.tests.legacy import people
 from coach.tests.legacy.people import FULL_AMARA
 from coach.tests.management.commands.test_backfill import environment
 
@@ -34,7 +34,7 @@ RECORDS = [
 
 def asked() -> DecodeJob:
     raws = [
-        raw_records.of_bytes(Store.PROFILES, json.dumps(value).encode(), ordinal=ordinal)
+        people.raw(Store.PROFILES, json.dumps(value).encode(), ordinal=ordinal)
         for ordinal, value in enumerate(RECORDS)
     ]
     maker = Maker(run_id=7, at=utc_now(), derive=assessments.extended)

@@ -14,7 +14,6 @@ from coach.documents.profile import Note
 from coach.legacy.deciding.provenance import NONE, WRITTEN, line
 from coach.legacy.decoding import records, reference
 from coach.legacy.decoding.records import Decoded
-from coach.legacy.reading import raw_records
 from coach.legacy.stores import LAYOUTS, Store
 from coach.legacy.writing import learners, pending, submissions, tables
 from coach.legacy.writing.copy_rows import Table
@@ -23,6 +22,7 @@ from coach.models import MemoryRecord
 from coach.services import assessments
 from coach.tests import strategies
 from coach.tests.cast import AMARA
+from coach.tests.legacy import people
 from coach.tests.legacy.people import FULL_AMARA
 
 ASSESSED = {"onboarding_assessment": AMARA["onboarding_assessment"]}
@@ -34,7 +34,7 @@ documents = st.one_of(strategies.profiles, strategies.submitted, strategies.pend
 def decoded(document) -> Decoded:
     store = STORES[type(document)]
     owner = None if store == Store.PROFILES else " Amara "
-    found = records.decode(raw_records.of_bytes(store, document.to_json().encode(), owner=owner))
+    found = records.decode(people.raw(store, document.to_json().encode(), owner=owner))
     assert isinstance(found, Decoded)
     return found
 

@@ -57,3 +57,8 @@ def read(document: type[Document], text: bytes) -> Content:
         if found is not None:
             return found
     return reference.read(document, text)
+
+
+def of_document(document: Document, unknown: Mapping[str, Any]) -> Content:
+    """A record that was read as its document already."""
+    return reference.Content(document, unknown)

@@ -11,7 +11,7 @@ from typing import Any, Self
 from coach.documents import usernames
 from coach.documents.base import Document
 from coach.legacy.codes import Code
-from coach.legacy.decoding import checksums, codec, reference, unknown
+from coach.legacy.decoding import checksums, codec, unknown
 from coach.legacy.decoding.codec import Content
 from coach.legacy.decoding.faults import Fault, Unfit
 from coach.legacy.reading.raw_records import RawRecord
@@ -58,7 +58,7 @@ class Decoded:
 
     def as_compared(self) -> Self:
         """The same with the content of `document`: the times that a record does not name are those that were compared."""
-        content = reference.Content(self.document, self.unknown)
+        content = codec.of_document(self.document, self.unknown)
         checksum = checksums.of_content(self.document)
         return replace(self, content=content, checksums=(self.import_checksum, checksum))
 

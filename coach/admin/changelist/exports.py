@@ -5,6 +5,7 @@ An export is complete in a temporary file before it is sent: no database connect
 
 from __future__ import annotations
 
+import codecs
 import csv
 import json
 import shutil
@@ -120,6 +121,8 @@ class _Line:
 
 def _csv(rows: Iterable[Any], columns: Columns) -> Iterator[bytes]:
     writer = csv.writer(_Line())
+    # Without it Excel takes the bytes for the machine's old code page.
+    yield codecs.BOM_UTF8
     yield writer.writerow(columns)
     for row in rows:
         yield writer.writerow([_cell(read(row)) for read in columns.values()])
@@ -133,6 +136,6 @@ def _cell(value: Any) -> str:
         if isinstance(value, str)
         else value.isoformat()
         if hasattr(value, "isoformat")
-        else json.dumps(value)
+        else json.dumps(value, ensure_ascii=False)
     )
     return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text

@@ -47,8 +47,8 @@ class LearnerActions(exports.Exportable):
         "use_case": lambda row: row.use_case,
         "strengths": lambda row: row.strengths,
         "timezone": lambda row: row.timezone,
-        "knowledge_tags": lambda row: ", ".join(row.tags),
-        "ratings": lambda row: ", ".join(f"{key} {value}" for key, value in row.ratings.items()),
+        "knowledge_tags": lambda row: row.tags,
+        "ratings": lambda row: row.ratings,
         "last_updated": lambda row: row.last_updated,
     }
 

@@ -113,10 +113,18 @@ def test_learners_as_json_are_their_stored_documents(console, amara):
 
 
 def test_learners_as_csv_are_one_line_each(console, amara):
-    LearnerProfile.objects.filter(pk=amara.pk).update(goal='=HYPERLINK("http://evil")')
-    lines = list(csv.DictReader(io.StringIO(exported(console, "learnerprofile", [amara], "csv").decode())))
-    assert lines[0]["username"] == "amara"
-    assert lines[0]["goal"].startswith("'=")
+    LearnerProfile.objects.filter(pk=amara.pk).update(
+        goal='=HYPERLINK("http://evil")', knowledge_tags='["sql","thảo"]'
+    )
+    amara.refresh_from_db()
+    sent = exported(console, "learnerprofile", [amara], "csv")
+    assert sent.startswith(b"\xef\xbb\xbf")
+    [line] = csv.DictReader(io.StringIO(sent.decode("utf-8-sig")))
+    assert line["username"] == "amara"
+    assert line["goal"] == '\'=HYPERLINK("http://evil")'
+    assert json.loads(line["knowledge_tags"]) == amara.tags == ["sql", "thảo"]
+    assert "thảo" in line["knowledge_tags"]
+    assert json.loads(line["ratings"]) == dict(amara.ratings)
 
 
 def test_submissions_and_attachments_can_be_taken_out(console, amara):

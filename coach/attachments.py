@@ -6,6 +6,7 @@ legacy record carries is followed only where it stays below the storage's root.
 
 import contextlib
 import datetime as dt
+import errno
 import hashlib
 import os
 import secrets
@@ -32,6 +33,10 @@ class StorageError(Exception):
     """The storage could not be read or written; the cause is chained."""
 
 
+class StorageFull(StorageError):
+    """The storage has no room left."""
+
+
 class TooLarge(ValueError):
     """The bytes are more than the limit allows; nothing of them was kept."""
 
@@ -51,7 +56,8 @@ def _failing(action: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(f"cannot {action}: {error.strerror}") from error
+        kind = StorageFull if error.errno in (errno.ENOSPC, errno.EDQUOT) else StorageError
+        raise kind(f"cannot {action}: {error.strerror}") from error
 
 
 def safe_path(path: str) -> str:
@@ -66,13 +72,23 @@ def safe_path(path: str) -> str:
     return normal
 
 
-def exists(path: str) -> bool:
-    """Whether bytes lie at that (safe) path."""
+def is_reachable() -> bool | None:
+    """Whether the object store answers within a moment; None where the bytes lie in a folder."""
+    probe = getattr(_storage(), "probe", None)
     try:
-        storage = _storage()
-        if isinstance(storage, FileSystemStorage):
-            return Path(storage.path(path)).is_file()
-        return storage.exists(path)
+        return probe and probe() is None
+    except OSError:
+        return False
+
+
+def exists(path: str) -> bool:
+    """Whether bytes lie at that (safe) path. Raises StorageError where an object store does not say."""
+    storage = _storage()
+    if not isinstance(storage, FileSystemStorage):
+        with _failing("look for an attachment"):
+            return storage.exists(path)
+    try:
+        return Path(storage.path(path)).is_file()
     except (OSError, ValueError, SuspiciousFileOperation):
         return False
 
@@ -132,8 +148,10 @@ def delete(path: str) -> None:
 
 
 def uploads() -> Iterator[str]:
-    """The paths of everything that was ever uploaded and still lies in the storage."""
-    yield from _walk(UPLOADS)
+    """The paths of everything that was ever uploaded and still lies in the storage. Raises StorageError."""
+    with _failing("list attachments"):
+        found = list(_walk(UPLOADS))
+    yield from found
 
 
 def _remove_empty_folders(path: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 from boto3.exceptions import Boto3Error
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from storages.backends.s3 import S3Storage
 
@@ -28,8 +29,17 @@ def _as_os_error(function: Callable[P, R]) -> Callable[P, R]:
     return wrapped
 
 
+# Left to itself the library waits five times for a minute, and so would a request.
+_PATIENT = Config(connect_timeout=3, read_timeout=10, retries={"total_max_attempts": 2})
+_IMPATIENT = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
+
+
 class ObjectStorage(S3Storage):
     """A bucket; nothing in it is public, and what is served goes through the service."""
+
+    def __init__(self, **settings: Any) -> None:
+        self._given = settings
+        super().__init__(**{"client_config": _PATIENT, **settings})
 
     exists = _as_os_error(S3Storage.exists)
     size = _as_os_error(S3Storage.size)
@@ -40,8 +50,12 @@ class ObjectStorage(S3Storage):
 
     @_as_os_error
     def probe(self) -> None:
-        """Raises OSError where the bucket cannot be reached, is not there, or is not ours."""
-        self.connection.meta.client.head_bucket(Bucket=self.bucket_name)
+        """Raises OSError where the bucket cannot be reached within a moment, is not there, or is not ours."""
+        self._prober.connection.meta.client.head_bucket(Bucket=self.bucket_name)
+
+    @functools.cached_property
+    def _prober(self) -> S3Storage:
+        return S3Storage(**{**self._given, "client_config": _IMPATIENT})
 
     @_as_os_error
     def _open(self, name: str, mode: str = "rb") -> Any:

@@ -129,11 +129,14 @@ def delete(*, username: str, attachment_id: str) -> None:
 
 
 def find(*, username: str, attachment_id: str) -> Download:
-    """The bytes of a learner's file: a pending one, else one of a submission. Raises AttachmentNotFound."""
+    """The bytes of a learner's file: a pending one, else one of a submission. Raises AttachmentNotFound, storage.StorageError."""
     rows = AttachmentMetadata.objects.of(username).filter(attachment_id=attachment_id, kind="file")
-    for row in sorted(rows, key=lambda row: (row.submission_id is not None, row.pk)):
-        if found := _download(row):
-            return found
+    candidates = sorted(rows, key=lambda row: (row.submission_id is not None, row.pk))
+    # A storage that hangs holds no connection.
+    with connections.released():
+        for row in candidates:
+            if found := _download(row):
+                return found
     raise AttachmentNotFound(f"There is no file {attachment_id!r} to download.")
 
 

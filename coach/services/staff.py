@@ -235,21 +235,22 @@ def imported(*, user: AbstractBaseUser, run: BackfillRun) -> None:
     _history(user, run, "Imported a store.", flag=ADDITION)
 
 
-def has_bytes(row: AttachmentMetadata) -> bool:
-    """Whether an attachment's bytes lie in the storage."""
+def has_bytes(row: AttachmentMetadata) -> bool | None:
+    """Whether an attachment's bytes lie in the storage; None while it does not say."""
     try:
         return storage.exists(storage.safe_path(row.stored_path or ""))
     except storage.UnsafePath:
         return False
+    except storage.StorageError:
+        return None
 
 
 def open_bytes(row: AttachmentMetadata) -> OpenBytes:
-    """An attachment's bytes. Raises attachments.AttachmentNotFound where there are none to be had."""
-    try:
-        path = storage.safe_path(row.stored_path or "")
-        return OpenBytes(cast(BinaryIO, storage.open_bytes(path)), storage.size(path))
-    except (storage.UnsafePath, storage.StorageError) as error:
-        raise attachments.AttachmentNotFound(str(error)) from error
+    """An attachment's bytes. Raises attachments.AttachmentNotFound where there are none, storage.StorageError."""
+    if has_bytes(row) is False:
+        raise attachments.AttachmentNotFound("The storage has no such bytes.")
+    path = storage.safe_path(row.stored_path or "")
+    return OpenBytes(cast(BinaryIO, storage.open_bytes(path)), storage.size(path))
 
 
 @contextlib.contextmanager

@@ -1,5 +1,8 @@
 """Attachments in an S3-compatible store: the same gateway and the same routes, against a server on this machine."""
 
+import socket
+import time
+
 import boto3
 import pytest
 from django.core.files.storage import storages
@@ -9,7 +12,8 @@ from moto.server import ThreadedMotoServer
 from arcadia import environment
 from coach import attachments as storage
 from coach import checks
-from coach.services import attachments
+from coach.models import AttachmentMetadata
+from coach.services import attachments, staff
 from coach.services.keeping import erasing
 from coach.tests import cast
 
@@ -128,8 +132,39 @@ def test_a_store_that_is_away_is_said_and_leaves_no_row(settings, bucket, client
 
     answer = client.post(FILES, {"file": SimpleUploadedFile("notes.txt", b"alpha\n", "text/plain")})
 
-    assert answer.status_code == 507
+    assert (answer.status_code, answer["Error-Code"]) == (503, "storage_unavailable")
+    assert answer["Retry-After"]
     assert not amara.attachments.exists()
+
+
+@pytest.mark.django_db
+def test_an_outage_fails_what_moves_bytes_and_says_so_in_health(settings, bucket, client):
+    """Bytes that cannot be had at the moment are not said to be gone."""
+    cast.learner(cast.AMARA)
+    shown = client.post(FILES, {"file": SimpleUploadedFile("notes.txt", b"alpha\n", "text/plain")}).json()
+    assert client.get("/healthz/database").json()["object_store"] == "ok"
+    away = environment.object_storage("attachments")
+    away["OPTIONS"] |= {"endpoint_url": "http://127.0.0.1:9"}
+    settings.STORAGES = {**settings.STORAGES, "attachments": away}
+
+    assert client.get(shown["url"]).status_code == 503
+    assert client.get(FILES.removesuffix("/files")).json() == [shown]
+    assert staff.has_bytes(AttachmentMetadata.objects.get()) is None
+    health = client.get("/healthz/database")
+    assert (health.status_code, health.json()["object_store"]) == (200, "away")
+
+
+def test_a_bucket_that_says_nothing_holds_nobody_for_long(settings, bucket):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        away = environment.object_storage("attachments")
+        away["OPTIONS"] |= {"endpoint_url": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        settings.STORAGES = {**settings.STORAGES, "attachments": away}
+        began = time.monotonic()
+        assert storage.is_reachable() is False
+        assert time.monotonic() - began < 5
+        with pytest.raises(storage.StorageError):
+            storage.exists("uploads/a")
+        assert time.monotonic() - began < 40
 
 
 def _impatient():

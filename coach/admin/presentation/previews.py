@@ -57,6 +57,9 @@ def media_type(head: bytes) -> str:
 
 
 def _head(row: AttachmentMetadata) -> bytes | None:
+    # A storage that does not answer must not keep the page from being shown.
+    if not staff.has_bytes(row):
+        return None
     with contextlib.suppress(attachments.AttachmentNotFound):
         opened = staff.open_bytes(row)
         with opened.file as file:

@@ -25,6 +25,11 @@ from coach.models import AttachmentMetadata
 from coach.services import attachments, staff
 
 _OPAQUE = "application/octet-stream"
+_BYTES = {
+    True: ("in the storage", "good"),
+    False: ("missing", "bad"),
+    None: ("the storage does not answer", "warn"),
+}
 _FRAMED = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'"
 
 
@@ -93,10 +98,7 @@ class AttachmentAdmin(StoreImport, History, exports.Exportable):
         yield Fact("Address", links.outside(row.url), wide=True)
         yield Fact("Description", row.description, wide=True)
         if row.kind == AttachmentMetadata.Kind.FILE:
-            there = staff.has_bytes(row)
-            yield Fact(
-                "Bytes", cells.badge("in the storage", "good") if there else cells.badge("missing", "bad")
-            )
+            yield Fact("Bytes", cells.badge(*_BYTES[staff.has_bytes(row)]))
 
     def tools(self, request: HttpRequest, row: AttachmentMetadata) -> Iterator[Tool]:
         if row.kind == AttachmentMetadata.Kind.FILE and staff.has_bytes(row):

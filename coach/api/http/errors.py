@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.module_loading import import_string
 from rest_framework import exceptions
 
+from coach import attachments as storage
 from coach.api.http import bodies, rendering, retrying
 from coach.documents import authored
 from coach.services import progress
@@ -57,11 +58,18 @@ def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
     if _is_away(error):
         return _unavailable(error)
     _logger.error("unexpected error", exc_info=error)
-    return _problem(*next(_UNEXPECTED[kind] for kind in type(error).__mro__ if kind in _UNEXPECTED))
+    return _problem(*_unexpected(error))
+
+
+def _unexpected(error: Exception) -> tuple[str, int, str]:
+    return next(_UNEXPECTED[kind] for kind in type(error).__mro__ if kind in _UNEXPECTED)
 
 
 def _problem(words: str, status: int, code: str) -> HttpResponse:
-    return rendering.problem(words, status=status, code=code)
+    response = rendering.problem(words, status=status, code=code)
+    if status == 503:
+        response["Retry-After"] = "5"
+    return response
 
 
 def _expected(error: Exception, status: int, code: str) -> HttpResponse:
@@ -81,7 +89,9 @@ def unexpected(request: HttpRequest) -> HttpResponse:
     error = sys.exception()
     words = "Something went wrong, and was noted. Please go back and try again."
     answer = _problem(*_UNEXPECTED[Exception])
-    if isinstance(error, Exception) and _is_away(error):
+    if isinstance(error, storage.StorageError):
+        words, answer = _unexpected(error)[0], _problem(*_unexpected(error))
+    elif isinstance(error, Exception) and _is_away(error):
         words, answer = health.unavailable(error), _unavailable(error)
     elif isinstance(error, UnreadablePostError):
         problem = _PROBLEMS[bodies.TooSlow if bodies.timed_out(error) else bodies.Incomplete]

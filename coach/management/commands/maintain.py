@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from coach.services.operations import upkeep
 
@@ -11,6 +11,9 @@ class Command(BaseCommand):
     help = "Remove what is older than its retention (docs/operations.md). Run it from a timer, on any number of machines."
 
     def handle(self, **options: Any) -> None:
-        counts = upkeep.maintain()
+        try:
+            counts = upkeep.maintain()
+        except upkeep.StorageAway as error:
+            raise CommandError(str(error)) from error
         removed = ", ".join(f"{number} {name}" for name, number in counts.items() if number)
         self.stdout.write(f"removed: {removed or 'nothing'}")

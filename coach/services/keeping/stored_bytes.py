@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Iterable
 
@@ -30,8 +31,10 @@ def release(paths: Iterable[str]) -> list[str]:
 def orphans(*, older_than: dt.timedelta) -> Iterable[str]:
     """The paths of uploaded bytes that no attachment refers to; younger ones may belong to a running upload."""
     for path in storage.uploads():
-        if storage.age(path) > older_than and not _in_use(path):
-            yield path
+        # Another machine may have removed it.
+        with contextlib.suppress(storage.StorageError):
+            if storage.age(path) > older_than and not _in_use(path):
+                yield path
 
 
 def remove_orphans(*, older_than: dt.timedelta) -> int:

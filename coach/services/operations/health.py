@@ -11,7 +11,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils.translation import ngettext
 
-from coach import telemetry
+from coach import attachments, telemetry
 from coach.documents.base import Document
 from coach.models.database import replica
 from coach.services.operations import connections
@@ -41,17 +41,21 @@ class Replica(Document):
 
 
 class DatabaseHealth(Document):
-    """`pool` holds the counters of this process's connection pool, empty without one; `replica` is null without one."""
+    """`pool` holds the counters of this process's connection pool, empty without one; `replica` is null without one.
+
+    `object_store` is null where attachments lie in a folder. While it is away only uploads and downloads fail.
+    """
 
     status: Literal["ok"] = "ok"
     vendor: str
     migrations: Migrations
     pool: dict[str, int]
     replica: Replica | None = None
+    object_store: Literal["ok", "away"] | None = None
 
 
 def database() -> DatabaseHealth:
-    """The database's state. Raises Unhealthy."""
+    """The state of the database, and of what else machines share. Raises Unhealthy."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_WRITING.get(connection.vendor, "SELECT 'off'"))
@@ -72,6 +76,7 @@ def database() -> DatabaseHealth:
         migrations=Migrations(applied=len(_known_migrations())),
         pool=pool_counters(),
         replica=_replica(),
+        object_store=_object_store(),
     )
 
 
@@ -80,6 +85,13 @@ def _replica() -> Replica | None:
         return None
     size, seconds = replica.behind() or (None, None)
     return Replica(lag_bytes=size, lag_seconds=seconds)
+
+
+def _object_store() -> Literal["ok", "away"] | None:
+    # It may take two seconds to say nothing.
+    connections.release()
+    reachable = attachments.is_reachable()
+    return reachable if reachable is None else "ok" if reachable else "away"
 
 
 # A transaction that left something in the log is committed to disk, and to a synchronous standby, although it changes nothing;

@@ -11,6 +11,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import QuerySet
 
+from coach import attachments as storage
 from coach.documents.base import utc_now
 from coach.models import (
     AuditEvent,
@@ -28,6 +29,10 @@ from coach.services.chat import files
 from coach.services.keeping import erasing, staged_files, stored_bytes
 
 BATCH = 1000
+
+
+class StorageAway(Exception):
+    """The storage of files does not answer: what is out of date in the database is removed, the files are not."""
 
 
 def expired() -> list[QuerySet[Any]]:
@@ -48,11 +53,14 @@ def expired() -> list[QuerySet[Any]]:
 
 
 def maintain() -> dict[str, int]:
-    """Remove all of it, bytes that nothing refers to included; how many of what."""
+    """Remove all of it, bytes that nothing refers to included; how many of what. Raises StorageAway."""
     counts = {str(rows.model._meta.verbose_name_plural): _remove(rows) for rows in expired()}
-    counts["staged files"] = staged_files.remove(older_than=_days("staging"))
-    counts["orphaned files"] = stored_bytes.remove_orphans(older_than=_days("orphan"))
-    erasing.remove_bytes(ErasedLearner.objects.unfinished())
+    try:
+        erasing.remove_bytes(ErasedLearner.objects.unfinished())
+        counts["staged files"] = staged_files.remove(older_than=_days("staging"))
+        counts["orphaned files"] = stored_bytes.remove_orphans(older_than=_days("orphan"))
+    except (OSError, storage.StorageError) as error:
+        raise StorageAway(f"Files were not removed, and will be the next time: {error}.") from error
     return counts
 
 

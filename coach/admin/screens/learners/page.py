@@ -283,7 +283,7 @@ class LearnerPage:
             AttachmentLine(
                 row,
                 target=links.outside(row.url) if row.kind == "link" else None,
-                downloadable=row.kind == "file" and staff.has_bytes(row),
+                downloadable=row.kind == "file" and bool(staff.has_bytes(row)),
             )
             for row in self._attachments[:MOST_ATTACHMENTS]
         ]

@@ -12,7 +12,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection, models
 
 from coach import attachments as storage
@@ -142,6 +142,29 @@ def test_old_bytes_that_nothing_refers_to_go():
     upkeep.maintain()
 
     assert [storage.exists(path) for path in (orphan, young, kept, of_version)] == [False, True, True, False]
+
+
+@pytest.mark.django_db
+def test_an_orphan_that_another_machine_removed_is_no_failure(monkeypatch):
+    orphan = storage.upload([b"old"], limit=100).path
+    os.utime(settings.ATTACHMENTS_DIR / orphan, (0, 0))
+    found = ["uploads/ab/gone", orphan]
+    monkeypatch.setattr(storage, "uploads", lambda: iter(found))
+
+    assert upkeep.maintain()["orphaned files"] == 1
+
+
+@pytest.mark.django_db
+def test_a_storage_that_is_away_is_said_in_one_line_and_rows_go_all_the_same(monkeypatch):
+    def away(folder):
+        raise OSError(None, "the object store failed")
+
+    old_rows(utc_now() - YEARS)
+    monkeypatch.setattr(staged_files.storage(), "listdir", away)
+
+    with pytest.raises(CommandError, match="the object store failed"):
+        call_command("maintain")
+    assert set(counts().values()) == {0}
 
 
 @pytest.mark.django_db

@@ -95,6 +95,12 @@ if environment.choice("ARCADIA_ATTACHMENTS_STORAGE", allowed=("folder", "s3"), d
     STORAGES["attachments"] = environment.object_storage("attachments")
     STORAGES["staging"] = environment.object_storage("staging")
 
+# --- the worker -----------------------------------------------------------------------------------
+
+Q_CLUSTER = _FIXED["Q_CLUSTER"]
+# `coach.services.operations.jobs` lets each task take as long as it takes; the library wants a `timeout` up to `retry`.
+Q_CLUSTER["retry"] = Q_CLUSTER["timeout"] = _CHOSEN["WORKER_CLAIM_SECONDS"]
+
 # --- HTTP -----------------------------------------------------------------------------------------
 
 # Any origin with DEBUG, as existing clients were used to; otherwise the named ones.

@@ -4,11 +4,13 @@ Reads come from models and documents, writes go through services, imports throug
 """
 
 from django.contrib import admin
+from django_q import admin as library
 
 from coach.admin.access import login
 from coach.admin.screens import (
     attachments,
     audit,
+    background,
     memory_uploads,
     notes,
     runs,
@@ -22,6 +24,7 @@ from coach.admin.screens.learners import screen as learners
 __all__ = [
     "attachments",
     "audit",
+    "background",
     "learners",
     "memory_uploads",
     "notes",
@@ -37,5 +40,7 @@ admin.site.site_title = "Arcadia Coach"
 admin.site.index_title = "Staff console"
 admin.site.login_form = login.GuardedLogin
 admin.site.empty_value_display = "–"
+# What the worker's library shows of its tables would let staff run anything; runs have screens of ours.
+admin.site.unregister((library.OrmQ, library.Schedule, library.Success, library.Failure))
 # The service has no site of its own to look at.
 admin.site.site_url = None

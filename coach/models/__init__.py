@@ -4,6 +4,8 @@ from coach.models.audit import AuditEvent as AuditEvent
 from coach.models.backfills import BackfillFinding as BackfillFinding
 from coach.models.backfills import BackfillLock as BackfillLock
 from coach.models.backfills import BackfillRun as BackfillRun
+from coach.models.backfills import ExportRun as ExportRun
+from coach.models.backfills import Run as Run
 from coach.models.chat import ChatFile as ChatFile
 from coach.models.chat import ChatItem as ChatItem
 from coach.models.chat import ChatThread as ChatThread

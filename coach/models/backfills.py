@@ -1,5 +1,7 @@
-"""The ledger of imports: runs and what they found."""
+"""The ledger of what runs for longer than a request: imports and what they found, and exports."""
 
+import os
+import socket
 from typing import Self
 
 from django.db import models
@@ -9,14 +11,16 @@ from coach.models.database.constraints import holds, index
 from coach.models.database.fields import DocumentField, Parsed
 
 
-class BackfillRun(models.Model):
-    """One import, by the command or by staff."""
+def this_process() -> str:
+    """Host and process id."""
+    return f"{socket.gethostname()} {os.getpid()}"
 
-    class Source(models.TextChoices):
-        COMMAND = "command"
-        ADMIN = "admin"
+
+class Run(models.Model):
+    """Who started it, how it goes, and how it ended."""
 
     class State(models.TextChoices):
+        QUEUED = "queued", "waiting for the worker"
         RUNNING = "running"
         DONE = "done"
         DONE_WITH_REJECTS = "done_with_rejects", "done, with rejects or conflicts"
@@ -24,14 +28,58 @@ class BackfillRun(models.Model):
         ABORTED = "aborted", "aborted: too many rejects"
         FAILED = "failed"
 
-    source = models.CharField(max_length=16, choices=Source)
+    UNFINISHED = (State.QUEUED, State.RUNNING)
+
     actor = models.TextField()
     state = models.CharField(max_length=32, choices=State, default=State.RUNNING, db_index=True)
-    version = models.TextField(help_text="Version of the application that ran.")
     started_at = models.DateTimeField(default=utc_now, db_index=True)
     heartbeat_at = models.DateTimeField(default=utc_now, help_text="Last sign of life, with each batch.")
     finished_at = models.DateTimeField(null=True, blank=True)
     process = models.TextField(blank=True, default="", help_text="Host and process id.")
+    cancelled_by = models.TextField(blank=True, default="", help_text="Who asked for it to end early.")
+    error = models.TextField(blank=True, default="")
+
+    class Meta:
+        abstract = True
+
+    def counted(self) -> tuple[int, int]:
+        """How many records are dealt with, and of how many; 0 where that is not known."""
+        raise NotImplementedError
+
+    @property
+    def is_over(self) -> bool:
+        return self.state not in self.UNFINISHED
+
+    @property
+    def per_cent(self) -> int:
+        done, total = self.counted()
+        return min(100, round(100 * done / total)) if total else 0
+
+    @property
+    def rate(self) -> float:
+        """Records a second, so far."""
+        seconds = ((self.finished_at or self.heartbeat_at) - self.started_at).total_seconds()
+        return self.counted()[0] / seconds if seconds > 0 else 0.0
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How much longer it takes at this rate; None where that cannot be known."""
+        done, total = self.counted()
+        return max(0, total - done) / self.rate if self.rate and total else None
+
+
+class BackfillRun(Run):
+    """One import, by the command or by staff."""
+
+    class Source(models.TextChoices):
+        COMMAND = "command"
+        ADMIN = "admin"
+
+    source = models.CharField(max_length=16, choices=Source)
+    version = models.TextField(help_text="Version of the application that ran.")
+    upload = models.CharField(
+        max_length=32, null=True, unique=True, help_text="The upload that staff confirmed; only once."
+    )
     options = DocumentField(schema=dict[str, object], default="{}")
     files = DocumentField(
         schema=list[dict[str, object]], default="[]", help_text="Name, size, sha256, records."
@@ -46,7 +94,6 @@ class BackfillRun(models.Model):
     checkpoint_ordinal = models.BigIntegerField(
         default=0, help_text="Records of that store that are committed."
     )
-    error = models.TextField(blank=True, default="")
 
     file_list = Parsed[list[dict[str, object]]]("files")
     outcome_counts = Parsed[dict[str, dict[str, int]]]("counts")
@@ -59,12 +106,24 @@ class BackfillRun(models.Model):
             holds("backfill_run_source_known", source__in=("command", "admin")),
             holds(
                 "backfill_run_state_known",
-                state__in=("running", "done", "done_with_rejects", "interrupted", "aborted", "failed"),
+                state__in=(
+                    "queued",
+                    "running",
+                    "done",
+                    "done_with_rejects",
+                    "interrupted",
+                    "aborted",
+                    "failed",
+                ),
             ),
         )
 
     def __str__(self) -> str:
         return f"run {self.pk}"
+
+    def counted(self) -> tuple[int, int]:
+        done = sum(counted.get("read", 0) for counted in self.outcome_counts.values())
+        return done, sum(int(str(file.get("records") or 0)) for file in self.file_list)
 
 
 class BackfillLock(models.Model):
@@ -165,3 +224,29 @@ class BackfillFinding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.store} {self.place}: {self.code}"
+
+
+class ExportRun(Run):
+    """One export that the worker makes. It goes with its file, a day later; the audit event stays."""
+
+    what = models.CharField(max_length=32, help_text="The model whose rows are exported.")
+    form = models.CharField(max_length=16, help_text="stores, json or csv.")
+    keys = DocumentField(schema=list[int], help_text="The primary keys of the rows, in their order.")
+    done = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(default=0)
+    file = models.TextField(blank=True, default="", help_text="Where the file lies in the staging storage.")
+
+    key_list = Parsed[list[int]]("keys")
+
+    class Meta:
+        verbose_name = "export"
+        ordering = ("-started_at", "-id")
+        constraints = (
+            holds("export_run_state_known", state__in=("queued", "running", "done", "interrupted", "failed")),
+        )
+
+    def __str__(self) -> str:
+        return f"export {self.pk}"
+
+    def counted(self) -> tuple[int, int]:
+        return self.done, self.total

@@ -46,6 +46,7 @@ LIBRARIES: dict[str, set[str]] = {
     "rest_framework": {"api"},
     "drf_spectacular": {"api"},
     "import_export": {"admin"},
+    "django_q": {"admin", "services"},
     "openai": {"agent"},
     "agents": {"agent"},
     "chatkit": {"agent"},

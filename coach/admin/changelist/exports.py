@@ -1,6 +1,7 @@
 """Taking a selection out: as legacy stores (ZIP), as JSON, as CSV. Each leaves an audit event.
 
-An export is complete in a temporary file before it is sent: no database connection waits for its reader.
+An export is complete in a temporary file before it is sent: no database connection waits for its reader. One of many rows
+is made by the worker.
 """
 
 from __future__ import annotations
@@ -8,24 +9,33 @@ from __future__ import annotations
 import codecs
 import csv
 import json
-import shutil
+import logging
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from django.apps import apps
+from django.conf import settings
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpRequest
+from django.http import FileResponse, HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 
 from coach.admin.access import rights
 from coach.admin.changelist import bulk
 from coach.admin.changelist.lists import StaffAdmin
+from coach.admin.presentation import links
 from coach.documents.base import utc_now
-from coach.legacy.proving import export
+from coach.legacy.proving import export, stored_json
+from coach.legacy.stores import Store
+from coach.models import ExportRun, LearnerProfile
 from coach.models.database import replica
 from coach.services import staff
+from coach.services.keeping import staged_files
+from coach.services.operations import jobs
 
 MOST_ROWS = 20_000
 STORES = bulk.Choice("stores", "legacy stores (a ZIP with profiles, submissions and pending attachments)")
@@ -33,7 +43,11 @@ JSON = bulk.Choice("json", "JSON (the stored documents)")
 CSV = bulk.Choice("csv", "CSV (one line each, for spreadsheets)")
 # A spreadsheet would run what begins like this.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_BATCH = 200
 Columns = dict[str, Callable[[Any], Any]]
+# Called with how many rows are done, and of how many; may raise to end it.
+Tell = Callable[[int, int], None]
+_logger = logging.getLogger(__name__)
 
 
 class Exportable(StaffAdmin):
@@ -62,47 +76,125 @@ class Exportable(StaffAdmin):
         )
         if asked := bulk.ask(self, request, queryset, question):
             return asked
+        offered = {choice.value for choice in self.export_choices}
         chosen = str(request.POST.get("choice", ""))
-        if chosen == STORES.value and STORES in self.export_choices:
-            return stores(request, queryset.values_list("username", flat=True))
-        rows = queryset.select_related(*self.list_joins or (None,))
-        staff.told(
-            user=rights.user(request), action="data.exported", what=name, rows=rows.count(), form=chosen
-        )
-        found = rows.iterator(chunk_size=200)
-        with replica.reading_as_of_now():
-            if chosen == CSV.value:
-                return _download(_csv(found, self.export_columns), f"{name}.csv", "text/csv; charset=utf-8")
-            return _download(_json(found, self.export_document), f"{name}.json", "application/json")
+        keys = list(queryset.values_list("pk", flat=True))
+        return answer(self, request, chosen if chosen in offered else JSON.value, keys)
 
 
-def stores(request: HttpRequest, usernames: Iterable[str]) -> FileResponse:
-    """The stores of those learners and their manifest, as a ZIP."""
-    names = frozenset(usernames)
-    staff.told(
-        user=rights.user(request), action="data.exported", what="stores", rows=len(names), form="stores"
-    )
-    folder = Path(tempfile.mkdtemp(prefix="arcadia-export-"))
-    try:
-        export.stores(folder, usernames=names)
-        packed = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in sorted(folder.iterdir()):
-                archive.write(path, path.name)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return _sent(packed, f"arcadia-stores-{utc_now():%Y%m%d-%H%M}.zip", "application/zip")
+def answer(screen: Exportable, request: HttpRequest, form: str, keys: Sequence[int]) -> HttpResponseBase:
+    """The file; of many rows the page of the run that makes it."""
+    user, name = rights.user(request), str(screen.opts.verbose_name_plural)
+    what = "stores" if form == STORES.value else name
+    with transaction.atomic():
+        staff.told(user=user, action="data.exported", what=what, rows=len(keys), form=form)
+        if len(keys) > settings.BACKGROUND_EXPORT_ROWS:
+            run = ExportRun(actor=f"staff {user.get_username()}", what=str(screen.opts.model_name), form=form)
+            run.state, run.key_list, run.total = ExportRun.State.QUEUED, list(keys), len(keys)
+            run.save()
+            jobs.hand_over(work, run)
+            return HttpResponseRedirect(links.page_of(ExportRun, run.pk))
+    return sent(_written(screen, form, keys), form, name)
 
 
-def _download(lines: Iterator[bytes], name: str, content_type: str) -> FileResponse:
+def sent(file: IO[bytes], form: str, name: str) -> FileResponse:
+    """An export as a download, under a name that says what it holds."""
+    moment = f"{utc_now():%Y%m%d-%H%M}"
+    names = {STORES.value: f"arcadia-stores-{moment}.zip", CSV.value: f"{name}.csv"}
+    types = {STORES.value: "application/zip", CSV.value: "text/csv; charset=utf-8"}
+    filename, content_type = names.get(form, f"{name}.json"), types.get(form, "application/json")
+    return FileResponse(file, as_attachment=True, filename=filename, content_type=content_type)
+
+
+# --- in the worker ----------------------------------------------------------------------------------
+
+
+class _Cancelled(Exception):
+    pass
+
+
+@jobs.task
+def work(pk: int) -> None:
+    """Make an export, from its beginning: nothing of an earlier attempt is kept."""
+    run = jobs.begin(ExportRun, pk)
+    if run is None:
+        return
+    rows = ExportRun.objects.filter(pk=pk, state=ExportRun.State.RUNNING)
+    with jobs.Work(run, told=lambda: {"done": run.done, "total": run.total}) as at_work:
+
+        def tell(done: int, total: int) -> None:
+            run.done, run.total = done, total
+            if at_work.cancelled:
+                raise _Cancelled
+
+        try:
+            screen: Any = admin.site.get_model_admin(apps.get_model("coach", run.what))
+            with _written(screen, run.form, run.key_list, tell) as file:
+                path = staged_files.keep_export(pk, file)
+        except _Cancelled:
+            path = ""
+        except (OSError, ValueError, LookupError) as error:
+            _logger.error("%s failed: %s", run, type(error).__name__)
+            rows.update(state=run.State.FAILED, finished_at=utc_now(), error=type(error).__name__)
+            return
+    end = {"done": run.done, "total": run.total, "file": path, "finished_at": utc_now()}
+    if not path or not rows.filter(cancelled_by="").update(state=run.State.DONE, **end):
+        staged_files.drop_export(path)
+        jobs.begin(ExportRun, pk)
+
+
+# --- the files --------------------------------------------------------------------------------------
+
+
+def _written(
+    screen: Exportable, form: str, keys: Sequence[int], tell: Tell = lambda done, total: None
+) -> IO[bytes]:
+    """The export as a temporary file, to be closed."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the response closes it
-    file.writelines(lines)
-    return _sent(file, name, content_type)
-
-
-def _sent(file: IO[bytes], name: str, content_type: str) -> FileResponse:
+    try:
+        if form == STORES.value:
+            _pack(file, keys, tell)
+        else:
+            with replica.reading_as_of_now():
+                rows = _rows(screen, keys, tell)
+                file.writelines(
+                    _csv(rows, screen.export_columns)
+                    if form == CSV.value
+                    else _json(rows, screen.export_document)
+                )
+    except BaseException:
+        file.close()
+        raise
     file.seek(0)
-    return FileResponse(file, as_attachment=True, filename=name, content_type=content_type)
+    return file
+
+
+def _rows(screen: Exportable, keys: Sequence[int], tell: Tell) -> Iterator[Any]:
+    rows = screen.model._default_manager.select_related(*screen.list_joins or (None,))
+    for start in range(0, len(keys), _BATCH):
+        batch = keys[start : start + _BATCH]
+        found = rows.in_bulk(batch)
+        yield from (found[key] for key in batch if key in found)
+        tell(start + len(batch), len(keys))
+
+
+def _pack(file: IO[bytes], keys: Sequence[int], tell: Tell) -> None:
+    """The stores of those learners and their manifest, as a ZIP."""
+    names = frozenset(LearnerProfile.objects.filter(pk__in=keys).values_list("username", flat=True))
+    # No name at all would mean every learner.
+    names = names or frozenset({""})
+    total = sum(stored_json.rows(store, names).count() for store in Store)
+    counts: dict[Store, int] = {}
+
+    def progress(store: Store, done: int, _: int) -> None:
+        counts[store] = done
+        tell(sum(counts.values()), total)
+
+    with tempfile.TemporaryDirectory(prefix="arcadia-export-") as folder:
+        export.stores(Path(folder), usernames=names, progress=progress)
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in sorted(Path(folder).iterdir()):
+                archive.write(path, path.name)
 
 
 def _json(rows: Iterable[Any], document: Callable[[Any], str]) -> Iterator[bytes]:

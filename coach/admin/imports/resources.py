@@ -7,7 +7,6 @@ in earnest), and a result holds what the pages show.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ from coach.legacy.running import encoding, ledger
 from coach.legacy.running.backfill import Backfill
 from coach.legacy.running.lock import RunLock
 from coach.legacy.running.reject_file import RejectFile
+from coach.legacy.running.retry import Stopped
 from coach.legacy.running.summary import Options, Summary
 from coach.legacy.stores import Outcome, Store
 from coach.models import BackfillRun
@@ -65,9 +65,9 @@ class Shown:
 class StoreResult(Result):
     """What a rehearsal or a run did."""
 
-    def __init__(self, *, summary: Summary, witness: Witness, file: dict[str, object]) -> None:
+    def __init__(self, *, summary: Summary, witness: Witness, dataset: StoreDataset) -> None:
         super().__init__()
-        self.summary, self.file = summary, file
+        self.summary, self.file, self.is_large = summary, dataset.describe(), is_large(dataset.staged)
         self.shown, self.shown_left_out, self.plan = witness.shown, witness.left_out, witness.plan
         self.total_rows = sum(counts["read"] for counts in summary.counts.values())
 
@@ -98,8 +98,7 @@ class Witness:
     def __call__(self, planned: Iterable[Planned]) -> None:
         for plan in planned:
             record, outcome, lines = plan.record, str(plan.outcome), _lines(plan)
-            mark = hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()[:16]
-            self.plan.append([str(record.store), record.ordinal, plan.key, outcome, plan.code, mark])
+            self.plan.append(_plan_line(plan, lines))
             if plan.outcome == Outcome.UNCHANGED:
                 continue
             if len(self.shown) >= MOST_SHOWN:
@@ -109,6 +108,29 @@ class Witness:
             self.shown.append(
                 Shown(record.place, plan.key, outcome, plan.code, lines[:MOST_CHANGES], left_out)
             )
+
+
+def as_shown(shown: list[PlanLine]) -> Callable[[Iterable[Planned]], None]:
+    """A check for a run in batches: the first record that is not what was shown stops it, before its batch is committed."""
+    expected = {(line[0], line[1]): line for line in shown}
+
+    def check(planned: Iterable[Planned]) -> None:
+        for plan in planned:
+            line = _plan_line(plan, _lines(plan))
+            if expected.get((line[0], line[1])) != line:
+                raise Stopped(
+                    ledger.State.INTERRUPTED,
+                    f"record {plan.record.ordinal + 1:,} of {plan.record.store} is not any more what the preview showed; "
+                    "what came before its batch is imported. Upload the file again for the rest.",
+                )
+
+    return check
+
+
+def _plan_line(plan: Planned, lines: Sequence[str]) -> PlanLine:
+    mark = hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    record = plan.record
+    return [str(record.store), record.ordinal, plan.key, str(plan.outcome), str(plan.code), mark]
 
 
 def _lines(plan: Planned) -> list[str]:
@@ -123,7 +145,7 @@ def _lines(plan: Planned) -> list[str]:
 class StoreDataset:
     """A checked file, as long as it is open."""
 
-    def __init__(self, staged: Staged, store: Store) -> None:
+    def __init__(self, staged: Staged) -> None:
         """Raises RefusedFile, Unusable, and OtherEncoding for a database that cannot hold every store."""
         encoding.check()
         self.staged = staged
@@ -131,9 +153,9 @@ class StoreDataset:
         path = self._open.enter_context(staged.file())
         try:
             self.file: StoreFile = (
-                open_rejects(path, largest=settings.UPLOAD_MAX_BYTES)
+                open_rejects(path, largest=settings.IMPORT_MAX_BYTES)
                 if staged.is_rejects
-                else store_file.open_store(path, store, largest=settings.UPLOAD_MAX_BYTES)
+                else store_file.open_store(path, Store(staged.store), largest=settings.IMPORT_MAX_BYTES)
             )
         except BaseException:
             self._open.close()
@@ -167,7 +189,7 @@ class StoreFormat(Format):
         return True
 
     def create_dataset(self, in_stream: Staged) -> StoreDataset:
-        return StoreDataset(in_stream, self.store)
+        return StoreDataset(in_stream)
 
 
 class _NoInstances(BaseInstanceLoader):
@@ -205,7 +227,7 @@ class StoreResource(resources.Resource):
             witness = Witness()
             summary = _backfill(dataset, witness, None).execute()
             dataset.staged.remember(witness.plan)
-            return StoreResult(summary=summary, witness=witness, file=dataset.describe())
+            return StoreResult(summary=summary, witness=witness, dataset=dataset)
         finally:
             dataset.close()
 
@@ -223,7 +245,7 @@ class StoreResource(resources.Resource):
                 run = _start(dataset.staged, user, dataset.describe())
                 summary = _backfill(dataset, witness, run, RejectFile(rejects), lock.confirm).execute()
                 if differences := list(_differences(shown, witness.plan)):
-                    result = StoreResult(summary=summary, witness=witness, file=dataset.describe())
+                    result = StoreResult(summary=summary, witness=witness, dataset=dataset)
                     raise ChangedMeanwhile(result, differences)
                 staged_files.keep_rejects(run.pk, rejects)
                 staff.imported(user=user, run=run)
@@ -245,21 +267,38 @@ def failed(staged: Staged, *, user: AbstractBaseUser, error: Exception) -> Backf
 
 def run_of(staged: Staged) -> BackfillRun | None:
     """The run that has confirmed this upload already, if there is one."""
-    latest = BackfillRun.objects.filter(source=BackfillRun.Source.ADMIN).order_by("-pk")[:200]
-    return next((run for run in latest if json.loads(run.options).get("upload") == staged.id), None)
+    return BackfillRun.objects.filter(upload=staged.id).first()
+
+
+def is_large(staged: Staged) -> bool:
+    """Whether an upload is imported by the worker. Raises Unusable."""
+    return staged.size() > settings.BACKGROUND_IMPORT_BYTES
+
+
+def queued(dataset: StoreDataset, *, user: AbstractBaseUser) -> BackfillRun:
+    """A run that waits for the worker: belongs into the transaction that queues it. Raises IntegrityError for the second one."""
+    run = _start(dataset.staged, user, dataset.describe(), state=ledger.State.QUEUED)
+    staff.imported(user=user, run=run)
+    return run
 
 
 def _start(
-    staged: Staged, user: AbstractBaseUser, file: dict[str, object], *, is_done: bool = True
+    staged: Staged,
+    user: AbstractBaseUser,
+    file: dict[str, object],
+    *,
+    is_done: bool = True,
+    state: str = ledger.State.RUNNING,
 ) -> BackfillRun:
     """A run of an upload; only one that is done names the upload, which cannot be confirmed a second time then."""
-    upload = {"upload": staged.id} if is_done else {}
     return ledger.start(
         source=BackfillRun.Source.ADMIN,
         actor=f"staff {user.get_username()}",
         version=settings.VERSION,
-        options={"on_conflict": staged.on_conflict, **upload},
+        options={"on_conflict": staged.on_conflict},
         files=[file],
+        upload=staged.id if is_done else None,
+        state=state,
     )
 
 

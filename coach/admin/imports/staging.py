@@ -1,4 +1,4 @@
-"""Uploads between preview and confirmation: private, signed for one person and one store, refused after an hour.
+"""Uploads until they are imported: private, signed for one person and one store, refused after an hour without confirmation.
 
 They lie in the storage called `staging`, which all web servers share. What the browser carries is a signed token,
 never a file name.
@@ -12,7 +12,7 @@ import json
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,15 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from import_export.tmp_storages import BaseStorage
 
+from coach.legacy.deciding.compare import Planned
+from coach.legacy.running import reject_file
+from coach.legacy.stores import Store
+from coach.models import BackfillRun
 from coach.services.keeping import staged_files
 
 LIFETIME = dt.timedelta(hours=1)
 _SALT = "coach.admin.imports.staging"
+_GONE = "The upload is gone: it was confirmed, or an hour has passed. Upload it again."
 
 
 class Unusable(Exception):
@@ -57,10 +62,15 @@ class Staged:
                 with staged_files.storage().open(_path(self.id), "rb") as source, path.open("wb") as target:
                     shutil.copyfileobj(source, target, 1024 * 1024)
             except OSError:
-                raise Unusable(
-                    "The upload is gone: it was confirmed, or an hour has passed. Upload it again."
-                ) from None
+                raise Unusable(_GONE) from None
             yield path
+
+    def size(self) -> int:
+        """Bytes of the upload. Raises Unusable."""
+        try:
+            return staged_files.storage().size(_path(self.id))
+        except OSError:
+            raise Unusable(_GONE) from None
 
     @property
     def is_rejects(self) -> bool:
@@ -108,6 +118,56 @@ def claim(token: str, *, user: AbstractBaseUser, store: str) -> Staged:
     if (staged.user, staged.store) != (user.pk, store):
         raise Unusable("The preview was made by another user or for another store. Upload the file again.")
     return staged
+
+
+def of_run(run: BackfillRun) -> Staged:
+    """The upload that a run imports."""
+    assert run.upload
+    [file] = run.file_list
+    options = json.loads(run.options)
+    return Staged(run.upload, 0, str(file["store"]), str(file["name"]), options["on_conflict"])
+
+
+class StagedRejects:
+    """The rejects of a run that another machine may go on with: a part beside the upload for each transaction that had some."""
+
+    def __init__(self, staged: Staged) -> None:
+        self._id = staged.id
+        self._names = sorted(staged_files.names_of(self._id, "rejects"))
+
+    def add(self, planned: Sequence[Planned]) -> None:
+        name = self._name(planned[0].record.store, planned[0].record.ordinal)
+        self._drop(name)
+        if text := reject_file.lines_of(planned):
+            self._names.append(name)
+            staged_files.storage().save(name, ContentFile(text))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def keep_before(self, store: Store, ordinal: int) -> None:
+        """Drop the records that a run which goes on from there will come to again."""
+        self._drop(self._name(store, ordinal))
+
+    def put_together(self, run: BackfillRun) -> None:
+        """Make the reject file of the run from the parts."""
+        with tempfile.NamedTemporaryFile() as whole:
+            for name in self._names:
+                with staged_files.storage().open(name, "rb") as part:
+                    shutil.copyfileobj(part, whole)
+            whole.flush()
+            if self._names:
+                staged_files.keep_rejects(run.pk, Path(whole.name))
+
+    def discard(self) -> None:
+        self._drop("")
+
+    def _drop(self, first: str) -> None:
+        while self._names and self._names[-1] >= first:
+            staged_files.storage().delete(self._names.pop())
+
+    def _name(self, store: Store, ordinal: int) -> str:
+        return _path(self._id, f"rejects-{list(Store).index(store)}-{ordinal:012d}")
 
 
 class TokenStorage(BaseStorage):

@@ -14,6 +14,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
@@ -22,13 +23,16 @@ from import_export.forms import ImportForm
 
 from coach.admin.access import rights
 from coach.admin.changelist.lists import StaffAdmin
-from coach.admin.imports import staging
+from coach.admin.imports import staging, tasks
 from coach.admin.imports.resources import (
     ChangedMeanwhile,
+    StoreDataset,
     StoreFormat,
     StoreResource,
     StoreResult,
     failed,
+    is_large,
+    queued,
     run_of,
 )
 from coach.admin.imports.staging import Staged, TokenStorage, Unusable
@@ -40,6 +44,7 @@ from coach.legacy.running.encoding import OtherEncoding
 from coach.legacy.running.lock import LockHeld, RunLock
 from coach.legacy.stores import LAYOUTS, Store
 from coach.models import BackfillRun
+from coach.services.operations import jobs
 
 _logger = logging.getLogger(__name__)
 # A second click comes while the first one is still at work.
@@ -67,12 +72,12 @@ class StoreImportForm(ImportForm):
         self.fields["format"].widget = forms.HiddenInput()
         self.fields["import_file"].widget.attrs |= {
             "accept": ".json,.jsonl",
-            "data-most": settings.UPLOAD_MAX_BYTES,
-            "data-too-large": f"These pages take at most {filesizeformat(settings.UPLOAD_MAX_BYTES)}.",
+            "data-most": settings.IMPORT_MAX_BYTES,
+            "data-too-large": f"These pages take at most {filesizeformat(settings.IMPORT_MAX_BYTES)}.",
         }
         self.fields["import_file"].help_text = (
             f"A {LAYOUTS[self._store].file_name}, or the mended reject file (.jsonl) of an earlier run; "
-            f"at most {filesizeformat(settings.UPLOAD_MAX_BYTES)}."
+            f"at most {filesizeformat(settings.IMPORT_MAX_BYTES)}."
         )
 
     @property
@@ -82,10 +87,10 @@ class StoreImportForm(ImportForm):
 
     def clean_import_file(self) -> Any:
         uploaded = self.cleaned_data["import_file"]
-        if uploaded.size > settings.UPLOAD_MAX_BYTES:
+        if uploaded.size > settings.IMPORT_MAX_BYTES:
             raise ValidationError(
                 f"The file has {filesizeformat(uploaded.size)}; these pages take at most "
-                f"{filesizeformat(settings.UPLOAD_MAX_BYTES)}. Run on the server: "
+                f"{filesizeformat(settings.IMPORT_MAX_BYTES)}. Run on the server: "
                 f"manage.py backfill --{self._store} FILE"
             )
         return uploaded
@@ -160,12 +165,13 @@ class StoreImport(ImportMixin, StaffAdmin):
 
     def _confirmed(self, request: HttpRequest, staged: Staged) -> HttpResponse:
         try:
+            if run := run_of(staged):
+                return self._confirmed_already(request, run)
+            if is_large(staged):
+                return self._queue(request, staged)
             with _run_lock() as lock:
                 if run := run_of(staged):
-                    messages.info(
-                        request, f"This upload was imported already, by {run}. Nothing was done again."
-                    )
-                    return HttpResponseRedirect(links.page_of(BackfillRun, run.pk))
+                    return self._confirmed_already(request, run)
                 ledger.mark_dead()
                 run = self._import(request, staged, lock)
         except LockHeld as error:
@@ -188,6 +194,20 @@ class StoreImport(ImportMixin, StaffAdmin):
             return self._preview(request, staged)
         staged.discard()
         return self._told(request, run)
+
+    def _confirmed_already(self, request: HttpRequest, run: BackfillRun) -> HttpResponse:
+        messages.info(request, f"This upload was confirmed already, for {run}. Nothing was done again.")
+        return HttpResponseRedirect(links.page_of(BackfillRun, run.pk))
+
+    def _queue(self, request: HttpRequest, staged: Staged) -> HttpResponse:
+        """Let the worker import it."""
+        with contextlib.closing(StoreDataset(staged)) as dataset, contextlib.suppress(IntegrityError):
+            with transaction.atomic():
+                run = queued(dataset, user=rights.user(request))
+                jobs.hand_over(tasks.work, run)
+            return HttpResponseRedirect(links.page_of(BackfillRun, run.pk))
+        # A second click was as fast.
+        return self._confirmed_already(request, BackfillRun.objects.get(upload=staged.id))
 
     def _import(self, request: HttpRequest, staged: Staged, lock: RunLock) -> BackfillRun:
         dataset = self.get_import_formats()[0]().create_dataset(staged)

@@ -33,11 +33,9 @@ class RunLine:
     def __init__(self, row: BackfillRun) -> None:
         self.row, self.link = row, links.to(row)
         counts = row.outcome_counts.values()
-        self.done = sum(counted.get("read", 0) for counted in counts)
-        self.total = sum(int(str(file.get("records") or 0)) for file in row.file_list)
+        self.done, self.total = row.counted()
         self.rejected = sum(counted.get("rejected", 0) for counted in counts)
         self.conflicts = sum(counted.get("conflict", 0) for counted in counts)
-        self.per_cent = min(100, round(100 * self.done / self.total)) if self.total else 0
         silence = (utc_now() - row.heartbeat_at).total_seconds()
         self.silent = row.state == BackfillRun.State.RUNNING and silence > SILENT_SECONDS
 

@@ -15,6 +15,7 @@ from coach.admin.access import rights
 from coach.admin.changelist import columns, filters, search
 from coach.admin.presentation import cells, changes, links
 from coach.admin.screens import operations
+from coach.admin.screens.background import RunPage
 from coach.admin.screens.records import Fact, History, Tool
 from coach.legacy.running import reject_file
 from coach.legacy.stores import Outcome, Store
@@ -30,18 +31,11 @@ from coach.services.keeping import staged_files
 
 MOST_FINDINGS = 100
 MOST_REPLACED = 25
-STATE_BADGES = {
-    "running": "calm",
-    "done": "good",
-    "done_with_rejects": "warn",
-    "interrupted": "warn",
-    "aborted": "bad",
-    "failed": "bad",
-}
 
 
 @admin.register(BackfillRun)
-class RunAdmin(History):
+class RunAdmin(RunPage):
+    right = rights.may_import
     list_display = (
         columns.of("pk", "run", "run {}".format, ordering="id"),
         "state_shown",
@@ -56,7 +50,7 @@ class RunAdmin(History):
         filters.of_column("state", BackfillRun.State.choices),
         filters.of_column("source", BackfillRun.Source.choices),
     )
-    row_pages = ("rejects",)
+    row_pages = ("cancel", "rejects")
     date_hierarchy = "started_at"
     list_columns = ("state", "source", "actor", "started_at", "finished_at", "counts")
     nothing_here = "No import has run yet. Import a store, or run manage.py backfill."
@@ -65,29 +59,26 @@ class RunAdmin(History):
     record_documents = ("options",)
 
     def facts(self, row: BackfillRun) -> Iterator[Fact]:
-        yield Fact("State", self.state_shown(row))
+        yield from super().facts(row)
         yield Fact("Source", row.get_source_display())
-        yield Fact("Who", row.actor)
-        yield Fact("Started", cells.moment(row.started_at))
-        yield Fact("Finished", cells.moment(row.finished_at))
-        yield Fact("Last sign of life", cells.moment(row.heartbeat_at))
         yield Fact("Version", row.version)
-        yield Fact("Process", row.process)
         if row.checkpoint_store:
             yield Fact("Came as far as", f"{row.checkpoint_store}, record {row.checkpoint_ordinal:,}")
         if absent := _where_rejects_are(row):
             yield Fact("Rejects", absent, wide=True)
-        if row.error:
-            yield Fact("Error", row.error, wide=True)
 
     def tools(self, request: HttpRequest, row: BackfillRun) -> Iterator[Tool]:
         if rights.may_import(request) and _has_rejects(row):
             yield Tool("Download the rejects", reverse("admin:coach_backfillrun_rejects", args=(row.pk,)))
         yield Tool("All findings", links.list_of(BackfillFinding, run__id__exact=row.pk))
+        yield from super().tools(request, row)
+
+    def can_cancel(self, row: BackfillRun) -> bool:
+        return super().can_cancel(row) and row.upload is not None
 
     def more(self, request: HttpRequest, row: BackfillRun) -> dict[str, Any]:
         findings = list(row.findings.defer("record").order_by("id")[: MOST_FINDINGS + 1])
-        return {
+        return super().more(request, row) | {
             "outcomes": ["read", *Outcome],
             "count_table": [
                 (store, [counts.get(outcome, 0) for outcome in ("read", *Outcome)])
@@ -121,10 +112,6 @@ class RunAdmin(History):
 
     def rows(self, request: HttpRequest) -> QuerySet[BackfillRun]:
         return super().rows(request).annotate(finding_count=Count("findings"))
-
-    @admin.display(description="state")
-    def state_shown(self, row: BackfillRun) -> SafeString:
-        return cells.badge(row.get_state_display(), STATE_BADGES.get(row.state, "calm"))
 
     @admin.display(description="records")
     def counts_shown(self, row: BackfillRun) -> str:

@@ -22,7 +22,7 @@ from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.reading.store_file import ChangedFile, StoreFile
 from coach.legacy.running import ledger, repetition, retry, worker_process
 from coach.legacy.running.lock import LockHeld
-from coach.legacy.running.reject_file import RejectFile
+from coach.legacy.running.reject_file import Rejects
 from coach.legacy.running.repetition import Proof
 from coach.legacy.running.retry import DatabaseFailed, Stopped
 from coach.legacy.running.summary import Options, Summary
@@ -57,7 +57,8 @@ class Backfill:
         options: Options,
         derive: Derive,
         run: BackfillRun | None = None,
-        rejects: RejectFile | None = None,
+        rejects: Rejects | None = None,
+        check: Observer = lambda planned: None,
         observe: Observer = lambda planned: None,
         progress: Progress = lambda store, done, total: None,
         stop: Callable[[], bool] = lambda: False,
@@ -68,10 +69,13 @@ class Backfill:
         """`run` is None for a rehearsal; `confirm` (of a RunLock) is called within each transaction; `proofs` are those of stores
         of which nothing has changed.
 
+        `check` is called with outcomes before they are committed: what it raises undoes them.
+
         `submit` (of `decoding`) is how batches are decoded: in a thread, where nothing else is said.
         """
         self._files, self._options, self._run, self._rejects = files, options, run, rejects
         self._observe, self._progress, self._stop, self._confirm = observe, progress, stop, confirm
+        self._check = check
         self._submit, self._proofs = submit, proofs or {}
         self._totals: Counter[Store] = Counter()
         is_resumed = bool(run and run.checkpoint_store)
@@ -207,6 +211,7 @@ class Backfill:
 
     def _record(self, planned: Sequence[Planned]) -> None:
         """Within the transaction of (a part of) the batch: findings, reject file, checkpoint."""
+        self._check(planned)
         self._planned |= {plan.record.ordinal: plan for plan in planned}
         if self._rejects:
             self._rejects.add(planned)

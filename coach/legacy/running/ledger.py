@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
-import socket
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,7 @@ from coach.legacy.deciding.compare import Planned
 from coach.legacy.stores import Outcome, Store
 from coach.legacy.writing.attachment_files import Copied
 from coach.models import BackfillFinding, BackfillRun
-from coach.models.backfills import FindingQuerySet
+from coach.models.backfills import FindingQuerySet, this_process
 
 Counts = dict[str, dict[str, int]]
 Figures = Mapping[str, object]
@@ -42,10 +40,14 @@ def start(
     version: str,
     options: Mapping[str, object],
     files: Sequence[Mapping[str, object]],
+    upload: str | None = None,
+    state: str = State.RUNNING,
 ) -> BackfillRun:
-    """A new run, on record from now on."""
+    """A new run, on record from now on. `upload` is what staff confirmed; raises IntegrityError for a second run of it."""
     return BackfillRun.objects.create(
         source=source,
+        upload=upload,
+        state=state,
         actor=actor,
         version=version,
         process=this_process(),
@@ -174,17 +176,12 @@ def recent_paths() -> list[Path]:
 def mark_dead() -> int:
     """Runs that say they are running, though nothing can be: their process died. Call it with the lock held.
 
-    Answers how many there were.
+    Answers how many there were. A run of the worker is none of them: its queue starts it again.
     """
     error = "the process died; resume it, or start again"
-    return BackfillRun.objects.filter(state=State.RUNNING).update(
+    return BackfillRun.objects.filter(state=State.RUNNING, upload=None).update(
         state=State.INTERRUPTED, error=error, finished_at=utc_now()
     )
-
-
-def this_process() -> str:
-    """Host and process id."""
-    return f"{socket.gethostname()} {os.getpid()}"
 
 
 def empty_counts() -> dict[str, int]:

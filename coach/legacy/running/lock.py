@@ -15,8 +15,8 @@ from django.db import Error, OperationalError, connection, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
-from coach.legacy.running.ledger import this_process
 from coach.models import BackfillLock
+from coach.models.backfills import this_process
 
 NAME = "backfill"
 HEARTBEAT_SECONDS = 10.0

@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from django.conf import settings
 
@@ -18,6 +18,16 @@ from coach.legacy.reading import rejects
 from coach.legacy.running.ledger import errors
 from coach.legacy.stores import Outcome, Store
 from coach.models import BackfillRun
+
+
+class Rejects(Protocol):
+    """Where the rejected records of a run go, within the transaction that puts them on record."""
+
+    def add(self, planned: Sequence[Planned]) -> None:
+        """Keep the rejected ones among these; those of a transaction that was rolled back come again."""
+
+    def close(self) -> None:
+        """Nothing more comes."""
 
 
 class RejectFile:
@@ -39,15 +49,12 @@ class RejectFile:
         """
         place = _place(planned[0].record.store, planned[0].record.ordinal)
         self._take_back(place)
-        # Nothing of an erased learner is written down again.
-        lines = [
-            _line(plan) for plan in planned if plan.outcome == Outcome.REJECTED and plan.code != Code.ERASED
-        ]
-        if not lines:
+        text = lines_of(planned)
+        if not text:
             return
         file = self._file or self._open()
         self._begun.append((place, file.seek(0, os.SEEK_END)))
-        file.write(b"".join(lines))
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
 
@@ -90,6 +97,13 @@ class RejectFile:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
         return self._file
+
+
+def lines_of(planned: Sequence[Planned]) -> bytes:
+    """The lines of the rejected ones among these; nothing of an erased learner is written down again."""
+    return b"".join(
+        _line(plan) for plan in planned if plan.outcome == Outcome.REJECTED and plan.code != Code.ERASED
+    )
 
 
 def path_of(run: BackfillRun) -> Path:

@@ -1,13 +1,15 @@
-"""Files of the import screens in the storage called `staging`: uploads that wait for confirmation, and reject files."""
+"""Files of the console in the storage called `staging`: uploads that wait to be imported, reject files, and exports."""
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
 import re
+import secrets
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import IO
 
 from django.core.files.base import File
 from django.core.files.storage import Storage, storages
@@ -15,7 +17,7 @@ from django.core.files.storage import Storage, storages
 from coach.documents.base import utc_now
 from coach.models import BackfillFinding
 
-UPLOADS, REJECTS = "imports", "rejects"
+UPLOADS, REJECTS, EXPORTS = "imports", "rejects", "exports"
 # How each line of a reject file begins.
 _HEAD = re.compile(rb'\{"store": "(\w+)", "ordinal": (\d+),')
 
@@ -52,11 +54,11 @@ def drop_rejects(records: Iterable[tuple[int, str, int]]) -> None:
 
 
 def remove(*, older_than: dt.timedelta) -> int:
-    """Remove uploads that were never confirmed, and reject files of runs without findings; how many files that were."""
+    """Remove uploads that were never confirmed, reject files of runs without findings, and exports; how many files that were."""
     removed = 0
     runs = set(BackfillFinding.objects.values_list("run_id", flat=True).distinct())
     kept = {_rejects_of(run) for run in runs}
-    for path in [f"{folder}/{name}" for folder in (UPLOADS, REJECTS) for name in _names(folder)]:
+    for path in [f"{folder}/{name}" for folder in (UPLOADS, REJECTS, EXPORTS) for name in _names(folder)]:
         if path in kept:
             continue
         # Another machine may have removed it.
@@ -65,6 +67,23 @@ def remove(*, older_than: dt.timedelta) -> int:
                 storage().delete(path)
                 removed += 1
     return removed
+
+
+def keep_export(run: int, file: IO[bytes]) -> str:
+    """Keep the file of an export, to be fetched from any web server; its path here, which nobody can guess."""
+    return storage().save(f"{EXPORTS}/{run}-{secrets.token_hex(8)}", File(file))
+
+
+def drop_export(path: str) -> None:
+    """Remove the file of an export; none, or one that is not there, is no error."""
+    if path:
+        with contextlib.suppress(OSError):
+            storage().delete(path)
+
+
+def names_of(upload: str, kind: str) -> list[str]:
+    """The files of one kind that lie beside an upload."""
+    return [f"{UPLOADS}/{name}" for name in _names(UPLOADS) if name.startswith(f"{upload}.{kind}")]
 
 
 def _rewrite(run: int, dropped: set[tuple[int, str, int]]) -> None:

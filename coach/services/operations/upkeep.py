@@ -10,6 +10,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import QuerySet
+from django_q.models import Task
 
 from coach import attachments as storage
 from coach.documents.base import utc_now
@@ -20,6 +21,7 @@ from coach.models import (
     ChatFile,
     ChatThread,
     ErasedLearner,
+    ExportRun,
     IdempotencyKey,
     RecordVersion,
     SessionAttachment,
@@ -49,6 +51,9 @@ def expired() -> list[QuerySet[Any]]:
         BackfillFinding.objects.filter(run__in=finished),
         ThrottleWindow.objects.older_than(int(_before("throttle").timestamp())),
         IdempotencyKey.objects.expired(),
+        ExportRun.objects.filter(started_at__lt=_before("staging")),
+        # What the worker could not do at once.
+        Task.objects.filter(stopped__lt=_before("staging")),
     ]
 
 

@@ -42,3 +42,22 @@ for (const source of navigator.clipboard ? document.querySelectorAll("[data-copy
   });
   source.after(" ", button);
 }
+
+// The page of a run at work is looked at again every second. What is being read aloud or has the focus stays as it is
+// until the run is over: only the numbers are exchanged.
+async function look() {
+  let page;
+  try {
+    const response = await fetch(location.href, { headers: { Accept: "text/html" } });
+    if (response.ok) page = new DOMParser().parseFromString(await response.text(), "text/html");
+  } catch {
+    // The server is away for a moment.
+  }
+  const [old, now] = [document, page].map((where) => where?.querySelector("[data-live]"));
+  if (page && !now) return location.reload();
+  if (now) {
+    for (const part of ["h2", "progress", "[role=status]"]) old.querySelector(part).replaceWith(now.querySelector(part));
+  }
+  setTimeout(look, 1000);
+}
+if (document.querySelector("[data-live]")) setTimeout(look, 1000);

@@ -189,7 +189,7 @@ def test_a_file_that_is_too_large_is_not_sent(console, tmp_path):
     page.on("request", lambda request: sent.append(request.method))
     large = tmp_path / "large.json"
     with large.open("wb") as file:
-        file.truncate(settings.UPLOAD_MAX_BYTES + 1)
+        file.truncate(settings.IMPORT_MAX_BYTES + 1)
     send(page, large)
     assert "25.0" in page.evaluate("document.getElementById('id_import_file').validationMessage")
     assert "POST" not in sent

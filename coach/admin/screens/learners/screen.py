@@ -9,7 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
@@ -143,11 +144,11 @@ class LearnerAdmin(StoreImport, LearnerActions):
         title = f"{learner.username} as JSON"
         return self.render(request, "learnerprofile/json", title, learner=learner, text=text)
 
-    def stores_view(self, request: HttpRequest, pk: int) -> FileResponse:
+    def stores_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """The learner as legacy stores, in a ZIP."""
         learner = self._viewed(request, pk)
         rights.may_export.demand(request)
-        return exports.stores(request, [learner.username])
+        return exports.answer(self, request, exports.STORES.value, [learner.pk])
 
     def document_view(self, request: HttpRequest, pk: int, column: str) -> HttpResponse:
         """One stored document: readable, and as text to be edited for those who may."""

@@ -124,7 +124,7 @@ QUERIES = {
     AttachmentMetadata: {"sqlite": 9, "postgresql": 9},
     AuditEvent: {"sqlite": 26, "postgresql": 14},
     BackfillFinding: {"sqlite": 10, "postgresql": 9},
-    BackfillRun: {"sqlite": 11, "postgresql": 8},
+    BackfillRun: {"sqlite": 12, "postgresql": 8},
     CurriculumSchedule: {"sqlite": 6, "postgresql": 7},
     LearnerProfile: {"sqlite": 11, "postgresql": 9},
     MemoryRecord: {"sqlite": 3, "postgresql": 4},

@@ -93,7 +93,7 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_reason(console, upload, 
 
 
 def test_a_file_that_is_too_large_is_refused_with_the_command_to_use(console, upload):
-    with override_settings(UPLOAD_MAX_BYTES=10):
+    with override_settings(IMPORT_MAX_BYTES=10):
         page = text(upload(console, LEARNERS, profiles("amara")))
     assert "manage.py backfill --profiles FILE" in page
 
@@ -189,7 +189,7 @@ def test_a_second_click_does_nothing_and_leads_to_the_same_run(console, upload, 
     token = token_of(upload(console, LEARNERS, profiles("amara")))
     confirm(console, LEARNERS, token)
     page = text(confirm(console, LEARNERS, token))
-    assert "This upload was imported already" in page
+    assert "This upload was confirmed already" in page
     assert BackfillRun.objects.count() == 1
 
 
@@ -333,4 +333,4 @@ def test_two_confirmations_at_the_same_instant_make_one_run(as_role, upload, con
         thread.join()
     assert BackfillRun.objects.count() == 1
     assert LearnerProfile.objects.count() == 2
-    assert sorted("imported already" in page for page in pages) == [False, True]
+    assert sorted("confirmed already" in page for page in pages) == [False, True]

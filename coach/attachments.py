@@ -107,11 +107,8 @@ def age(path: str) -> dt.timedelta:
 
 def digest(path: str) -> str:
     """The sha256, in hexadecimal, of the bytes at that path. Raises StorageError."""
-    hashed = hashlib.sha256()
     with open_bytes(path) as file:
-        while chunk := file.read(CHUNK_BYTES):
-            hashed.update(chunk)
-    return hashed.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @_failing("read an attachment")

@@ -361,16 +361,11 @@ def _note(upload: MemoryUpload) -> files.NoteFile | None:
     row = rows.select_related("learner").first()
     if row is None:
         return None
-    lines = [
-        # The provider gets the note, not the learner's name.
-        f"Learner: {row.learner_id}",
-        f"Written: {row.created_at.isoformat()}",
-        f"Tags: {', '.join(row.tag_list)}",
-        "",
-        row.note,
-        "",
-    ]
-    content = "\n".join(lines).encode("utf-8", "replace")
+    # The provider gets the note, not the learner's name.
+    about = (
+        f"Learner: {row.learner_id}\nWritten: {row.created_at.isoformat()}\nTags: {', '.join(row.tag_list)}"
+    )
+    content = f"{about}\n\n{row.note}\n".encode("utf-8", "replace")
     return files.NoteFile(name=_file_name(upload), key=upload.idempotency_key, content=content)
 
 

@@ -17,6 +17,7 @@ Level = Literal["new", "programs", "unknown"]
 
 MOST_TRACKS = 2
 MOST_OFFERED = 3
+OFFERED_TO_ANYBODY = ("computer-basics", "first-steps", "python", "web-frontend")
 # A slip of the pen in a word of six letters or more is forgiven.
 SHORTEST_FORGIVEN, LIKENESS = 6, 0.83
 # A hint, or a topic of several words, counts as much as this many topics of one word; so much decides.
@@ -70,14 +71,10 @@ def read(goals: LearnerGoals) -> Reading:
 
 def level_of(goals: LearnerGoals) -> Level:
     """Whether a learner says that they have never programmed, or that they have."""
-    said = phrases.normal(". ".join((goals.goal, goals.use_case, goals.strengths)))
-    if phrases.found(said, vocabulary().new):
+    if phrases.holds(". ".join((goals.goal, goals.use_case, goals.strengths)), *vocabulary().new):
         return "new"
-    known = (
-        phrases.parts(goals.goal).known
-        + phrases.parts(goals.use_case).known
-        + phrases.normal(goals.strengths)
-    )
+    known = phrases.parts(goals.goal).known + phrases.parts(goals.use_case).known
+    known += phrases.normal(goals.strengths)
     return "programs" if phrases.found(known, vocabulary().programs) else "unknown"
 
 
@@ -96,11 +93,7 @@ def nearest(goals: LearnerGoals) -> tuple[Track, ...]:
     said = set(phrases.words(f"{goals.goal} {goals.use_case}")) - _general()
     near = Counter({track.id: len(said & _vocabulary(track.id)) for track in catalogue().values()})
     ranked = [track_id for track_id, count in near.most_common(MOST_OFFERED) if count]
-    usual = [
-        track_id
-        for track_id in ("computer-basics", "first-steps", "python", "web-frontend")
-        if track_id in near
-    ]
+    usual = [track_id for track_id in OFFERED_TO_ANYBODY if track_id in near]
     return tuple(catalogue()[track_id] for track_id in (ranked or usual)[:MOST_OFFERED])
 
 
@@ -116,12 +109,11 @@ def _tracks(wanted: str, rejected: set[str]) -> tuple[list[tuple[Track, str]], b
 
 def _named(wanted: str, rejected: set[str]) -> list[tuple[Track, str]]:
     """The tracks whose names are in a wish, the first named first; a name inside of a longer one does not count."""
-    matches = _longest(
-        phrases.found(wanted, [*_tracks_by("names"), *_tracks_by("hints"), *vocabulary().no_subject])
-    )
+    names = _tracks_by("names")
+    known = [*names, *_tracks_by("hints"), *vocabulary().no_subject]
     found: dict[str, str] = {}
-    for match in matches:
-        for track_id in _tracks_by("names").get(match.phrase, ()):
+    for match in _longest(phrases.found(wanted, known)):
+        for track_id in names.get(match.phrase, ()):
             if match.phrase not in rejected and not _is_excluded(track_id, wanted):
                 found.setdefault(track_id, match.phrase)
     return [(catalogue()[track_id], word) for track_id, word in found.items()]
@@ -129,16 +121,12 @@ def _named(wanted: str, rejected: set[str]) -> list[tuple[Track, str]]:
 
 def _hinted(wanted: str) -> list[tuple[Track, str]]:
     """The one track that most hints and topics speak for; none where two have as many, or one common word is all."""
+    hints, topics = _tracks_by("hints"), _tracks_by("topics")
     votes: Counter[str] = Counter()
     words: dict[str, str] = {}
-    for match in _longest(
-        phrases.found(wanted, [*_tracks_by("hints"), *_tracks_by("topics"), *vocabulary().no_subject])
-    ):
-        weight = HINT_VOTES if match.phrase in _tracks_by("hints") or " " in match.phrase else 1
-        for track_id in {
-            *_tracks_by("hints").get(match.phrase, ()),
-            *_tracks_by("topics").get(match.phrase, ()),
-        }:
+    for match in _longest(phrases.found(wanted, [*hints, *topics, *vocabulary().no_subject])):
+        weight = HINT_VOTES if match.phrase in hints or " " in match.phrase else 1
+        for track_id in {*hints.get(match.phrase, ()), *topics.get(match.phrase, ())}:
             if not _is_excluded(track_id, wanted):
                 votes[track_id] += weight
                 words.setdefault(track_id, match.phrase)
@@ -201,12 +189,8 @@ def _tracks_by(kind: Literal["names", "hints", "topics"]) -> Mapping[str, list[s
     """Each name, hint or topic of a module → the tracks that it selects, that it speaks for, or that teach it."""
     tracks: dict[str, list[str]] = {}
     for track in catalogue().values():
-        phrases_of = {
-            "names": _phrases(track.names),
-            "hints": _phrases(track.hints),
-            "topics": _topics(track),
-        }
-        for phrase in dict.fromkeys(map(str.lower, phrases_of[kind])):
+        known = _topics(track) if kind == "topics" else _phrases(getattr(track, kind))
+        for phrase in dict.fromkeys(map(str.lower, known)):
             tracks.setdefault(phrase, []).append(track.id)
     return tracks
 

@@ -171,10 +171,7 @@ def _found_amounts(wording: str) -> Iterator[tuple[int, str, str]]:
         number = _number(match["number"]) + (0.5 if groups.get("half") or groups["after"] else 0)
         minutes = number * 60 if match["hours"] else number
         minutes += int(groups.get("rest") or 0)
-        before, after = (
-            wording[max(0, match.start() - 20) : match.start()],
-            wording[match.end() : match.end() + 40],
-        )
+        before, after = wording[: match.start()][-20:], wording[match.end() :][:40]
         if 5 <= minutes <= 80 * 60 and not after.lstrip().startswith(("ago", "old", "long")):
             yield int(minutes), before, after
 
@@ -185,8 +182,7 @@ def _weekdays(wording: str) -> tuple[int, ...]:
     days = {
         day
         for day, names in enumerate(_FILE["names"]["days"])
-        if re.search(rf"{habitual}(?:\b(?:{names})\b|(?:{names}))", wording)
-        and re.search(rf"{habitual}(?<![a-z])(?:{names})(?![a-z])", wording)
+        if re.search(rf"{habitual}(?<![a-z])(?:{names})(?![a-z])", wording)
     }
     if _pattern("weekend").search(wording):
         days |= {5, 6}
@@ -214,18 +210,16 @@ def _deadline(wording: str, today: dt.date) -> tuple[dt.date | None, str]:
 
 def _by_date(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
     if match := _pattern("iso").search(wording):
-        day = _date(int(match[1]), int(match[2]), int(match[3]))
+        readings = [_date(*map(int, match.groups()))]
     elif match := _pattern("numeric").search(wording):
         first, second, year = int(match[1]), int(match[3]), int(match[4])
-        readings = (
-            [_date(year, second, first)]
-            if match[2] == "."
-            else [_date(year, second, first), _date(year, first, second)]
-        )
-        # 03/04 is the third of April or the fourth of March: the earlier reading is safe.
-        day = min((reading for reading in readings if reading), default=None)
+        readings = [_date(year, second, first)]
+        if match[2] == "/":
+            readings.append(_date(year, first, second))
     else:
         return None
+    # 03/04 is the third of April or the fourth of March: the earlier reading is safe.
+    day = min(filter(None, readings), default=None)
     return (day + dt.timedelta(days=1), match[0]) if day else None
 
 
@@ -241,7 +235,6 @@ def _by_month(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
     year = int(match["year"] or 0) or (
         today.year + (month < today.month or (month == today.month and 0 < day < today.day))
     )
-    last = calendar.monthrange(year, month)[1]
     if day:
         found = _date(year, month, day)
         return (found + dt.timedelta(days=1), match[0]) if found else None
@@ -250,15 +243,12 @@ def _by_month(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
     # "By March" ends before it; in March itself, and for "the end of March", with it.
     ends = bool(part.strip() and part.strip() != "the") or (year, month) == (today.year, today.month)
     ends = ends or (spoken is not None and "fin" in match["by"])
-    return (dt.date(year, month, last) + dt.timedelta(days=1) if ends else dt.date(year, month, 1)), match[0]
+    return _later(dt.date(year, month, 1), months=int(ends)), match[0]
 
 
 def _by_duration(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
-    match = (
-        _pattern("duration").search(wording)
-        or _pattern("from_now").search(wording)
-        or _pattern("unspaced_duration").search(wording)
-    )
+    names = ("duration", "from_now", "unspaced_duration")
+    match = next(filter(None, (_pattern(name).search(wording) for name in names)), None)
     if match is None:
         return None
     if match.groupdict().get("halfyear"):
@@ -273,9 +263,8 @@ def _by_end(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
     if match := _pattern("by_year").search(wording):
         return dt.date(int(match[2]) + bool(match["end"]), 1, 1), match[0]
     if match := _pattern("end_of_year").search(wording):
-        return (
-            dt.date(today.year, 12, 25) if "christmas" in match[0] else dt.date(today.year + 1, 1, 1)
-        ), match[0]
+        christmas, new_year = dt.date(today.year, 12, 25), dt.date(today.year + 1, 1, 1)
+        return (christmas if "christmas" in match[0] else new_year), match[0]
     if match := _pattern("end_of_month").search(wording):
         return _later(today.replace(day=1), months=1), match[0]
     return None

@@ -1,7 +1,6 @@
 """The goal tracks of the offline coach: the shape of tracks/*.toml, and their loader. docs/curriculum-authors.md explains it."""
 
 import functools
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -208,15 +207,3 @@ def _repeated(tracks: Sequence[Track]) -> list[str]:
     names = [f"task {task.id!r}" for track in tracks for task in track.task]
     names += [f"module {module.id!r}" for track in tracks for module in track.module]
     return [f"{name} is there {count} times" for name, count in Counter(names).items() if count > 1]
-
-
-if __name__ == "__main__":
-    named = [Path(name) for name in sys.argv[1:]] or sorted(FOLDER.glob("*.toml"))
-    try:
-        for found in load(named).values():
-            minutes = sum(module.minutes for module in found.module)
-            print(
-                f"{found.id}: {len(found.module)} modules, {minutes} minutes, {len(found.task)} tasks: valid"
-            )
-    except FileFault as problem:
-        sys.exit(str(problem))

@@ -25,8 +25,6 @@ def upload_for_chat(*, name: str, content_type: str, content: bytes) -> str | No
         return None
 
 
-# --- memory notes -----------------------------------------------------------------------------------
-
 # None of these is repeated by itself: a request whose fate is unknown could upload twice. The outbox looks first.
 # `seconds` bounds the whole request: waiting for a connection, connecting, writing and reading get a quarter each.
 _PHASES = 4

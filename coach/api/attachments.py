@@ -47,9 +47,7 @@ class FilesView(_Removal):
     throttle_classes = (throttles.Uploads,)
     spelled_id = "files"
 
-    @schema.describe(
-        "uploadAttachment", body={"multipart/form-data": uploads.FORM_SCHEMA}, answers=ServedAttachment
-    )
+    @schema.describe("uploadAttachment", body=schema.FORM, answers=ServedAttachment)
     def post(self, request: Request, username: str) -> HttpResponse:
         with uploads.form(request) as form:
             served = attachments.upload(

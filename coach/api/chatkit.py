@@ -13,9 +13,7 @@ from coach.services.chat import files, protocol
 class UploadView(base.View):
     throttle_classes = (throttles.Uploads,)
 
-    @schema.describe(
-        "uploadChatFile", body={"multipart/form-data": uploads.FORM_SCHEMA}, answers=documents.UploadedFile
-    )
+    @schema.describe("uploadChatFile", body=schema.FORM, answers=documents.UploadedFile)
     def post(self, request: Request) -> HttpResponse:
         with uploads.form(request) as form:
             if form.file.size > files.MOST_BYTES:

@@ -19,9 +19,6 @@ SCORE_DECIMALS = 4
 UNKNOWN_TASK_CATEGORY = "general"
 
 
-# --- the result -------------------------------------------------------------------------------------
-
-
 def result(
     grades: Grades,
     *,
@@ -59,9 +56,6 @@ def _task_result(grade: answers.TaskGrade, task: Task | Response | None) -> Task
 def _rubric_note(note: answers.CriterionGrade) -> RubricNote:
     score = None if note.score is None else round(note.score, SCORE_DECIMALS)
     return RubricNote(**{**dict(note), "score": score})
-
-
-# --- what follows -----------------------------------------------------------------------------------
 
 
 def apply(learner: LearnerProfile, result: GradingResult, *, submitted_at: dt.datetime) -> None:

@@ -5,6 +5,7 @@ Each lets go of the database when it is done: the model is asked again right aft
 
 import datetime as dt
 import functools
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from coach.documents.base import utc_now
 from coach.documents.curriculum import Category, EloPlan
 from coach.documents.profile import ServedProfile, SkillRating
 from coach.engines import foundations
+from coach.engines.slugs import slug
 from coach.models import ErasedLearner, LearnerProfile
 from coach.models.erasures import digest
 from coach.services import assessments, audit, learners
@@ -143,9 +145,4 @@ def _tidied(categories: Sequence[Category]) -> list[Category]:
 
 def _key(text: str) -> str:
     """Letters and digits in lower case, separators as single hyphens, everything else dropped."""
-    kept = (
-        character.lower() if character.isalnum() else "-"
-        for character in text
-        if character.isalnum() or character.isspace() or character in "-_/"
-    )
-    return "-".join(part for part in "".join(kept).split("-") if part) or "category-1"
+    return slug(re.sub(r"[^\w\s/-]", "", text), fallback="category-1")

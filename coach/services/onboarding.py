@@ -63,9 +63,6 @@ def plan(
     return told.username
 
 
-# --- what is told -----------------------------------------------------------------------------------
-
-
 @transaction.atomic
 def _tell(username: str, words: dict[str, str], force: bool, timezone: str | None) -> _Told:
     """Store zone, wishes, and the missing weeks of a kept inference."""
@@ -106,9 +103,6 @@ def _fill_weeks(learner: LearnerProfile) -> set[str]:
     return set() if filled is present else _take_inference(learner, filled)
 
 
-# --- the goal inference -----------------------------------------------------------------------------
-
-
 def _infer(coach: ModuleType | None, learner_goals: LearnerGoals, tracks: list[Track]) -> GoalInference:
     """Make and store the learner's goal inference. Raises LearnerNotFound."""
     with connections.released():
@@ -137,9 +131,6 @@ def _take_inference(learner: LearnerProfile, inference: GoalInference) -> set[st
     learner.inference = inference
     learner.tracks = inference.tracks
     return {"goal_inference", "foundation_tracks"}
-
-
-# --- the plan ---------------------------------------------------------------------------------------
 
 
 @transaction.atomic

@@ -16,8 +16,6 @@ from coach.documents.curriculum import (
 from coach.engines import goals
 from coach.engines.slugs import slug
 
-# --- goals ------------------------------------------------------------------------------------------
-
 
 def inference(parsed: answers.ParsedGoal, *, goal: str, now: dt.datetime) -> GoalInference:
     """The parser's answer as an inference; without tracks those that the goal's words ask for."""
@@ -38,9 +36,6 @@ def _track(parsed: answers.ParsedTrack) -> Track:
     ]
     weeks = parsed.suggested_weeks or goals.track_weeks(parsed.weight, [goals.MODULE_WEEKS] * len(modules))
     return Track(**{**dict(parsed), "recommended_modules": modules, "suggested_weeks": weeks})
-
-
-# --- plans ------------------------------------------------------------------------------------------
 
 
 def elo_plan(plan: answers.Plan, *, goal: str, summary: str | None, now: dt.datetime) -> EloPlan:

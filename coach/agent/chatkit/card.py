@@ -1,12 +1,27 @@
-"""The card that ends every turn of a chat thread, as plain widget JSON. Its buttons and `actions.py` agree."""
+"""The card that ends every turn of a chat thread, as plain widget JSON; and what its actions do to a thread's preferences."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from coach.agent.chatkit.threads import Threads
 from coach.documents.chat import Preferences
+from coach.documents.sessions import UploadedFile
 
 LEVELS = {"minimal": "Minimal", "low": "Low", "medium": "Medium", "high": "High"}
 MOST_MESSAGES = 100
+# What the recorded service's own buttons sent.
+_OTHER_SPELLINGS = {
+    "chat.toggleWeb": "toggle_web",
+    "chat.toggleTone": "toggle_tone",
+    "chat.setLevel": "set_level",
+    "chat.add": "files_uploaded",
+}
+_TOPICS = {
+    "start_lesson": ("topic", "lesson on"),
+    "start_quiz": ("topic", "quiz on"),
+    "milestone": ("name", "milestone"),
+}
 
 
 def card(*, title: str, preferences: Preferences, messages: Sequence[tuple[str, str]]) -> dict[str, Any]:
@@ -46,3 +61,62 @@ def _buttons(preferences: Preferences) -> list[dict[str, Any]]:
 
 def _button(label: str, action: str, **payload: Any) -> dict[str, Any]:
     return {"type": "Button", "label": label, "onClickAction": {"type": action, "payload": payload}}
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What an action did: `message` is what the coach says to it, if anything. A card follows."""
+
+    message: str | None = None
+
+
+def carry_out(kind: str, payload: Any, *, thread_id: str, threads: Threads) -> Effect | None:
+    """Do what an action asks for; None where it is none of ours."""
+    kind = _OTHER_SPELLINGS.get(kind, kind)
+    members = payload if isinstance(payload, dict) else {}
+    if kind == "toggle_web":
+        web = threads.change_preferences(
+            thread_id, lambda now: now.model_copy(update={"web": not now.web})
+        ).web
+        return Effect(f"Web search is {'on' if web else 'off'} now.")
+    if kind == "toggle_tone":
+        threads.change_preferences(thread_id, lambda now: now.model_copy(update={"picking": not now.picking}))
+        return Effect()
+    if kind == "set_level":
+        return _set_level(members.get("level"), thread_id, threads)
+    if kind == "files_uploaded":
+        return _add_files(members.get("files"), thread_id, threads)
+    if kind in _TOPICS:
+        member, noun = _TOPICS[kind]
+        return Effect(
+            f"Let us do the {noun} “{members.get(member) or 'your next step'}”: send a message to begin."
+        )
+    return None
+
+
+def _set_level(level: Any, thread_id: str, threads: Threads) -> Effect:
+    if not isinstance(level, str) or level not in LEVELS:
+        return Effect()
+    threads.change_preferences(
+        thread_id, lambda now: now.model_copy(update={"level": level, "picking": False})
+    )
+    return Effect(f"The level is {LEVELS[level].lower()} now.")
+
+
+def _add_files(files: Any, thread_id: str, threads: Threads) -> Effect:
+    """Uploaded files that are known and not yet there are added; all others are passed over."""
+    named = (
+        [file.get("file_id") for file in files if isinstance(file, dict)] if isinstance(files, list) else []
+    )
+    found = [threads.uploaded(file_id) for file_id in named if isinstance(file_id, str)]
+    known = [file for file in found if file is not None]
+    added: list[UploadedFile] = []
+
+    def add(now: Preferences) -> Preferences:
+        there = {file.file_id: file for file in now.files}
+        added.extend({file.file_id: file for file in known if file.file_id not in there}.values())
+        return now.model_copy(update={"files": [*now.files, *added]})
+
+    threads.change_preferences(thread_id, add)
+    names = ", ".join(file.name for file in added)
+    return Effect(f"Added: {names}." if added else "There was no new file to add.")

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from coach import telemetry
 from coach.agent import envelopes
-from coach.agent.chatkit import actions, card
+from coach.agent.chatkit import card
 from coach.agent.chatkit.store import NoBytes, ThreadStore
 from coach.agent.chatkit.threads import Threads
 from coach.agent.errors import Unavailable, UnusableAnswer
@@ -52,12 +52,11 @@ class Server(ChatKitServer[None]):
 
     # --- messages ---------------------------------------------------------------------------------------
 
-    async def respond(
+    def respond(
         self, thread: ThreadMetadata, input_user_message: types.UserMessageItem | None, context: None
     ) -> Events:
         message = _text(input_user_message) if input_user_message else ""
-        async for event in _reported(self._turn(thread, message)):
-            yield event
+        return _reported(self._turn(thread, message))
 
     async def _turn(self, thread: ThreadMetadata, message: str) -> Events:
         if message.strip():
@@ -135,11 +134,10 @@ class Server(ChatKitServer[None]):
 
     # --- actions ----------------------------------------------------------------------------------------
 
-    async def action(
+    def action(
         self, thread: ThreadMetadata, action: Action[str, Any], sender: types.WidgetItem | None, context: None
     ) -> Events:
-        async for event in _reported(self._effect(thread, action)):
-            yield event
+        return _reported(self._effect(thread, action))
 
     async def _effect(self, thread: ThreadMetadata, action: Action[str, Any]) -> Events:
         effect = await self._carry_out(thread, action)
@@ -160,9 +158,9 @@ class Server(ChatKitServer[None]):
         await self.store.save_item(thread.id, drawn, None)
         return types.SyncCustomActionResponse(updated_item=drawn)
 
-    async def _carry_out(self, thread: ThreadMetadata, action: Action[str, Any]) -> actions.Effect | None:
+    async def _carry_out(self, thread: ThreadMetadata, action: Action[str, Any]) -> card.Effect | None:
         return await self.store.blocking(
-            actions.carry_out, action.type, action.payload, thread_id=thread.id, threads=self._threads
+            card.carry_out, action.type, action.payload, thread_id=thread.id, threads=self._threads
         )
 
     async def add_feedback(

@@ -25,9 +25,6 @@ LeastZero = Annotated[float, AfterValidator(lambda number: max(0.0, number))]
 LeastZeroWhole = Annotated[Whole, AfterValidator(lambda number: max(0, number))]
 
 
-# --- goals ------------------------------------------------------------------------------------------
-
-
 class ParsedModule(Document):
     module_id: str
     category_key: str
@@ -55,9 +52,6 @@ class ParsedGoal(Document):
     target_outcomes: Texts = []
     tracks: list[ParsedTrack] = []
     missing_templates: Texts = []
-
-
-# --- plans ------------------------------------------------------------------------------------------
 
 
 class PlannedLevel(Document):
@@ -119,9 +113,6 @@ class Plan(Document):
     assessment: list[PlannedTask] = []
 
 
-# --- grades -----------------------------------------------------------------------------------------
-
-
 class CriterionGrade(Document):
     criterion: str
     met: bool
@@ -144,9 +135,6 @@ class Grades(Document):
     strengths: Texts = []
     focus_areas: Texts = []
     tasks: Annotated[list[TaskGrade], Field(min_length=1)]
-
-
-# --- guardrails -------------------------------------------------------------------------------------
 
 
 class JailbreakVerdict(Document):

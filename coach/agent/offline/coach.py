@@ -17,10 +17,7 @@ from coach.documents.schedule import ScheduleItem
 # Who made an answer, as it is kept beside it.
 MAKER = "rule"
 
-
-def infer_goals(ask: requests.GoalRequest) -> answers.ParsedGoal:
-    """The tracks of the coach's catalogue that the goal asks for."""
-    return plans.infer(ask)
+infer_goals = plans.infer
 
 
 def plan(ask: requests.PlanRequest, *, learner_tools: requests.LearnerTools) -> answers.Plan:
@@ -47,8 +44,6 @@ def follow_chat(ask: requests.ChatRequest, *, learner_tools: requests.LearnerToo
     """The same answer in one piece."""
     yield chat(ask, learner_tools=learner_tools).display or ""
 
-
-# --- items of the schedule --------------------------------------------------------------------------
 
 _EMPTY: dict[sessions.TopicKind, sessions.OnTopic] = {
     "lesson": sessions.Lesson(display=""),

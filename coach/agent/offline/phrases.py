@@ -72,8 +72,6 @@ def holds(text: str, *phrases: str) -> bool:
     return bool(found(normal(text), phrases))
 
 
-# --- clauses ----------------------------------------------------------------------------------------
-
 _BREAK, _KNOWN, _UNWANTED, _UNWANTED_BEFORE, _FROM_TO, _MOVE = (
     re.compile("".join(lines)) for lines in authored.beside(__file__).values()
 )

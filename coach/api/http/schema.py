@@ -9,6 +9,8 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from coach.documents import authored
 
 _OPERATIONS = authored.beside(__file__)
+# The body of operations that take a file.
+FORM = {"multipart/form-data": _OPERATIONS.pop("form")}
 
 
 def describe(operation: str, *, answers: Any = None, body: Any = None) -> Callable[[Any], Any]:

@@ -17,14 +17,6 @@ from rest_framework.request import Request
 from coach import attachments as storage
 from coach.api.http import bodies, retrying
 
-FORM_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "required": ["file"],
-    "properties": {
-        "file": {"type": "string", "format": "binary", "description": "The file, with a name."},
-        "description": {"type": "string", "description": "What the file is."},
-    },
-}
 _multipart: Any = multipartparser
 # Boundaries, part headers and a description beside the file itself.
 _ALLOWANCE = 64 * 1024

@@ -161,6 +161,7 @@ def test_the_procfile_starts_what_the_image_starts(image):
     assert lines == {
         "release": "python manage.py migrate_when_ready",
         "web": shlex.join(json.loads(image.said["CMD"])),
+        "worker": "python manage.py qcluster",
     }
 
 

@@ -23,9 +23,10 @@ from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import UploadedFile
 from import_export.tmp_storages import BaseStorage
 
+from coach.admin.imports import unpacking
 from coach.legacy.deciding.compare import Planned
 from coach.legacy.running import reject_file
-from coach.legacy.stores import Store
+from coach.legacy.stores import LAYOUTS, Store
 from coach.models import BackfillRun
 from coach.services.keeping import staged_files
 
@@ -99,11 +100,11 @@ class Staged:
 
 
 def stage(uploaded: UploadedFile[bytes], *, user: AbstractBaseUser, store: str, on_conflict: str) -> Staged:
-    """Keep an upload until it is confirmed; `manage.py maintain` removes abandoned ones."""
-    staged = Staged(
-        secrets.token_hex(16), user.pk, store, Path(uploaded.name or "upload").name[:200], on_conflict
-    )
-    staged_files.storage().save(_path(staged.id), uploaded)
+    """Keep an upload, unpacked, until it is confirmed; `manage.py maintain` removes abandoned ones. Raises CannotUnpack."""
+    name = Path(uploaded.name or "upload").name[:200]
+    staged = Staged(secrets.token_hex(16), user.pk, store, name.removesuffix(".gz"), on_conflict)
+    with unpacking.unpacked(uploaded, LAYOUTS[Store(store)].file_name) as file:
+        staged_files.storage().save(_path(staged.id), file)
     return staged
 
 

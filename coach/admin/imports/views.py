@@ -36,6 +36,7 @@ from coach.admin.imports.resources import (
     run_of,
 )
 from coach.admin.imports.staging import Staged, TokenStorage, Unusable
+from coach.admin.imports.unpacking import CannotUnpack
 from coach.admin.presentation import links
 from coach.legacy.deciding.compare import OnConflict
 from coach.legacy.reading.opening import RefusedFile
@@ -71,12 +72,13 @@ class StoreImportForm(ImportForm):
         self._store, self._user = formats[0].store, user
         self.fields["format"].widget = forms.HiddenInput()
         self.fields["import_file"].widget.attrs |= {
-            "accept": ".json,.jsonl",
+            "accept": ".json,.jsonl,.zip,.gz",
             "data-most": settings.IMPORT_MAX_BYTES,
             "data-too-large": f"These pages take at most {filesizeformat(settings.IMPORT_MAX_BYTES)}.",
         }
         self.fields["import_file"].help_text = (
-            f"A {LAYOUTS[self._store].file_name}, or the mended reject file (.jsonl) of an earlier run; "
+            f"A {LAYOUTS[self._store].file_name}, or the mended reject file (.jsonl) of an earlier run, "
+            "also as gzip; or the archive (.zip) of an export; "
             f"at most {filesizeformat(settings.IMPORT_MAX_BYTES)}."
         )
 
@@ -99,9 +101,15 @@ class StoreImportForm(ImportForm):
         """Stage the upload, now that nothing else is wrong with the form."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not self.errors:
-            cleaned["import_file"].staged = staging.stage(
-                cleaned["import_file"], user=self._user, store=self._store, on_conflict=cleaned["on_conflict"]
-            )
+            try:
+                cleaned["import_file"].staged = staging.stage(
+                    cleaned["import_file"],
+                    user=self._user,
+                    store=self._store,
+                    on_conflict=cleaned["on_conflict"],
+                )
+            except CannotUnpack as error:
+                self.add_error("import_file", f"Refused, nothing was written: {error}")
         return cleaned
 
 

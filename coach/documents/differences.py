@@ -1,16 +1,21 @@
 """What differs between two documents, member by member."""
 
+import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
+
+from pydantic import TypeAdapter
 
 from coach.documents import json_paths
 from coach.documents.base import Document
 
 ABSENT = "(absent)"
 _LONGEST_SHOWN = 120
+_GONE = object()
+_instants = TypeAdapter(dt.datetime)
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,47 @@ def _entries(ours: dict[str, Any], theirs: dict[str, Any], path: str) -> Iterato
         yield Change(f"{path} (order)", list(ours), list(theirs))
 
 
+def mixed(ours: Any, theirs: Any, chosen: Container[str], path: str = "$") -> Any:
+    """`ours` with what `theirs` has at the chosen ones among the paths of `between(ours, theirs)`.
+
+    All documents within become objects. All paths give `theirs`, none `ours`.
+    """
+    if isinstance(ours, Document) and isinstance(theirs, Document):
+        filled_in = {
+            name
+            for name, field in type(theirs).model_fields.items()
+            if field.default_factory is not None and name not in theirs.model_fields_set
+        }
+        return {
+            name: mixed(
+                value, value if name in filled_in else getattr(theirs, name), chosen, f"{path}.{name}"
+            )
+            for name, value in ours
+        }
+    if isinstance(ours, list) and isinstance(theirs, list):
+        pairs = enumerate(zip_longest(ours, theirs, fillvalue=_GONE))
+        elements = [mixed(old, new, chosen, f"{path}[{index}]") for index, (old, new) in pairs]
+        return [element for element in elements if element is not _GONE]
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        return _mixed_entries(ours, theirs, chosen, path)
+    return _plain(theirs if path in chosen else ours)
+
+
+def _mixed_entries(
+    ours: dict[str, Any], theirs: dict[str, Any], chosen: Container[str], path: str
+) -> dict[str, Any]:
+    entries = {
+        name: mixed(ours.get(name, _GONE), theirs.get(name, _GONE), chosen, path + json_paths.step(name))
+        for name in {**ours, **theirs}
+    }
+    entries = {name: value for name, value in entries.items() if value is not _GONE}
+    as_theirs = f"{path} (order)" in chosen or entries.keys() == theirs.keys() != ours.keys()
+    return {name: entries[name] for name in (theirs if as_theirs else entries) if name in entries}
+
+
 def _plain(value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        return _instants.dump_python(value, mode="json")
     # What was filled in, such as the present time, is no part of what a record says.
     return value.model_dump(mode="json", exclude_unset=True) if isinstance(value, Document) else value
 

@@ -37,6 +37,7 @@ class Code(StrEnum):
     NOT_IMPORTED = "not_imported", "the row here was not imported, and differs from the store's record"
     # Updated: a conflict that was decided for the store.
     OVERWRITTEN = "overwritten", "a conflict that --on-conflict overwrite decided"
+    CHOSEN = "chosen", "a conflict that staff decided member by member"
     # The bytes of an attachment.
     UNSAFE_PATH = "unsafe_path", "the path leads out of the attachments folder"
     MISSING_FILE = "missing_file", "the bytes cannot be read"

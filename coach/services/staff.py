@@ -16,7 +16,14 @@ from coach import attachments as storage
 from coach.documents.assessment import GradingResult
 from coach.documents.base import utc_now
 from coach.documents.profile import Profile
-from coach.models import AssessmentSubmission, AttachmentMetadata, BackfillRun, LearnerProfile, RecordVersion
+from coach.models import (
+    AssessmentSubmission,
+    AttachmentMetadata,
+    BackfillFinding,
+    BackfillRun,
+    LearnerProfile,
+    RecordVersion,
+)
 from coach.models.database import members
 from coach.services import assessments, attachments, audit, grading, learners, memory_uploads, schedules
 from coach.services.keeping import erasing, restoring, versions
@@ -233,6 +240,33 @@ def imported(*, user: AbstractBaseUser, run: BackfillRun) -> None:
     """Note that a member of staff confirmed an import: belongs into the import's transaction."""
     told(user=user, action="import.confirmed", run=run.pk)
     _history(user, run, "Imported a store.", flag=ADDITION)
+
+
+def resolve(
+    *,
+    user: AbstractBaseUser,
+    finding: BackfillFinding,
+    resolution: str,
+    run: BackfillRun | None = None,
+    username: str = "",
+) -> None:
+    """Close a finding by a decision of staff, which `run` has carried out for the learner of that name.
+
+    Belongs into the transaction of the run.
+    """
+    learner = LearnerProfile.objects.named(username).first() if username else None
+    with audit.acting_as(_name(user)):
+        audit.record(
+            "import.resolved",
+            learner,
+            finding=finding.pk,
+            store=finding.store,
+            resolution=resolution,
+            run=run.pk if run else None,
+        )
+    BackfillFinding.objects.filter(pk=finding.pk).resolve(resolution, by=_name(user), run=run)
+    words = BackfillFinding.Resolution(resolution).label
+    _history(user, learner or run or finding.run, f"Resolved finding {finding.pk}: {words}.")
 
 
 def has_bytes(row: AttachmentMetadata) -> bool | None:

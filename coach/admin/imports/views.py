@@ -177,7 +177,7 @@ class StoreImport(ImportMixin, StaffAdmin):
                 return self._confirmed_already(request, run)
             if is_large(staged):
                 return self._queue(request, staged)
-            with _run_lock() as lock:
+            with run_lock() as lock:
                 if run := run_of(staged):
                     return self._confirmed_already(request, run)
                 ledger.mark_dead()
@@ -269,7 +269,7 @@ class StoreImport(ImportMixin, StaffAdmin):
 
 
 @contextlib.contextmanager
-def _run_lock() -> Iterator[RunLock]:
+def run_lock() -> Iterator[RunLock]:
     """The lock of runs, waited for a little while. Raises LockHeld."""
     until = time.monotonic() + PATIENCE_SECONDS
     with contextlib.ExitStack() as stack:

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from json.decoder import scanstring  # type: ignore[attr-defined]
 
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from coach import json_text
+from coach.documents import json_paths
+
+_MARKS = "{}[],:"
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s"{}\[\],:]++|"')
 _SPACE = " \t\r\n"
 _decode = json.JSONDecoder().raw_decode
 
@@ -25,6 +34,44 @@ def line_of(text: str, steps: Sequence[str | int]) -> int:
             break
         at = found
     return text.count("\n", 0, at) + 1
+
+
+def fault(text: str, steps: Sequence[str | int], message: str) -> SafeString:
+    """A fault of the value at those steps of a JSON text, with its line and path."""
+    return at(line_of(text, steps), f"{json_paths.spell(steps)}: {message}", text)
+
+
+def at(line: int, message: str, text: str) -> SafeString:
+    """A fault with the lines around it, as they were sent."""
+    lines = text.splitlines()
+    around = range(max(1, line - 1), min(len(lines), line + 1) + 1)
+    return format_html(
+        'Line {}: {} <span class="excerpt">{}</span>',
+        line,
+        message,
+        format_html_join(
+            "",
+            '<span class="excerpt-line{}">{} {}</span>',
+            ((" is-fault" if number == line else "", number, lines[number - 1][:120]) for number in around),
+        ),
+    )
+
+
+def spread(text: str) -> str:
+    """A JSON text, or what is nearly one, a member or an element on each line: nothing but white space is changed."""
+    before, depth, parts = "", 0, []
+    for token in _TOKEN.findall(text):
+        depth -= token in "}]"
+        if (token in "}]" and before not in "{[") or (token not in "}]" and before in "{[,"):
+            parts.append("\n" + "  " * depth)
+        elif before == ":" or (before not in _MARKS and token not in _MARKS):
+            parts.append(" ")
+        depth += token in "{["
+        if depth > json_text.DEEPEST_NESTING:
+            return text
+        parts.append(token)
+        before = token
+    return "".join(parts).lstrip()
 
 
 def _skip(text: str, at: int) -> int:

@@ -32,6 +32,7 @@ _WORDS = {
     "memory.written": "note written",
     "schedule.generated": "schedule generated",
     "schedule.not_generated": "schedule could not be generated, the earlier one stays",
+    "import.resolved": "a finding of an import resolved",
     "version.put_back": "an earlier version put back",
     "plan.made": "plan made",
     "plan.replaced": "plan replaced",

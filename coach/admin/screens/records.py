@@ -71,6 +71,10 @@ class History(StaffAdmin):
         row = self._found(object_id)
         if row is None:
             raise Http404(f"There is no such {self.opts.verbose_name} any more.")
+        return self.page(request, row)
+
+    def page(self, request: HttpRequest, row: Any, **context: Any) -> HttpResponse:
+        """The page of a row; `context` goes before what the subclass shows."""
         return self.render(
             request,
             self.record_template,
@@ -82,7 +86,7 @@ class History(StaffAdmin):
             facts=list(self.facts(row)),
             tools=list(self.tools(request, row)),
             documents=self._documents(row),
-            **self.more(request, row),
+            **(self.more(request, row) | context),
         )
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Count, QuerySet
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 
 from coach.admin.access import rights
-from coach.admin.changelist import columns, filters, search
+from coach.admin.changelist import bulk, columns, filters, search
+from coach.admin.imports import resolving
 from coach.admin.presentation import cells, changes, links
 from coach.admin.screens import operations
 from coach.admin.screens.background import RunPage
@@ -27,6 +30,7 @@ from coach.models import (
     LearnerProfile,
     RecordVersion,
 )
+from coach.services import staff
 from coach.services.keeping import staged_files
 
 MOST_FINDINGS = 100
@@ -85,6 +89,7 @@ class RunAdmin(RunPage):
                 for store, counts in row.outcome_counts.items()
             ],
             "files": row.file_list,
+            "resolved": row.resolved.defer("record")[:MOST_FINDINGS],
             "replaced": changes.explained(row.versions.select_related("learner")[:MOST_REPLACED]),
             "all_replaced": links.list_of(RecordVersion, run__id__exact=row.pk),
             "findings": [(finding, _record_link(finding)) for finding in findings[:MOST_FINDINGS]],
@@ -160,6 +165,10 @@ def _record_link(finding: BackfillFinding) -> Any:
     return links.to_list(model, cells.short(key, 40), {column: key})
 
 
+_SET_ASIDE = (
+    "Nothing is imported, and the record's text is removed here.",
+    "The record comes up again when a store that holds it is imported.",
+)
 _IMPORTED: dict[str, tuple[type[Any], str]] = {
     "profiles": (LearnerProfile, "username"),
     "submissions": (AssessmentSubmission, "submission_id"),
@@ -171,6 +180,7 @@ _IMPORTED: dict[str, tuple[type[Any], str]] = {
 class FindingAdmin(History):
     list_display = (
         columns.text("place", "place", 60),
+        "state_shown",
         "outcome_shown",
         "store",
         "key_shown",
@@ -185,19 +195,84 @@ class FindingAdmin(History):
     ordering = ("-id",)
     look_ups = (search.LookUp("natural_key"),)
     search_help_text = "The beginning of a username or an id."
-    list_columns = ("place", "outcome", "store", "natural_key", "code", "run_id")
+    list_columns = ("place", "outcome", "store", "natural_key", "code", "run_id", "resolution", "resolved_at")
     nothing_here = "No record was rejected and none is in conflict."
-    record_joins = ("run",)
-    record_documents = ("errors",)
+    record_joins = ("run", "resolved_run")
+    record_template = "backfillfinding/record"
+    row_pages = ("resolve", "set_aside")
 
     def facts(self, row: BackfillFinding) -> Iterator[Fact]:
-        yield Fact("Run", links.to(row.run))
+        yield Fact("State", self.state_shown(row))
+        if row.resolved_at:
+            yield Fact("Resolved", cells.moment(row.resolved_at))
+            yield Fact("By", row.resolved_by)
+            yield Fact("By run", links.to(row.resolved_run) or "–")
+        yield Fact("Found by", links.to(row.run))
         yield Fact("Outcome", self.outcome_shown(row))
         yield Fact("Store", row.store)
         yield Fact("Place", row.place)
         yield Fact("Record", _record_link(row) or "–")
         yield Fact("Code", row.code)
         yield Fact("sha256 of its bytes", row.checksum)
+
+    def tools(self, request: HttpRequest, row: BackfillFinding) -> Iterator[Tool]:
+        if rights.may_import(request) and not row.resolved_at:
+            yield Tool("Set aside…", reverse("admin:coach_backfillfinding_set_aside", args=(row.pk,)))
+
+    def more(self, request: HttpRequest, row: BackfillFinding) -> dict[str, Any]:
+        return {
+            "form": resolving.form_of(row),
+            "may_resolve": rights.may_import(request),
+            "columns": ("here", "in the store"),
+        }
+
+    # --- resolving --------------------------------------------------------------------------------
+
+    def resolve_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Mend a rejected record, or decide a conflict; the forms stand on the finding's page."""
+        row = self._to_resolve(request, pk)
+        form = resolving.form_of(row, request.POST) if request.method == "POST" else None
+        if form is None:
+            return HttpResponseRedirect(links.page_of(BackfillFinding, pk))
+        run = form.save(rights.user(request)) if form.is_valid() else None
+        if run is None and not form.has_moved:
+            return self.page(request, row, form=form)
+        if run is None:
+            messages.error(request, " ".join(map(str, form.non_field_errors())))
+        elif conflict := run.findings.first():
+            messages.warning(request, "The record is in conflict with what is here. Decide below.")
+            return HttpResponseRedirect(links.page_of(BackfillFinding, conflict.pk))
+        else:
+            run.refresh_from_db()
+            messages.success(request, f"Resolved by {run}: {_totals(run)}.")
+        return HttpResponseRedirect(links.page_of(BackfillFinding, pk))
+
+    def set_aside_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        row = self._to_resolve(request, pk)
+        back = links.page_of(BackfillFinding, pk)
+        if request.method != "POST":
+            title = f"Set aside: {row}"
+            return self.render(
+                request, "confirm", title, question=bulk.Question(title, "Set aside", _SET_ASIDE), back=back
+            )
+        with transaction.atomic():
+            staff.resolve(
+                user=rights.user(request), finding=row, resolution="set_aside", username=row.username
+            )
+        messages.success(request, "The finding was set aside.")
+        return HttpResponseRedirect(back)
+
+    def _to_resolve(self, request: HttpRequest, pk: int) -> BackfillFinding:
+        rights.may_import.demand(request)
+        return get_object_or_404(BackfillFinding.objects.open().select_related("run"), pk=pk)
+
+    # --- the list ---------------------------------------------------------------------------------
+
+    @admin.display(description="state")
+    def state_shown(self, row: BackfillFinding) -> SafeString:
+        if row.resolved_at is None:
+            return cells.badge("open", "warn")
+        return cells.badge(row.get_resolution_display(), "good")
 
     @admin.display(description="outcome")
     def outcome_shown(self, row: BackfillFinding) -> SafeString:

@@ -5,10 +5,12 @@ written here.
 """
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
+
+import pydantic_core
 
 from coach.documents import differences
 from coach.documents.base import Document
@@ -17,11 +19,13 @@ from coach.legacy.codes import Code
 from coach.legacy.deciding import deduplication, provenance, stored_rows
 from coach.legacy.deciding.attached import Attached
 from coach.legacy.deciding.provenance import Pair, Provenance
-from coach.legacy.decoding import checksums, unknown
+from coach.legacy.decoding import checksums, records, unknown
 from coach.legacy.decoding.faults import Fault
 from coach.legacy.decoding.records import Decoded, Rejected, reject
 from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.stores import Outcome, Store
+
+UNKNOWN_MEMBERS = "$ (unknown members)"
 
 
 class OnConflict(StrEnum):
@@ -32,14 +36,22 @@ class OnConflict(StrEnum):
     KEEP = "keep"
 
 
+@dataclass(frozen=True)
+class Choice:
+    """A conflict decided member by member: the paths (of `Planned.choices`) at which the store's values are taken."""
+
+    paths: frozenset[str]
+
+
 @dataclass
 class Planned:
     """What becomes of one record, and why.
 
     `code` says which kind of rejection or conflict it is (and `overwritten` for a conflict that was decided for the
     store); `faults` are the reasons of a rejection. `settles` says that the store's record becomes the base though it is
-    not written: both sides agree, or the conflict was decided for the row. Documents are at hand only where they had to
-    be read.
+    not written: both sides agree, or the conflict was decided for the row. `chosen_from` is the store's record where only
+    parts of it are written: it becomes the base, and `decoded` is what the row becomes. Documents are at
+    hand only where they had to be read.
     """
 
     record: RawRecord
@@ -53,6 +65,7 @@ class Planned:
     row: Any = field(default=None, repr=False)
     ours: Document | None = field(default=None, repr=False)
     settles: bool = False
+    chosen_from: Decoded | None = field(default=None, repr=False)
 
     @cached_property
     def changes(self) -> tuple[Change, ...]:
@@ -63,6 +76,14 @@ class Planned:
         if self.ours is None or self.decoded is None:
             return ()
         return tuple(differences.between(self.ours, self.decoded.document))
+
+    @property
+    def choices(self) -> tuple[Change, ...]:
+        """What a conflict is about: its changes, and the members that no document declares."""
+        if self.mark is None or self.decoded is None or _same_unknown(self):
+            return self.changes
+        ours, theirs = unknown.members_of(self.mark.unknown), dict(self.decoded.unknown)
+        return (*self.changes, Change(UNKNOWN_MEMBERS, ours, theirs))
 
 
 def rejection(rejected: Rejected, *, erased: Set[str] = frozenset()) -> Planned:
@@ -98,7 +119,7 @@ def plan(
     *,
     learners: Mapping[str, int],
     erased: Set[str] = frozenset(),
-    on_conflict: OnConflict = OnConflict.REPORT,
+    on_conflict: OnConflict | Choice = OnConflict.REPORT,
     attached: Attached | None = None,
 ) -> list[Planned]:
     """An outcome for each record, in their order.
@@ -173,7 +194,7 @@ def _must_read(planned: Planned) -> bool:
     return planned.mark.edited or planned.mark.import_checksum != planned.decoded.import_checksum
 
 
-def _decide(planned: Planned, rows: Mapping[int, Any], on_conflict: OnConflict) -> None:
+def _decide(planned: Planned, rows: Mapping[int, Any], on_conflict: OnConflict | Choice) -> None:
     assert planned.mark and planned.decoded
     found = rows.get(planned.mark.pk)
     if found is None:
@@ -206,7 +227,13 @@ def _same_unknown(planned: Planned) -> bool:
     return unknown.members_of(planned.mark.unknown) == dict(planned.decoded.unknown)
 
 
-def _decide_conflict(planned: Planned, on_conflict: OnConflict) -> None:
+def _decide_conflict(planned: Planned, on_conflict: OnConflict | Choice) -> None:
+    if isinstance(on_conflict, Choice):
+        offered = {change.path for change in planned.choices}
+        if offered & on_conflict.paths and not offered <= on_conflict.paths:
+            _choose(planned, on_conflict.paths)
+            return
+        on_conflict = OnConflict.OVERWRITE if offered <= on_conflict.paths else OnConflict.KEEP
     imported = bool(planned.mark and planned.mark.import_checksum)
     if on_conflict == OnConflict.OVERWRITE:
         planned.outcome, planned.code = Outcome.UPDATED, Code.OVERWRITTEN
@@ -214,3 +241,19 @@ def _decide_conflict(planned: Planned, on_conflict: OnConflict) -> None:
         planned.outcome, planned.settles = Outcome.KEPT, True
     else:
         planned.outcome, planned.code = Outcome.CONFLICT, Code.BOTH_MOVED if imported else Code.NOT_IMPORTED
+
+
+def _choose(planned: Planned, paths: Set[str]) -> None:
+    """Let the record be made of both sides; it is decoded as any record is."""
+    assert planned.decoded and planned.mark
+    theirs = planned.decoded
+    text = pydantic_core.to_json(differences.mixed(planned.ours, theirs.document, paths))
+    found = records.decode(theirs.raw._replace(start=0, end=len(text), data=text))
+    if isinstance(found, Rejected):
+        planned.outcome, planned.code, planned.faults = Outcome.REJECTED, found.code, found.faults
+        return
+    planned.outcome, planned.code, planned.chosen_from = Outcome.UPDATED, Code.CHOSEN, theirs
+    planned.decoded = replace(found, raw=theirs.raw, checksums=theirs.checksums)
+    if UNKNOWN_MEMBERS in paths:
+        planned.row.unknown_members = theirs.unknown_text
+    planned.changes = tuple(differences.between(planned.ours or {}, found.document))

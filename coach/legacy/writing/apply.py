@@ -6,7 +6,7 @@ A batch comes in two halves, so that the next one can be decoded while the datab
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
@@ -14,7 +14,7 @@ from django.db import DataError, IntegrityError, transaction
 from coach.legacy.codes import Code
 from coach.legacy.deciding import compare, deduplication, provenance
 from coach.legacy.deciding.attached import Attached
-from coach.legacy.deciding.compare import OnConflict, Planned
+from coach.legacy.deciding.compare import Choice, OnConflict, Planned
 from coach.legacy.deciding.deduplication import Deduplication
 from coach.legacy.deciding.provenance import Provenance
 from coach.legacy.decoding import records
@@ -61,7 +61,7 @@ class Writer:
 
     store: Store
     maker: Maker
-    on_conflict: OnConflict = OnConflict.REPORT
+    on_conflict: OnConflict | Choice = OnConflict.REPORT
     index: Index | None = None
     dry_run: bool = False
     rehearsed: Index | None = None
@@ -210,6 +210,9 @@ class Writer:
                 changed.append((plan.row, made))
         tables.settle([plan for plan in planned if plan.settles], self.maker)
         tables.update(self.store, changed)
+        # The store's record becomes the base, so that it does not come up again, and the row counts as edited since.
+        chosen = [replace(plan, decoded=plan.chosen_from) for plan in planned if plan.chosen_from]
+        tables.settle(chosen, self.maker)
         tables.insert(self.store, new)
         if self.restore_erased and self.store == Store.PROFILES:
             ErasedLearner.objects.restore({plan.username for plan in planned if plan.decoded})

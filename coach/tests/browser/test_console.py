@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from playwright.sync_api import Page, expect
 
-from coach.models import BackfillRun, LearnerProfile
+from coach.models import BackfillFinding, BackfillRun, LearnerProfile
 from coach.services.operations import tokens
 from coach.tests import cast
 from coach.tests.legacy import people as records
@@ -271,3 +271,49 @@ _WEAK = """() => {
   }
   return [...new Set(weak)];
 }"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_operators_decide_a_conflict_by_path_and_mend_a_rejected_record(open_console, db, theme):
+    rows = cast.learner(cast.AMARA)
+    run = BackfillRun.objects.create(source="command", actor="a", version="0")
+    theirs = records.profile("amara", goal="There.", use_case="There.")
+    for outcome, name, record, code in (
+        ("conflict", "amara", theirs, "not_imported"),
+        ("rejected", "bad", {"username": "bad", "goal": 5}, "invalid"),
+    ):
+        BackfillFinding.objects.create(
+            run=run,
+            outcome=outcome,
+            store="profiles",
+            place=f"$.{name}",
+            natural_key=name,
+            username=name,
+            code=code,
+            record=json.dumps(record),
+            errors='[{"path": "$.goal", "reason": "Input should be a valid string"}]',
+        )
+    page = open_console(color_scheme=theme).log_in("operator")
+    page.click("text=Conflicts")
+    page.click("#result_list >> text=$.amara")
+    goal = page.locator("tr", has=page.get_by_text("$.goal", exact=True))
+    goal.get_by_label("Take the store's").check()
+    page.click("text=Apply the choice")
+    expect(page.locator(".messagelist")).to_contain_text("Resolved by run")
+    expect(page.locator(".facts")).to_contain_text("chosen member by member")
+    row = LearnerProfile.objects.get(pk=rows.pk)
+    assert (row.goal, row.use_case) == ("There.", rows.use_case)
+
+    page.click("text=Home")
+    page.click("text=Rejected records")
+    page.click("#result_list >> text=$.bad")
+    expect(page.locator(".is-fault")).to_contain_text('"goal": 5')
+    page.click("text=Import this record")
+    expect(page.locator("textarea")).to_be_focused()
+    expect(page.locator("textarea")).to_have_attribute("aria-invalid", "true")
+    page.fill("textarea", page.input_value("textarea").replace("5", '"Mended."'))
+    page.click("text=Import this record")
+    expect(page.locator(".messagelist")).to_contain_text("1 created")
+    assert LearnerProfile.objects.get(username="bad").goal == "Mended."
+    page.click("text=Home")
+    expect(page.locator(".daily-work a", has_text="Rejected records")).to_contain_text("0")

@@ -9,14 +9,11 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import ValidationError
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 from pydantic import TypeAdapter
 from pydantic import ValidationError as DocumentError
 
 from coach import json_text
 from coach.admin.presentation import documents, json_lines
-from coach.documents import json_paths
 from coach.documents import schedule as zones
 from coach.documents.base import Document
 from coach.documents.profile import Profile
@@ -202,7 +199,7 @@ def validated(text: str, schema: Any) -> str:
         record = json.loads(text)
     except ValueError as error:
         raise ValidationError(
-            _at(getattr(error, "lineno", 1), f"no JSON: {getattr(error, 'msg', error)}", text)
+            json_lines.at(getattr(error, "lineno", 1), f"no JSON: {getattr(error, 'msg', error)}", text)
         ) from None
     except RecursionError:
         raise ValidationError("It is nested too deep.") from None
@@ -210,15 +207,20 @@ def validated(text: str, schema: Any) -> str:
         raise ValidationError("It is nested too deep.")
     if nul := list(itertools.islice(json_text.places(record, json_text.NUL), 20)):
         reason = "a NUL character (U+0000), which PostgreSQL cannot store"
-        raise ValidationError([_fault(text, steps, reason) for steps in nul])
+        raise ValidationError([json_lines.fault(text, steps, reason) for steps in nul])
     try:
         document = adapter.validate_json(text)
     except DocumentError as error:
         raise ValidationError(
-            [_fault(text, fault["loc"], fault["msg"]) for fault in error.errors(include_url=False)[:20]]
+            [
+                json_lines.fault(text, fault["loc"], fault["msg"])
+                for fault in error.errors(include_url=False)[:20]
+            ]
         ) from None
     if misspelt := _unknown(schema, record):
-        raise ValidationError([_fault(text, steps, "no member of this document") for steps in misspelt[:20]])
+        raise ValidationError(
+            [json_lines.fault(text, steps, "no member of this document") for steps in misspelt[:20]]
+        )
     return adapter.dump_json(document).decode()
 
 
@@ -232,23 +234,3 @@ def _unknown(schema: Any, record: Any) -> list[tuple[str | int, ...]]:
             (index, *steps) for index, element in enumerate(record) for steps in unknown.find(inner, element)
         ]
     return []
-
-
-def _fault(text: str, steps: Any, message: str) -> SafeString:
-    return _at(json_lines.line_of(text, list(steps)), f"{json_paths.spell(steps)}: {message}", text)
-
-
-def _at(line: int, message: str, text: str) -> SafeString:
-    """A fault with the lines around it, as they were sent."""
-    lines = text.splitlines()
-    around = range(max(1, line - 1), min(len(lines), line + 1) + 1)
-    return format_html(
-        'Line {}: {} <span class="excerpt">{}</span>',
-        line,
-        message,
-        format_html_join(
-            "",
-            '<span class="excerpt-line{}">{} {}</span>',
-            ((" is-fault" if number == line else "", number, lines[number - 1][:120]) for number in around),
-        ),
-    )

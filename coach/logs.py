@@ -43,7 +43,8 @@ class Requests:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        identifier = _accepted(request.META.get("HTTP_X_REQUEST_ID")) or secrets.token_hex(8)
+        given = request.META.get("HTTP_X_REQUEST_ID") or ""
+        identifier = given if _SANE_ID.fullmatch(given) else secrets.token_hex(8)
         token = _request_id.set(identifier)
         started = time.perf_counter()
         try:
@@ -92,10 +93,6 @@ def describe(error: BaseException, depth: int = 0) -> dict[str, Any]:
     if error.__cause__ is not None and depth < _DEEPEST_CAUSE:
         described["cause"] = describe(error.__cause__, depth + 1)
     return described
-
-
-def _accepted(given: str | None) -> str | None:
-    return given if given and _SANE_ID.fullmatch(given) else None
 
 
 def _report(request: HttpRequest, status: int, seconds: float) -> None:

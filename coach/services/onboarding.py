@@ -68,7 +68,8 @@ def _tell(username: str, words: dict[str, str], force: bool, timezone: str | Non
     """Store zone, wishes, and the missing weeks of a kept inference."""
     learner = learners.locked_or_made(username)
     changed = _take_zone(learner, timezone)
-    needed = force or not _is_complete(learner)
+    parts = (learner.curriculum_plan, learner.onboarding_assessment, learner.elo_category_plan)
+    needed = force or None in parts
     if needed:
         changed |= learners.apply_metadata(learner, words)
         changed |= _fill_weeks(learner)
@@ -81,10 +82,6 @@ def _tell(username: str, words: dict[str, str], force: bool, timezone: str | Non
     if kept and coach_tracks.is_outdated(kept, changed):
         kept = None
     return _Told(learner.username, needed, kept, learner.tracks if needed else [])
-
-
-def _is_complete(learner: LearnerProfile) -> bool:
-    return None not in (learner.curriculum_plan, learner.onboarding_assessment, learner.elo_category_plan)
 
 
 def _take_zone(learner: LearnerProfile, timezone: str | None) -> set[str]:

@@ -30,8 +30,9 @@ def launch(
     name, item_id = usernames.normalise(username), schedules.named_item(item_id)
     schedule = schedules.stored(learners.named(name)).to_document()
     item = _item(schedule, item_id)
-    if item.kind == "milestone" and not force:
-        _refuse_locked(schedule, item)
+    if item.kind == "milestone" and not force and (waiting := progress.locking(schedule, item)):
+        first = ", ".join(repr(item.title) for item in waiting[:3])
+        raise MilestoneLocked(f"Complete the lessons and quizzes before it first: {first}.")
     session = session_id or f"{item.kind}-{retries.ids()()[:16]}"
     # Asks a language model, so no transaction is open.
     opened = sessions.topic(
@@ -91,12 +92,6 @@ def _item(schedule: Schedule, item_id: str) -> ScheduleItem:
         if item.item_id == item_id:
             return item
     raise schedules.ItemNotFound(f"The schedule has no item {item_id!r}.")
-
-
-def _refuse_locked(schedule: Schedule, milestone: ScheduleItem) -> None:
-    if waiting := progress.locking(schedule, milestone):
-        first = ", ".join(repr(item.title) for item in waiting[:3])
-        raise MilestoneLocked(f"Complete the lessons and quizzes before it first: {first}.")
 
 
 def _change(learner: LearnerProfile, item_id: str, changes: dict[str, Any], *, action: str) -> Schedule:

@@ -115,11 +115,17 @@ def regenerate(learner: LearnerProfile) -> set[str]:
             now=now,
             pace=coach_tracks.pace(learner),
         )
-        figures.update(_figures(generated.schedule), changed=generated.changed)
-    _report(generated.schedule, generated.adjustments)
+        schedule = generated.schedule
+        figures.update(
+            items=len(schedule.items),
+            horizon_days=schedule.time_horizon_days,
+            sessions_per_week=schedule.sessions_per_week,
+            changed=generated.changed,
+        )
+    _report(schedule, generated.adjustments)
     if not generated.changed:
         return set()
-    store(learner, generated.schedule)
+    store(learner, schedule)
     learner.adjustments = generated.adjustments
     learner.timezone = generated.timezone
     learner.last_updated = now
@@ -274,14 +280,6 @@ def _item_rows(row: CurriculumSchedule, schedule: Schedule) -> Sequence[Schedule
         item.apply_document(document, position=position)
         rows.append(item)
     return rows
-
-
-def _figures(schedule: Schedule) -> dict[str, int]:
-    return {
-        "items": len(schedule.items),
-        "horizon_days": schedule.time_horizon_days,
-        "sessions_per_week": schedule.sessions_per_week,
-    }
 
 
 def _report(schedule: Schedule, adjustments: dict[str, int]) -> None:

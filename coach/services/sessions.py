@@ -23,7 +23,6 @@ from coach.services import learner_tools, learners
 from coach.services.chat import files
 from coach.services.operations import callers, connections
 
-EFFORTS = ("minimal", "low", "medium", "high")
 IMAGES_ONLY = "gpt-5-codex"
 
 
@@ -168,4 +167,4 @@ def _effort(level: str | None) -> str:
     """The effort that a request asks for: one of four; the settings' without one, `medium` for an unknown one."""
     if not level:
         return settings.AGENT_REASONING
-    return level if level in EFFORTS else "medium"
+    return level if level in MODELS_BY_EFFORT else "medium"

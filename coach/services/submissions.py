@@ -47,7 +47,7 @@ def submit(*, username: str, answers: Sequence[ResponseEntry], metadata: Mapping
         username=username,
         submitted_at=utc_now(),
         responses=_responses(_assessment(learner), answers),
-        metadata=_kept(metadata),
+        metadata={key: value.strip() for key, value in metadata.items() if value.strip()},
     )
     # What is uploaded while the answers are graded belongs to the next submission.
     arrived = list(AttachmentMetadata.objects.filter(learner=learner).pending().values_list("pk", flat=True))
@@ -94,11 +94,6 @@ def _responses(assessment: Assessment, answers: Sequence[ResponseEntry]) -> list
             word_count=count_words(text),
         )
     return list(responses.values())
-
-
-def _kept(metadata: Mapping[str, str]) -> dict[str, str]:
-    """Metadata as it is stored: values stripped, blank ones dropped."""
-    return {key: value.strip() for key, value in metadata.items() if value.strip()}
 
 
 def _grade(learner: LearnerProfile, submission: Submission, arrived: list[int]) -> Graded:

@@ -1,7 +1,7 @@
 """The card that ends every turn of a chat thread, as plain widget JSON; and what its actions do to a thread's preferences."""
 
+import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from coach.agent.chatkit.threads import Threads
@@ -29,16 +29,12 @@ def card(*, title: str, preferences: Preferences, messages: Sequence[tuple[str, 
     children: list[dict[str, Any]] = [
         {"type": "Title", "value": title},
         {"type": "Caption", "value": f"Level: {LEVELS[preferences.level]}"},
-        *(_message(who, text) for who, text in messages[-MOST_MESSAGES:]),
+        *({"type": "Text", "value": f"{who}: {text}"} for who, text in messages[-MOST_MESSAGES:]),
         *(_picker() if preferences.picking else []),
         *_files(preferences),
         {"type": "Row", "children": _buttons(preferences)},
     ]
     return {"type": "Card", "children": children}
-
-
-def _message(who: str, text: str) -> dict[str, Any]:
-    return {"type": "Text", "value": f"{who}: {text}"}
 
 
 def _picker() -> list[dict[str, Any]]:
@@ -63,53 +59,37 @@ def _button(label: str, action: str, **payload: Any) -> dict[str, Any]:
     return {"type": "Button", "label": label, "onClickAction": {"type": action, "payload": payload}}
 
 
-@dataclass(frozen=True)
-class Effect:
-    """What an action did: `message` is what the coach says to it, if anything. A card follows."""
-
-    message: str | None = None
-
-
-def carry_out(kind: str, payload: Any, *, thread_id: str, threads: Threads) -> Effect | None:
-    """Do what an action asks for; None where it is none of ours."""
+def carry_out(kind: str, payload: Any, *, thread_id: str, threads: Threads) -> str | None:
+    """Do what an action asks for; what the coach says to it, if anything, before a new card. None where it is none of ours."""
     kind = _OTHER_SPELLINGS.get(kind, kind)
     members = payload if isinstance(payload, dict) else {}
+    change = functools.partial(threads.change_preferences, thread_id)
     if kind == "toggle_web":
-        web = threads.change_preferences(
-            thread_id, lambda now: now.model_copy(update={"web": not now.web})
-        ).web
-        return Effect(f"Web search is {'on' if web else 'off'} now.")
+        web = change(lambda now: now.model_copy(update={"web": not now.web})).web
+        return f"Web search is {'on' if web else 'off'} now."
     if kind == "toggle_tone":
-        threads.change_preferences(thread_id, lambda now: now.model_copy(update={"picking": not now.picking}))
-        return Effect()
+        change(lambda now: now.model_copy(update={"picking": not now.picking}))
+        return ""
     if kind == "set_level":
-        return _set_level(members.get("level"), thread_id, threads)
+        level = members.get("level")
+        if not isinstance(level, str) or level not in LEVELS:
+            return ""
+        change(lambda now: now.model_copy(update={"level": level, "picking": False}))
+        return f"The level is {LEVELS[level].lower()} now."
     if kind == "files_uploaded":
         return _add_files(members.get("files"), thread_id, threads)
     if kind in _TOPICS:
         member, noun = _TOPICS[kind]
-        return Effect(
-            f"Let us do the {noun} “{members.get(member) or 'your next step'}”: send a message to begin."
-        )
+        topic = members.get(member) or "your next step"
+        return f"Let us do the {noun} “{topic}”: send a message to begin."
     return None
 
 
-def _set_level(level: Any, thread_id: str, threads: Threads) -> Effect:
-    if not isinstance(level, str) or level not in LEVELS:
-        return Effect()
-    threads.change_preferences(
-        thread_id, lambda now: now.model_copy(update={"level": level, "picking": False})
-    )
-    return Effect(f"The level is {LEVELS[level].lower()} now.")
-
-
-def _add_files(files: Any, thread_id: str, threads: Threads) -> Effect:
+def _add_files(files: Any, thread_id: str, threads: Threads) -> str:
     """Uploaded files that are known and not yet there are added; all others are passed over."""
-    named = (
-        [file.get("file_id") for file in files if isinstance(file, dict)] if isinstance(files, list) else []
-    )
-    found = [threads.uploaded(file_id) for file_id in named if isinstance(file_id, str)]
-    known = [file for file in found if file is not None]
+    given = [file for file in files if isinstance(file, dict)] if isinstance(files, list) else []
+    named = [file["file_id"] for file in given if isinstance(file.get("file_id"), str)]
+    known = [file for file in map(threads.uploaded, named) if file is not None]
     added: list[UploadedFile] = []
 
     def add(now: Preferences) -> Preferences:
@@ -119,4 +99,4 @@ def _add_files(files: Any, thread_id: str, threads: Threads) -> Effect:
 
     threads.change_preferences(thread_id, add)
     names = ", ".join(file.name for file in added)
-    return Effect(f"Added: {names}." if added else "There was no new file to add.")
+    return f"Added: {names}." if added else "There was no new file to add."

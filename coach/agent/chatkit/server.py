@@ -140,25 +140,24 @@ class Server(ChatKitServer[None]):
         return _reported(self._effect(thread, action))
 
     async def _effect(self, thread: ThreadMetadata, action: Action[str, Any]) -> Events:
-        effect = await self._carry_out(thread, action)
-        if effect is None:
+        reply = await self._carry_out(thread, action)
+        if reply is None:
             return
-        if effect.message:
-            yield types.ThreadItemDoneEvent(item=self._message(thread, effect.message))
+        if reply:
+            yield types.ThreadItemDoneEvent(item=self._message(thread, reply))
         yield await self._card(thread)
 
     async def sync_action(
         self, thread: ThreadMetadata, action: Action[str, Any], sender: types.WidgetItem | None, context: None
     ) -> types.SyncCustomActionResponse:
         """The same effects; the sender's card is replaced by a new one."""
-        effect = await self._carry_out(thread, action)
-        if effect is None or sender is None:
+        if await self._carry_out(thread, action) is None or sender is None:
             return types.SyncCustomActionResponse()
         drawn = sender.model_copy(update={"widget": await self._widget(thread)})
         await self.store.save_item(thread.id, drawn, None)
         return types.SyncCustomActionResponse(updated_item=drawn)
 
-    async def _carry_out(self, thread: ThreadMetadata, action: Action[str, Any]) -> card.Effect | None:
+    async def _carry_out(self, thread: ThreadMetadata, action: Action[str, Any]) -> str | None:
         return await self.store.blocking(
             card.carry_out, action.type, action.payload, thread_id=thread.id, threads=self._threads
         )

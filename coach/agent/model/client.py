@@ -55,9 +55,8 @@ def api(*, seconds: float, repeats: bool = True) -> "openai.OpenAI":
 
     `repeats` is whether a request that failed may be sent again.
     """
-    return _client().with_options(
-        max_retries=settings.AGENT_RETRIES if repeats else 0, timeout=_timeout(seconds)
-    )
+    timeout = _sdk().Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
+    return _client().with_options(max_retries=settings.AGENT_RETRIES if repeats else 0, timeout=timeout)
 
 
 @contextlib.contextmanager
@@ -88,10 +87,6 @@ def failures() -> Iterator[None]:
     except (openai.OpenAIError, ValueError, RecursionError) as error:
         # A reply that is no JSON, or cut off in the middle of it.
         raise UnusableAnswer(f"The language model's reply cannot be read ({type(error).__name__}).") from None
-
-
-def _timeout(seconds: float) -> Any:
-    return _sdk().Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
 
 
 def _sdk() -> ModuleType:

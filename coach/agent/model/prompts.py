@@ -37,9 +37,6 @@ def goal_instructions() -> str:
     return str(_TEXTS["goal"])
 
 
-# --- input ------------------------------------------------------------------------------------------
-
-
 def goal_input(ask: requests.GoalRequest) -> list[dict[str, Any]]:
     known = data("known_tracks", _tracks(ask.tracks)) if ask.tracks else ""
     return _said(
@@ -93,9 +90,6 @@ def data(name: str, text: str) -> str:
     """A text as data: between tags that it cannot close itself, since they carry a digest of it."""
     mark = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
     return f"<{name} #{mark}>\n{text}\n</{name} #{mark}>"
-
-
-# --- parts of the input -----------------------------------------------------------------------------
 
 
 def _said(*parts: str) -> list[dict[str, Any]]:

@@ -37,9 +37,6 @@ class Content(NamedTuple):
 _ORIENTATION = TypeAdapter(Content).validate_python(authored.beside(__file__, "orientation.toml"))
 
 
-# --- the goal ---------------------------------------------------------------------------------------
-
-
 def infer(ask: GoalRequest) -> answers.ParsedGoal:
     """The tracks of the catalogue that a goal asks for, with the modules that fit; one for choosing without any."""
     today = utc_now().date()
@@ -83,9 +80,6 @@ def _parsed(choice: Choice, place: int, draft: Draft) -> answers.ParsedTrack:
 
 def _reference(module_id: str, key: str) -> answers.ParsedModule:
     return answers.ParsedModule(module_id=module_id, category_key=key)
-
-
-# --- the plan ---------------------------------------------------------------------------------------
 
 
 def plan(ask: PlanRequest) -> answers.Plan:
@@ -168,9 +162,6 @@ def _modules(track: Track, modules: Sequence[Module]) -> list[answers.PlannedMod
 def _task(task: Task, category_key: str) -> answers.PlannedTask:
     renamed: dict[str, Any] = {"task_id": task.id, "task_type": task.kind, "expected_minutes": task.minutes}
     return answers.PlannedTask(**{**dict(task), **renamed, "category_key": category_key})
-
-
-# --- the learner's pace -----------------------------------------------------------------------------
 
 
 def with_pace(use_case: str, pace: str) -> str:

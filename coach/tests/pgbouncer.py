@@ -24,7 +24,7 @@ listen_addr = 127.0.0.1
 listen_port = {listen}
 unix_socket_dir =
 auth_type = any
-pool_mode = transaction
+pool_mode = {mode}
 default_pool_size = {size}
 max_client_conn = 500
 ignore_startup_parameters = extra_float_digits
@@ -53,14 +53,14 @@ def members(url: str) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def in_front_of(database: dict[str, Any], *, size: int = 3) -> Iterator[str]:
+def in_front_of(database: dict[str, Any], *, size: int = 3, mode: str = "transaction") -> Iterator[str]:
     """Start one in front of the server of Django's settings `database`; gives the URL of that database behind it."""
     listen = free_port()
     members = {name.lower(): database[name] for name in ("HOST", "PORT", "USER", "PASSWORD")}
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
         file = Path(folder, "pgbouncer.ini")
-        file.write_text(CONFIGURATION.format(**members, listen=listen, size=size))
+        file.write_text(CONFIGURATION.format(**members, listen=listen, size=size, mode=mode))
         # It refuses to run as root.
         account = ["-u", "nobody"] if os.geteuid() == 0 else []
         process = subprocess.Popen(["pgbouncer", "-q", *account, str(file)])

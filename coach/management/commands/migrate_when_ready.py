@@ -33,6 +33,7 @@ class Command(BaseCommand):
         while True:
             try:
                 connections[settings.DIRECT_DATABASE].ensure_connection()
+                pooler.refuse_hopeless(settings.DIRECT_DATABASE)
                 return
             except OperationalError as error:
                 pooler.refuse_hopeless(settings.DIRECT_DATABASE)

@@ -20,11 +20,22 @@ class Refused(ImproperlyConfigured):
     """The server will never let us in like this: password, account, name of the database, TLS."""
 
 
+_DECLARE = (
+    "ARCADIA_DATABASE_URL leads to a transaction pooler: {}. "
+    "Set ARCADIA_DATABASE_POOLER=transaction, and ARCADIA_DATABASE_DIRECT_URL to the server itself."
+)
 # What libpq and the server say; of a server that is away or starting they say something else.
 _NEVER = re.compile(
     r"authentication failed|no password supplied|does not exist|no pg_hba.conf entry|is not permitted to log in"
-    r"|permission denied for database|does not support SSL|certificate"
+    r"|permission denied for database|does not support SSL|certificate|not currently accepting connections"
+    # A URL that libpq or the server does not understand.
+    r"|invalid (\w+ )?(value|port number)|unrecognized configuration parameter|definition of service .* not found"
+    r"|[Cc]hannel binding|auth(entication)? method"
+    # PgBouncer's own words.
+    r"|no such (database|user)|statement pooling mode"
 )
+# PgBouncer, too, unless it is told to let it pass.
+_NO_OPTIONS = "unsupported startup parameter"
 
 
 def refuse_unusable() -> None:
@@ -38,23 +49,33 @@ def refuse_unusable() -> None:
         return
     refuse_hopeless(DEFAULT_DB_ALIAS)
     if settings.DATABASE_POOLER != "transaction" and _shares_sessions():
-        raise UndeclaredPooler(
-            "ARCADIA_DATABASE_URL leads to a transaction pooler: a setting made on one connection shows on another. "
-            "Set ARCADIA_DATABASE_POOLER=transaction, and ARCADIA_DATABASE_DIRECT_URL to the server itself."
-        )
+        raise UndeclaredPooler(_DECLARE.format("a setting made on one connection shows on another"))
 
 
 def refuse_hopeless(alias: str) -> None:
-    """Raises Refused where trying again cannot help; a pool would only say that there was no connection in time."""
+    """Raises Refused where trying again cannot help; a pool would only say that there was no connection in time.
+
+    Raises UndeclaredPooler where a pooler refuses the settings of the session.
+    """
     import psycopg
 
     if connections[alias].vendor != "postgresql":
         return
     try:
-        _connection(alias).close()
-    except psycopg.OperationalError as error:
+        with _connection(alias) as connection, connection.transaction():
+            encoding = connection.info.parameter_status("server_encoding")
+    except psycopg.Error as error:
+        if _NO_OPTIONS in str(error):
+            raise UndeclaredPooler(
+                _DECLARE.format("what it leads to takes no settings of a session")
+            ) from error
         if _NEVER.search(str(error)):
             raise Refused(f"The database's URL cannot be used: {error}") from error
+        return
+    if encoding != "UTF8":
+        raise Refused(
+            f"The database's encoding is {encoding}, and must be UTF8: not every text could be stored."
+        )
 
 
 def _shares_sessions() -> bool:
@@ -64,7 +85,8 @@ def _shares_sessions() -> bool:
         try:
             opened = [stack.enter_context(_connection(DEFAULT_DB_ALIAS)) for _ in range(3)]
             written = [_write(each) for each in opened]
-            return [_read(each) for each in opened] != written
+            # In the opposite order: taking turns, three servers would give each connection its own again.
+            return [_read(each) for each in reversed(opened)] != written[::-1]
         except psycopg.OperationalError:
             return False
 

@@ -29,9 +29,9 @@ if not SECRET_KEY:
     )
 # Keys the digests of erased usernames; with another key a later import no longer recognises them.
 ERASURE_KEY = environment.text("ARCADIA_ERASURE_KEY", SECRET_KEY)
-ALLOWED_HOSTS = environment.words("ARCADIA_ALLOWED_HOSTS") or (
-    ["*"] if DEBUG else ["127.0.0.1", "localhost", "[::1]"]
-)
+_HOSTS = environment.words("ARCADIA_ALLOWED_HOSTS")
+# The machine itself too: the checks of an image's health ask it, and whatever scrapes its metrics.
+ALLOWED_HOSTS = ["*"] if DEBUG and not _HOSTS else [*_HOSTS, "127.0.0.1", "localhost", "[::1]"]
 # Tokens that the environment lists, name → sha256; those in the database are made by `manage.py api_tokens`.
 API_TOKENS = environment.secrets("ARCADIA_API_TOKENS")
 if _CHOSEN["PROXIES"]:

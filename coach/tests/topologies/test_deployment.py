@@ -133,6 +133,8 @@ def test_the_image_serves_as_nobody_writes_only_where_it_may_and_knows_its_healt
         "DATABASE_URL": f"sqlite:///{image.within('/var/lib/arcadia')}/arcadia.sqlite3",
         "ARCADIA_SECRET_KEY": secrets.token_urlsafe(50),
         "ARCADIA_WORKERS": "1",
+        # As in production: the check of its health asks this machine all the same.
+        "ARCADIA_ALLOWED_HOSTS": "coach.example",
     }
     before = files(image.working)
     check = json.loads(image.said["HEALTHCHECK"].partition(" CMD ")[2])

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from coach.tests.contract import replay, reset
+from coach.models import MemoryRecord
+from coach.tests.contract import crossing, replay, reset
 
 FOLDER = Path(__file__).parent
 CASES = replay.find_cases([str(FOLDER / "cases")])
@@ -20,8 +21,9 @@ def ask(step: dict[str, Any], variables: dict[str, Any]) -> replay.Response:
     """Send a step's request through the test client instead of a socket."""
     method, target, body, headers = replay.build_request(step["request"], variables)
     content_type = headers.pop("Content-Type", "")
-    answer = client.generic(method, target, data=body or b"", content_type=content_type, headers=headers)
-    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    with crossing.refused():
+        answer = client.generic(method, target, data=body or b"", content_type=content_type, headers=headers)
+        content = b"".join(answer.streaming_content) if answer.streaming else answer.content
     return replay.Response(
         answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, content
     )
@@ -42,6 +44,15 @@ def differences(case: replay.Case) -> list[str]:
 
 def test_every_recorded_case_is_here():
     assert sum(len(case.steps) for case in CASES) == 475
+
+
+@pytest.mark.django_db
+def test_a_statement_that_names_no_learner_is_noticed():
+    with pytest.raises(AssertionError, match="coach_memoryrecord"), crossing.refused():
+        MemoryRecord.objects.filter(note_id="a").exists()
+    with crossing.refused():
+        MemoryRecord.objects.filter(note_id="a", learner=1).exists()
+        MemoryRecord.objects.filter(learner__username="a").exists()
 
 
 @pytest.mark.django_db

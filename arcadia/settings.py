@@ -41,22 +41,9 @@ THROTTLES = environment.table(_FILE["throttles"], debug=DEBUG)
 
 # --- application ----------------------------------------------------------------------------------
 
-TEMPLATES = [
-    {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
-        # Before those of the apps: ours replace some of the stock admin's.
-        "DIRS": [BASE_DIR / "coach" / "templates"],
-        "APP_DIRS": True,
-        "OPTIONS": {
-            "libraries": {"staff": "coach.admin.presentation.tags"},
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-            ],
-        },
-    }
-]
+# Before those of the apps: ours replace some of the stock admin's.
+TEMPLATES = _FIXED["TEMPLATES"]
+TEMPLATES[0]["DIRS"] = [BASE_DIR / "coach" / "templates"]
 
 # --- data -----------------------------------------------------------------------------------------
 
@@ -68,28 +55,13 @@ LEGACY_DATA_DIR = environment.path("ARCADIA_LEGACY_DATA_DIR", BASE_DIR / "fixtur
 ATTACHMENTS_DIR = environment.path("ARCADIA_ATTACHMENTS_DIR", BASE_DIR / "var" / "attachments")
 STAGING_DIR = environment.path("ARCADIA_STAGING_DIR", BASE_DIR / "var" / "staging")
 
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "attachments": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": ATTACHMENTS_DIR, "base_url": None},
-    },
-    # Uploads that wait for their confirmation: private, and shared by all web servers.
-    "staging": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {
-            "location": STAGING_DIR,
-            "base_url": None,
-            "file_permissions_mode": 0o600,
-            "directory_permissions_mode": 0o700,
-        },
-    },
-    "staticfiles": {
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
-}
+STORAGES = _FIXED["STORAGES"]
+STORAGES["attachments"]["OPTIONS"]["location"] = ATTACHMENTS_DIR
+STORAGES["attachments"]["OPTIONS"]["base_url"] = None
+STORAGES["staging"]["OPTIONS"]["location"] = STAGING_DIR
+STORAGES["staging"]["OPTIONS"]["base_url"] = None
+if DEBUG:
+    STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 if environment.choice("ARCADIA_ATTACHMENTS_STORAGE", allowed=("folder", "s3"), default="folder") == "s3":
     # Several machines share a bucket in place of folders; needs requirements/s3.txt.
     STORAGES["attachments"] = environment.object_storage("attachments")

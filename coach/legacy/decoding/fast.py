@@ -10,7 +10,7 @@ import hashlib
 import re
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial, reduce
 from operator import or_
 from typing import Annotated, Any, Literal
@@ -44,14 +44,13 @@ Decoder = msgspec.json.Decoder[Any]
 Nested = Callable[[type[Document]], Any]
 
 
-class Content:
-    """A record as a struct (see codec.Content)."""
-
-    unknown: Mapping[str, Any] = {}
+class Content(reference.Content):
+    """A record as a struct."""
 
     def __init__(self, document: type[Document], struct: Any, said: bytes, *, is_complete: bool) -> None:
         """`said` is what the record says, written by us; it is complete where it names every time."""
-        self.members, self._document = struct, document
+        super().__init__(struct, {})
+        self._document = document
         self._said, self._is_complete = said, is_complete
 
     def belongs_to(self, username: str) -> None:

@@ -25,33 +25,43 @@ _ESCAPED_COLON = re.compile(rb"\\u003[aA]")
 
 
 class Content:
-    """A record as pydantic decodes it (see codec.Content)."""
+    """A decoded record. `members` has the members of the record's document class, and so has each document within.
+
+    `unknown` are the members that no document declares, by path.
+    """
 
     def __init__(self, document: Document, unknown: Mapping[str, Any]) -> None:
         self.members: Any = document
         self.unknown = unknown
 
     def belongs_to(self, username: str) -> None:
+        """Set the learner's name, in normal form; to be called before anything below."""
         self.members = self.members.model_copy(update={"username": username})
 
     def document(self) -> Document:
+        """The record as its document."""
         document: Document = self.members
         return document
 
     def checksums(self) -> tuple[str, str]:
+        """The checksums of what the record says and of the whole document (`checksums`)."""
         return checksums.of_record(self.members, self.unknown), checksums.of_content(self.members)
 
     def to_json(self, value: Any) -> bytes:
+        """`members` or anything within as JSON text: what `Document.to_json` gives."""
         return pydantic_core.to_json(value)
 
     def assessment(self) -> Assessment | None:
+        """The onboarding assessment of a profile."""
         assessment: Assessment | None = self.members.onboarding_assessment
         return assessment
 
     def schedule_api_json(self) -> str:
+        """The schedule of a profile that has one, as clients see it."""
         return schedules.served(self.members.curriculum_schedule).to_json()
 
     def submission_api_json(self) -> str:
+        """A submission as clients see it."""
         return submissions.served(self.members).to_json()
 
 

@@ -1,4 +1,4 @@
-"""The options of `manage.py backfill`: their types, and what a resumed run keeps of them."""
+"""The options of commands: their types, and what a resumed run of `manage.py backfill` keeps of them."""
 
 import shlex
 from argparse import ArgumentTypeError
@@ -53,10 +53,12 @@ def limit(text: str) -> Limit:
 _TYPES: dict[str, Any] = {kind.__name__: kind for kind in (Path, file, username, batch_size, limit)}
 
 
-def add_backfill(parser: CommandParser) -> None:
-    """The options of arguments.toml."""
-    modes = parser.add_mutually_exclusive_group()
-    for name, given in authored.beside(__file__).items():
+def add(parser: CommandParser, module: str) -> None:
+    """The options of the TOML file beside a command's module (`__file__`); of those that are a `mode` one may be given."""
+    options = authored.beside(module)
+    has_modes = any("mode" in given for given in options.values())
+    modes = parser.add_mutually_exclusive_group() if has_modes else parser
+    for name, given in options.items():
         group = modes if given.pop("mode", False) else parser
         if "type" in given:
             given["type"] = _TYPES[given["type"]]

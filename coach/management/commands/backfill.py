@@ -44,7 +44,7 @@ class Command(OperatorCommand):
     stop_requested = False
 
     def add_arguments(self, parser: CommandParser) -> None:
-        arguments.add_backfill(parser)
+        arguments.add(parser, __file__)
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.arguments, self.proofs = options, dict[Store, Proof]()

@@ -1,7 +1,6 @@
 """`manage.py export_stores`: the database as legacy stores, with a manifest. Arguments in, rendering out."""
 
 import sys
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -9,8 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import InterfaceError, OperationalError
 
 from coach.legacy.proving import export
-from coach.management import rendering
-from coach.management.arguments import username
+from coach.management import arguments, rendering
 from coach.management.exit_codes import ExitCode, OperatorCommand
 
 
@@ -20,28 +18,17 @@ class Command(OperatorCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--data-dir", type=Path, required=True, help="the folder that the files are written to"
-        )
-        parser.add_argument(
-            "--username",
-            action="append",
-            type=username,
-            metavar="NAME",
-            help="only this learner; may be repeated",
-        )
-        parser.add_argument("--force", action="store_true", help="replace stores that are there already")
-        parser.add_argument("--no-progress", action="store_true", help="show no progress")
+        arguments.add(parser, __file__)
 
-    def handle(self, *args: Any, **arguments: Any) -> None:
-        folder = arguments["data_dir"].resolve()
+    def handle(self, *args: Any, **options: Any) -> None:
+        folder = options["data_dir"].resolve()
         try:
-            with rendering.ProgressBar(self.stderr, shown=not arguments["no_progress"]) as progress:
+            with rendering.ProgressBar(self.stderr, shown=not options["no_progress"]) as progress:
                 written = export.stores(
                     folder,
                     inputs=settings.LEGACY_DATA_DIR,
-                    force=arguments["force"],
-                    usernames=frozenset(arguments["username"] or ()),
+                    force=options["force"],
+                    usernames=frozenset(options["username"] or ()),
                     progress=progress,
                 )
         except export.Refused as error:

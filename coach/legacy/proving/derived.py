@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef
 
 from coach.legacy.decoding.codec import Content
 from coach.legacy.stores import Store
-from coach.legacy.writing.learners import Derive
+from coach.legacy.writing.tables import Derive
 from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
 
 Values = tuple[Any, ...]

@@ -33,7 +33,7 @@ from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.reading.store_file import StoreFile
 from coach.legacy.stores import LAYOUTS, Store
 from coach.legacy.writing.attachment_files import Copier
-from coach.legacy.writing.learners import Derive
+from coach.legacy.writing.tables import Derive
 from coach.models import ErasedLearner
 from coach.models.database import replica
 

@@ -30,8 +30,7 @@ from coach.legacy.stores import Outcome, Store
 from coach.legacy.writing.apply import Batch, Writer
 from coach.legacy.writing.attachment_files import Copied, Copier
 from coach.legacy.writing.decode_jobs import Submit
-from coach.legacy.writing.learners import Derive
-from coach.legacy.writing.tables import Maker
+from coach.legacy.writing.tables import Derive, Maker
 from coach.models import BackfillRun
 
 _HEARTBEAT_SECONDS = 1.0

@@ -25,7 +25,6 @@ from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.stores import Outcome, Store
 from coach.legacy.writing import attached, decode_jobs, tables, versions
 from coach.legacy.writing.decode_jobs import DecodeJob, DecodeResult, Submit
-from coach.legacy.writing.learners import LearnerCopyRows
 from coach.legacy.writing.tables import CopyRows, Maker
 from coach.models import ErasedLearner
 
@@ -222,7 +221,7 @@ class Writer:
     def _copy_rows(self, batch: Batch, decoded: Decoded, learners: dict[str, int]) -> CopyRows:
         made = batch.decoding.result().built.get(decoded.raw.ordinal)
         made = made or tables.copy_rows(self.store, decoded, self.maker)
-        if not isinstance(made, LearnerCopyRows):
+        if self.store != Store.PROFILES:
             made.learner_id = learners[decoded.username]
         return made
 

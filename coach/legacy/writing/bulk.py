@@ -5,12 +5,15 @@ On PostgreSQL rows are copied in (COPY), elsewhere they go in by bulk statements
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
 from django.db import connection, models
 
 from coach.legacy.writing.copy_rows import CopyRow, Table
+
+Owner = tuple[int, ...]
 
 
 def numbers(model: type[models.Model], count: int) -> list[int]:
@@ -79,6 +82,48 @@ class Changes:
             _update(model, names, rows)
         for table, rows in self._new.items():
             write(table, rows)
+
+
+@dataclass(frozen=True)
+class FamilyRows:
+    """The copy row of one row, and those of its children."""
+
+    own: CopyRow
+    children: Sequence[CopyRow] = ()
+
+
+@dataclass(frozen=True)
+class Family:
+    """A table, and that of its rows' children: those under the name `related`, which the column `key` tells apart.
+
+    The late columns of the table are its primary key and that of a row's owner (a tuple, empty without one).
+    """
+
+    own: Table
+    children: Table | None = None
+    related: str = ""
+    key: str = "position"
+
+    def insert(self, built: Sequence[tuple[Owner, FamilyRows]]) -> list[int]:
+        """Write rows that are not there yet; answers their primary keys."""
+        numbers_ = numbers(self.own.model, len(built))
+        numbered = [(number, owner, rows) for number, (owner, rows) in zip(numbers_, built, strict=True)]
+        write(self.own, [(number, *owner, *rows.own) for number, owner, rows in numbered])
+        if self.children:
+            late = [(self._late(number, owner), rows.children) for number, owner, rows in numbered]
+            write(self.children, [(*keys, *child) for keys, children in late for child in children])
+        return numbers_
+
+    def update(self, changes: Changes, owner: Owner, old: Any, new: FamilyRows) -> None:
+        """Turn a row and its children into what copy rows say."""
+        changes.update(self.own, old, new.own)
+        if self.children:
+            children = getattr(old, self.related).all()
+            changes.replace(self.children, self._late(old.pk, owner), children, new.children, key=self.key)
+
+    def _late(self, number: int, owner: Owner) -> Owner:
+        assert self.children
+        return (*owner, number)[-len(self.children.late) :]
 
 
 # --- statements -----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from coach.documents.submissions import Submission
 from coach.legacy.deciding import provenance
 from coach.legacy.deciding.compare import Planned
 from coach.legacy.stores import Outcome, Store
-from coach.legacy.writing import submissions
+from coach.legacy.writing import tables
 from coach.models import AssessmentSubmission, AttachmentMetadata, RecordVersion
 
 _KINDS = {
@@ -35,7 +35,7 @@ def _version(plan: Planned, run_id: int | None, at: dt.datetime) -> RecordVersio
     after = plan.decoded.document.model_dump(mode="json", include=names)
     if "grading" in names:
         before["graded_by"] = plan.row.graded_by
-        after["graded_by"] = str(submissions.grader(after["grading"]))
+        after["graded_by"] = str(tables.grader(after["grading"]))
     return RecordVersion.of_change(
         _KINDS[plan.record.store],
         plan.key,

@@ -15,7 +15,7 @@ from coach.legacy.running.backfill import Backfill
 from coach.legacy.running.reject_file import RejectFile
 from coach.legacy.running.summary import Options, Summary
 from coach.legacy.stores import LAYOUTS, Store
-from coach.legacy.writing.learners import Derive
+from coach.legacy.writing.tables import Derive
 from coach.models import BackfillRun
 
 

@@ -9,13 +9,13 @@ from django.db import IntegrityError, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from coach.legacy.writing import bulk
-from coach.legacy.writing.learners import LEARNERS
+from coach.legacy.writing import bulk, tables
 from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile, MemoryRecord, ScheduleItem
 from coach.tests import strategies
 from coach.tests.legacy.conftest import Stores
 from coach.tests.legacy.test_round_trip import as_stores
 
+LEARNERS = tables.LEARNERS.own
 pytestmark = pytest.mark.django_db(transaction=True)
 NOON = dt.datetime(2025, 1, 1, 12, tzinfo=dt.UTC)
 MODELS = (LearnerProfile, MemoryRecord, ScheduleItem, AssessmentSubmission, AttachmentMetadata)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, replace
+from dataclasses import replace
 from operator import attrgetter
 
 import pytest
@@ -15,9 +15,10 @@ from coach.legacy.deciding.provenance import NONE, WRITTEN, line
 from coach.legacy.decoding import records, reference
 from coach.legacy.decoding.records import Decoded
 from coach.legacy.stores import LAYOUTS, Store
-from coach.legacy.writing import learners, pending, submissions, tables
+from coach.legacy.writing import tables
+from coach.legacy.writing.bulk import FamilyRows
 from coach.legacy.writing.copy_rows import Table
-from coach.legacy.writing.tables import Maker
+from coach.legacy.writing.tables import CopyRows, Maker
 from coach.models import MemoryRecord
 from coach.services import assessments
 from coach.tests import strategies
@@ -54,32 +55,36 @@ def copy_row(table: Table, document, columns, **position):
     return attrgetter(*table.own_columns)(row)
 
 
-def numbered(table: Table, documents, columns):
-    return [copy_row(table, document, columns, position=place) for place, document in enumerate(documents)]
+def family(table, document, children, columns, child_columns=None) -> FamilyRows:
+    """The copy rows of a document's row, and of those of the documents within it."""
+    rows = [
+        copy_row(table.children, child, child_columns or {}, position=place)
+        for place, child in enumerate(children)
+    ]
+    return FamilyRows(copy_row(table.own, document, columns), rows)
 
 
-def of_model_rows(found: Decoded):
+def of_model_rows(found: Decoded) -> CopyRows:
     document = found.document
     values = line(found, found.content_checksum, run_id=MAKER.run_id, at=MAKER.at)
     marked, unmarked = (dict(zip(WRITTEN, row, strict=True)) for row in (values, NONE))
     if found.raw.store == Store.SUBMISSIONS:
-        graded = marked | {"graded_by": submissions.grader(document.grading)}
-        attachments = numbered(submissions.ATTACHMENTS, document.attachments, unmarked)
-        return copy_row(submissions.SUBMISSIONS, document, graded), attachments, 0
+        graded = marked | {"graded_by": tables.grader(document.grading)}
+        return CopyRows(family(tables.SUBMISSIONS, document, document.attachments, graded, unmarked))
     if found.raw.store == Store.ATTACHMENTS:
-        return copy_row(pending.PENDING, document, marked), 0
-    extended = MAKER.derive(document.onboarding_assessment, document.elo_category_plan)
+        return CopyRows(FamilyRows(copy_row(tables.PENDING.own, document, marked)))
+    derived = {
+        "extended_assessment": MAKER.derive(document.onboarding_assessment, document.elo_category_plan)
+    }
     schedule = document.curriculum_schedule
-    return (
-        copy_row(learners.LEARNERS, document, marked | {"extended_assessment": extended}),
-        numbered(learners.NOTES, document.memory_records, {}),
-        copy_row(learners.SCHEDULES, schedule, {}) if schedule else None,
-        numbered(learners.ITEMS, schedule.items if schedule else (), {}),
+    return CopyRows(
+        family(tables.LEARNERS, document, document.memory_records, marked | derived),
+        family(tables.SCHEDULES, schedule, schedule.items, {}) if schedule else None,
     )
 
 
-def copy_rows(found: Decoded):
-    return astuple(tables.copy_rows(found.raw.store, found, MAKER))
+def copy_rows(found: Decoded) -> CopyRows:
+    return tables.copy_rows(found.raw.store, found, MAKER)
 
 
 @given(documents)
@@ -95,11 +100,12 @@ def test_either_codec_makes_the_copy_rows_of_the_model_rows(document):
 
 def test_a_full_profile_has_all_its_rows():
     found = decoded(LAYOUTS[Store.PROFILES].document.model_validate(FULL_AMARA | ASSESSED))
-    learner, notes, schedule, items = copy_rows(found)
-    assert (learner, notes, schedule, items) == of_model_rows(found)
-    assert learner[0] is not None, "the extended assessment is derived"
-    assert len(notes) == len(FULL_AMARA["memory_records"])
-    assert len(items) == len(FULL_AMARA["curriculum_schedule"]["items"])
+    rows = copy_rows(found)
+    assert rows == of_model_rows(found)
+    assert rows.record.own[0] is not None, "the extended assessment is derived"
+    assert len(rows.record.children) == len(FULL_AMARA["memory_records"])
+    assert rows.schedule is not None
+    assert len(rows.schedule.children) == len(FULL_AMARA["curriculum_schedule"]["items"])
 
 
 def test_a_column_that_nobody_fills_is_named():

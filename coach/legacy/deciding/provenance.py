@@ -1,7 +1,7 @@
 """What an import left on a row, read without the row's document; and what it leaves next."""
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from django.db.models import Q
@@ -15,6 +15,12 @@ COLUMNS = ("raw_checksum", "import_checksum", "content_checksum", "edited_since_
 ACTOR = "import"
 # And where it deletes what only the store has attached, which says nothing of what was done here.
 ATTACHING_ACTOR = "import (attached in the store)"
+_ROWS: dict[Store, Any] = {
+    Store.PROFILES: LearnerProfile.objects,
+    Store.SUBMISSIONS: AssessmentSubmission.objects,
+    Store.ATTACHMENTS: AttachmentMetadata.objects.pending(),
+}
+_OWN = ("pk", "pk", "username", *COLUMNS)
 _OWNED = ("pk", "learner_id", "learner__username", *COLUMNS)
 
 
@@ -37,17 +43,13 @@ class Provenance(NamedTuple):
 
 def find(store: Store, keys: Collection[str]) -> dict[str, Provenance]:
     """The provenance of the rows with those natural keys."""
-    return _FINDERS[store](keys) if keys else {}
-
-
-def _of_learners(usernames: Collection[str]) -> dict[str, Provenance]:
-    rows = LearnerProfile.objects.filter(username__in=usernames).order_by()
-    return {row[2]: Provenance(*row) for row in rows.values_list("pk", "pk", "username", *COLUMNS)}
-
-
-def _of_submissions(submission_ids: Collection[str]) -> dict[str, Provenance]:
-    rows = AssessmentSubmission.objects.filter(submission_id__in=submission_ids).order_by()
-    return {key: Provenance(*columns) for key, *columns in rows.values_list("submission_id", *_OWNED)}
+    if not keys:
+        return {}
+    if store == Store.ATTACHMENTS:
+        return _of_pending(keys)
+    name, columns = LAYOUTS[store].key, _OWN if store == Store.PROFILES else _OWNED
+    rows = _ROWS[store].filter(**{f"{name}__in": keys}).order_by().values_list(name, *columns)
+    return {key: Provenance(*columns) for key, *columns in rows}
 
 
 def _of_pending(attachment_ids: Collection[str]) -> dict[str, Provenance]:
@@ -65,13 +67,6 @@ def _of_pending(attachment_ids: Collection[str]) -> dict[str, Provenance]:
         if key not in found or found[key].used:
             found[key] = Provenance._make((*columns, submission is not None))
     return found
-
-
-_FINDERS: dict[Store, Callable[[Collection[str]], dict[str, Provenance]]] = {
-    Store.PROFILES: _of_learners,
-    Store.SUBMISSIONS: _of_submissions,
-    Store.ATTACHMENTS: _of_pending,
-}
 
 
 # A learner's normal name, and the id of one of their attachments.
@@ -103,13 +98,8 @@ def used(pairs: Collection[Pair], gone: Collection[int] = ()) -> dict[Pair, bool
 
 def unedited(store: Store) -> Iterator[tuple[str, str, str]]:
     """Natural key, learner and raw checksum of every row that is as it was imported."""
-    rows: Any = {
-        Store.PROFILES: LearnerProfile.objects,
-        Store.SUBMISSIONS: AssessmentSubmission.objects,
-        Store.ATTACHMENTS: AttachmentMetadata.objects.pending(),
-    }[store]
     name = "username" if store == Store.PROFILES else "learner__username"
-    rows = rows.filter(edited_since_import=False).exclude(import_checksum="").order_by()
+    rows = _ROWS[store].filter(edited_since_import=False).exclude(import_checksum="").order_by()
     yield from rows.values_list(LAYOUTS[store].key, name, "raw_checksum").iterator()
 
 

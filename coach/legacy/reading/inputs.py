@@ -44,8 +44,8 @@ def of_stores(folder: Path | None, named: Mapping[Store, Path], *, inspect: bool
     A default file that is absent is skipped, a named one is an error. Without `inspect` only the digests are taken, and
     the caller inspects each file. Raises RefusedFile.
     """
-    inputs = Inputs()
-    try:
+    with ExitStack() as undone:
+        inputs = undone.enter_context(Inputs())
         for store in Store:
             path = named.get(store) or (folder / LAYOUTS[store].file_name if folder else None)
             if path is None:
@@ -58,9 +58,7 @@ def of_stores(folder: Path | None, named: Mapping[Store, Path], *, inspect: bool
                 inputs.add(store_file.open_store(path, store, inspect=inspect))
         if not inputs.files:
             raise RefusedFile(folder or Path(), "no store file is there")
-    except BaseException:
-        inputs.__exit__()
-        raise
+        undone.pop_all()
     return inputs
 
 
@@ -104,13 +102,11 @@ def of_run(files: Sequence[Mapping[str, Any]]) -> Inputs:
 
     Raises ChangedInput where one of them is gone or is not the same, byte by byte.
     """
-    inputs = Inputs()
-    try:
+    with ExitStack() as undone:
+        inputs = undone.enter_context(Inputs())
         for described in files:
             inputs.add(_same_file(described))
-    except BaseException:
-        inputs.__exit__()
-        raise
+        undone.pop_all()
     return inputs
 
 

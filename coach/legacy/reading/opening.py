@@ -1,6 +1,7 @@
 """Opening an input: a regular file of UTF-8 text, or gzip of one; anything else is refused by its name."""
 
 import codecs
+import contextlib
 import gzip
 import hashlib
 import os
@@ -51,19 +52,13 @@ class Opened:
 
 def open_input(path: Path, *, largest: int = LARGEST_UNPACKED) -> Opened:
     """Open a file; one of gzip is unpacked into a temporary file of at most `largest` bytes. Raises RefusedFile."""
-    file = open_regular(path)
-    try:
-        opened = (
-            _unpacked(path, file, largest) if os.pread(file.fileno(), 2, 0) == _GZIP else Opened(file, file)
-        )
-    except BaseException:
-        file.close()
-        raise
-    try:
+    with contextlib.ExitStack() as undone:
+        file = undone.enter_context(open_regular(path))
+        is_packed = os.pread(file.fileno(), 2, 0) == _GZIP
+        opened = _unpacked(path, file, largest) if is_packed else Opened(file, file)
+        undone.callback(opened.close)
         _refuse_by_name(path, opened.text)
-    except BaseException:
-        opened.close()
-        raise
+        undone.pop_all()
     return opened
 
 
@@ -94,32 +89,23 @@ def _kind(mode: int) -> str:
 
 
 def _unpacked(path: Path, file: BinaryIO, largest: int) -> Opened:
-    text = tempfile.TemporaryFile()  # noqa: SIM115  closed with what it is the text of
     try:
-        with gzip.GzipFile(fileobj=file) as unpacked:
-            while chunk := unpacked.read(_CHUNK_BYTES):
-                if text.tell() + len(chunk) > largest:
-                    raise RefusedFile(path, f"it unpacks to more than {largest:,} bytes")
-                text.write(chunk)
-        text.flush()
-        file.seek(0)
-        return Opened(file, text, _digest(file))
+        with contextlib.ExitStack() as undone:
+            text = undone.enter_context(tempfile.TemporaryFile())
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                while chunk := unpacked.read(_CHUNK_BYTES):
+                    if text.tell() + len(chunk) > largest:
+                        raise RefusedFile(path, f"it unpacks to more than {largest:,} bytes")
+                    text.write(chunk)
+            text.flush()
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # it reads into
+            undone.pop_all()
+        return Opened(file, text, digest)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        text.close()
         raise RefusedFile(path, "not a whole gzip file") from error
     except OSError as error:
-        text.close()
         raise RefusedFile(path, f"cannot be unpacked: {error.strerror}") from error
-    except BaseException:
-        text.close()
-        raise
-
-
-def _digest(file: BinaryIO) -> str:
-    hashed = hashlib.sha256()
-    while chunk := file.read(_CHUNK_BYTES):
-        hashed.update(chunk)
-    return hashed.hexdigest()
 
 
 def _refuse_by_name(path: Path, text: BinaryIO) -> None:

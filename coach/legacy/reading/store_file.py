@@ -178,18 +178,12 @@ def open_text(
     inspect: bool = True,
 ) -> StoreFile:
     """Open a file of records and check it whole; `entries` says where its records lie. Raises RefusedFile."""
-    file = opening.open_input(path, largest=largest)
-    try:
-        opened = StoreFile(path, store, file, entries)
-    except BaseException:
-        file.close()
-        raise
-    try:
+    with contextlib.ExitStack() as undone:
+        file = undone.enter_context(contextlib.closing(opening.open_input(path, largest=largest)))
+        opened = undone.enter_context(contextlib.closing(StoreFile(path, store, file, entries)))
         if inspect:
             opened.inspect()
-    except BaseException:
-        opened.close()
-        raise
+        undone.pop_all()
     return opened
 
 

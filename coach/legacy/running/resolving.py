@@ -16,8 +16,7 @@ from coach.legacy.running import ledger
 from coach.legacy.running.summary import Summary
 from coach.legacy.stores import Store
 from coach.legacy.writing.apply import Writer
-from coach.legacy.writing.learners import Derive
-from coach.legacy.writing.tables import Maker
+from coach.legacy.writing.tables import Derive, Maker
 from coach.models import BackfillFinding, BackfillRun, ErasedLearner
 
 

@@ -19,7 +19,7 @@ from coach.models import BackfillRun
 
 _MODULUS = 2**63
 # How many runs are looked at, the latest first.
-_MOST_RUNS = 20
+_MOST_RUNS = 200
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.test import RequestFactory
 
-from coach.models import BackfillFinding, BackfillRun, LearnerProfile, MemoryUpload
+from coach.models import BackfillFinding, BackfillRun, ExportRun, LearnerProfile, MemoryUpload
 from coach.services.operations import tokens
 from coach.tests import cast
 from coach.tests.admin.conftest import ROLES
@@ -36,6 +36,7 @@ def something_of_everything(amara):
     BackfillFinding.objects.create(run=run, outcome="rejected", store="profiles", place="$.x", code="invalid")
     MemoryUpload.objects.create(learner=amara, note_id="n1", vector_store_id="vs", idempotency_key="k")
     tokens.create(name="desktop", by="staff boss")
+    ExportRun.objects.create(what="learnerprofile", form="json", keys="[]", state="queued", actor="a")
 
 
 def screens():

@@ -191,7 +191,7 @@ def test_a_file_that_is_too_large_is_not_sent(console, tmp_path):
     with large.open("wb") as file:
         file.truncate(settings.IMPORT_MAX_BYTES + 1)
     send(page, large)
-    assert "25.0" in page.evaluate("document.getElementById('id_import_file').validationMessage")
+    assert "64.0" in page.evaluate("document.getElementById('id_import_file').validationMessage")
     assert "POST" not in sent
     send(page, store(tmp_path, "small.json", {"amara": records.profile("amara")}))
     assert number(page, "created") == "1"

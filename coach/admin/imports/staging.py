@@ -159,6 +159,7 @@ class StagedRejects:
             whole.flush()
             if self._names:
                 staged_files.keep_rejects(run.pk, Path(whole.name))
+                staged_files.drop_forgotten(run.pk)
 
     def discard(self) -> None:
         self._drop("")

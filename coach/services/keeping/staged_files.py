@@ -7,7 +7,7 @@ import datetime as dt
 import re
 import secrets
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO
 
@@ -50,7 +50,15 @@ def drop_rejects(records: Iterable[tuple[int, str, int]]) -> None:
     dropped = set(records)
     for run in {run for run, _, _ in dropped}:
         if has_rejects(run):
-            _rewrite(run, dropped)
+            _rewrite(
+                run, {(store, ordinal) for found, store, ordinal in dropped if found == run}.__contains__
+            )
+
+
+def drop_forgotten(run: int) -> None:
+    """Take records without a finding out of the reject file of a run: an erasure went by before there was that file."""
+    found = set(BackfillFinding.objects.filter(run=run).values_list("store", "ordinal"))
+    _rewrite(run, lambda record: record not in found)
 
 
 def remove(*, older_than: dt.timedelta) -> int:
@@ -86,12 +94,12 @@ def names_of(upload: str, kind: str) -> list[str]:
     return [f"{UPLOADS}/{name}" for name in _names(UPLOADS) if name.startswith(f"{upload}.{kind}")]
 
 
-def _rewrite(run: int, dropped: set[tuple[int, str, int]]) -> None:
+def _rewrite(run: int, is_dropped: Callable[[tuple[str, int]], bool]) -> None:
     with tempfile.TemporaryFile() as kept:
         with open_rejects(run) as lines:
             for line in lines:
                 head = _HEAD.match(line)
-                if head is None or (run, head[1].decode(), int(head[2])) not in dropped:
+                if head is None or not is_dropped((head[1].decode(), int(head[2]))):
                     kept.write(line)
         kept.seek(0)
         storage().delete(_rejects_of(run))

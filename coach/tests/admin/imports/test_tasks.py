@@ -17,7 +17,7 @@ from coach.legacy.running.lock import LockHeld, RunLock
 from coach.legacy.running.summary import Options
 from coach.legacy.writing import apply
 from coach.models import AuditEvent, BackfillFinding, BackfillRun, LearnerProfile
-from coach.services.keeping import staged_files
+from coach.services.keeping import erasing, staged_files
 from coach.services.operations import jobs
 from coach.tests.admin.conftest import token_of
 from coach.tests.legacy import people
@@ -208,6 +208,24 @@ def test_it_is_cancelled_between_batches(queue, staff, monkeypatch):
     assert run.error == "cancelled by operator; what was imported before that stays"
     assert LearnerProfile.objects.count() == 2
     assert left(run) == []
+
+
+def test_who_is_erased_meanwhile_is_not_in_the_reject_file(queue, monkeypatch):
+    run = queue({"bad": BAD, **profiles(*"abc"), "worse": {**BAD, "username": "worse"}})
+    check = tasks.as_shown
+
+    def erasing_one(shown):
+        def checked(planned):
+            if planned[0].record.ordinal == 2:
+                erasing.erase(username="bad", unknown_too=True)
+            check(shown)(planned)
+
+        return checked
+
+    monkeypatch.setattr(tasks, "as_shown", erasing_one)
+    tasks.work(run.pk)
+    assert list(BackfillFinding.objects.values_list("ordinal", flat=True)) == [4]
+    assert rejected(run) == [4]
 
 
 def test_one_that_waits_is_cancelled_at_once(queue, staff):

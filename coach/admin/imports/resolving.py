@@ -157,7 +157,13 @@ class ConflictForm(FindingForm):
     """A conflict: what each side has at each path, and a choice for each."""
 
     seen = forms.CharField(widget=forms.HiddenInput)
-    decision = forms.ChoiceField(choices=Resolution.choices, widget=forms.HiddenInput)
+    decision = forms.ChoiceField(
+        choices=[
+            (way, way.label)
+            for way in (Resolution.THEIRS, Resolution.OURS, Resolution.CHOSEN, Resolution.LATER_RUN)
+        ],
+        widget=forms.HiddenInput,
+    )
 
     def __init__(self, finding: BackfillFinding, data: Mapping[str, Any] | None = None) -> None:
         self._raws = resolving.raw_records_of(finding, finding.record or "", owner=finding.username)
@@ -189,7 +195,8 @@ class ConflictForm(FindingForm):
 
     def _check(self) -> None:
         LearnerProfile.objects.select_for_update().named(self.planned.username).first()
-        if self.cleaned_data["seen"] != _mark(resolving.look(self._raws[0])):
+        is_fit = self.is_open == (self.cleaned_data["decision"] != Resolution.LATER_RUN)
+        if not is_fit or self.cleaned_data["seen"] != _mark(resolving.look(self._raws[0])):
             raise _NotTaken(_MOVED)
 
     def _records(self) -> list[RawRecord]:

@@ -165,6 +165,7 @@ def _record_link(finding: BackfillFinding) -> Any:
     return links.to_list(model, cells.short(key, 40), {column: key})
 
 
+_RESOLVED_ALREADY = "This finding was resolved already. Nothing was done again."
 _SET_ASIDE = (
     "Nothing is imported, and the record's text is removed here.",
     "The record comes up again when a store that holds it is imported.",
@@ -232,6 +233,8 @@ class FindingAdmin(History):
         """Mend a rejected record, or decide a conflict; the forms stand on the finding's page."""
         row = self._to_resolve(request, pk)
         form = resolving.form_of(row, request.POST) if request.method == "POST" else None
+        if row.resolved_at:
+            messages.info(request, _RESOLVED_ALREADY)
         if form is None:
             return HttpResponseRedirect(links.page_of(BackfillFinding, pk))
         run = form.save(rights.user(request)) if form.is_valid() else None
@@ -250,21 +253,24 @@ class FindingAdmin(History):
     def set_aside_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         row = self._to_resolve(request, pk)
         back = links.page_of(BackfillFinding, pk)
-        if request.method != "POST":
+        if request.method != "POST" and not row.resolved_at:
             title = f"Set aside: {row}"
             return self.render(
                 request, "confirm", title, question=bulk.Question(title, "Set aside", _SET_ASIDE), back=back
             )
+        user = rights.user(request)
         with transaction.atomic():
-            staff.resolve(
-                user=rights.user(request), finding=row, resolution="set_aside", username=row.username
-            )
-        messages.success(request, "The finding was set aside.")
+            # It may be resolved at this moment.
+            if BackfillFinding.objects.open().select_for_update().filter(pk=pk).exists():
+                staff.resolve(user=user, finding=row, resolution="set_aside", username=row.username)
+                messages.success(request, "The finding was set aside.")
+            else:
+                messages.info(request, _RESOLVED_ALREADY)
         return HttpResponseRedirect(back)
 
     def _to_resolve(self, request: HttpRequest, pk: int) -> BackfillFinding:
         rights.may_import.demand(request)
-        return get_object_or_404(BackfillFinding.objects.open().select_related("run"), pk=pk)
+        return get_object_or_404(BackfillFinding.objects.select_related("run"), pk=pk)
 
     # --- the list ---------------------------------------------------------------------------------
 

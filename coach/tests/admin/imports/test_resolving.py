@@ -246,8 +246,19 @@ def test_what_is_resolved_is_not_resolved_again(console, stores):
     seen = form_of(console, finding)["seen"].value()
     console.post(address(finding, "set_aside"))
     assert BackfillFinding.objects.get(pk=finding.pk).resolution == "set_aside"
-    assert console.post(address(finding), {"decision": "theirs", "seen": seen}).status_code == 404
+    for page, sent in (("resolve", {"decision": "theirs", "seen": seen}), ("set_aside", {})):
+        answer = console.post(address(finding, page), sent, follow=True)
+        assert "was resolved already" in answer.content.decode()
     assert LearnerProfile.objects.get().goal == "Here."
+    assert AuditEvent.objects.filter(action="import.resolved").count() == 1
+
+
+@pytest.mark.parametrize("decision", ["set_aside", "mended", "later_run"])
+def test_a_decision_that_is_not_offered_is_not_taken(console, stores, decision):
+    finding, *_ = conflicts(stores)
+    decide(console, finding, decision, {"$.strengths"})
+    assert not BackfillFinding.objects.get(pk=finding.pk).resolved_at
+    assert LearnerProfile.objects.get().strengths != "There."
 
 
 def test_another_run_at_work_is_told(console, stores, monkeypatch, transactional_db):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django import forms
@@ -40,6 +41,9 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
         expires_at = self.cleaned_data["expires_at"]
         if expires_at is not None and expires_at <= utc_now():
             raise ValidationError("The token would have expired already.")
+        # In some zone its last hours would lie in no year that there is.
+        if expires_at is not None and expires_at.year == dt.MAXYEAR:
+            raise ValidationError(f"A token expires before the year {dt.MAXYEAR}, or never.")
         return expires_at
 
     def clean_learner(self) -> str:

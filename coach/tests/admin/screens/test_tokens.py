@@ -38,6 +38,15 @@ def test_operators_make_and_revoke_tokens_and_others_do_not(as_role, role):
     assert (row.revoked_at is not None) == may
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Pacific/Auckland"])
+def test_the_end_of_time_is_refused_in_every_zone(console, zone):
+    console.post("/admin/coach/learnerprofile/preferences/", {"timezone": zone})
+    page = console.post(ADD, {"name": "t", "expires_at_0": "9999-12-31", "expires_at_1": "23:59"})
+    assert "before the year 9999" in page.text
+    console.post(ADD, {"name": "t", "expires_at_0": "9998-12-31", "expires_at_1": "23:59"})
+    assert console.get(f"{LIST}{ApiToken.objects.get().pk}/change/").status_code == 200
+
+
 def test_a_name_that_is_taken_is_said_at_its_field(console):
     tokens.create(name="desk", by="test")
     answer = console.post(ADD, {"name": "desk", "learner": ""})

@@ -42,7 +42,4 @@ class KindCheck:
 
     def _all_have_keys(self, store: Store) -> bool:
         reader = KeyReader(store, self._data)
-        try:
-            return all(reader.read(start, end) is not None for start, end in self._samples)
-        finally:
-            reader.close()
+        return all(reader.read(start, end) is not None for start, end in self._samples)

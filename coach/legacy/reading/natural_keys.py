@@ -23,7 +23,7 @@ class KeyReader:
         self._name = LAYOUTS[store].key
         self._usernames = store == Store.PROFILES
         self._decoder = _KEY_DECODERS[store]
-        self._data, self._view = data, memoryview(data)
+        self._data = data
         # Most stores write the key first.
         self._leading = re.compile(rb'\{\s*+"%s"\s*+:\s*+"([^"\\]*+)"' % self._name.encode())
 
@@ -35,14 +35,12 @@ class KeyReader:
             return None
         return self._normal(value) if self._usernames else _storable(value)
 
-    def close(self) -> None:
-        self._view.release()
-
     def _decoded(self, start: int, end: int) -> Any:
         if self._data[start] != ord("{"):
             return None
         try:
-            return getattr(self._decoder.decode(self._view[start:end]), self._name)
+            with memoryview(self._data) as text, text[start:end] as record:
+                return getattr(self._decoder.decode(record), self._name)
         except (msgspec.MsgspecError, RecursionError):
             return None
 

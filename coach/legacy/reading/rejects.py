@@ -47,8 +47,6 @@ def _head(line: bytes) -> dict[str, Any]:
         cursor.end()
     except (ValueError, RecursionError):
         return {}
-    finally:
-        cursor.close()
     return members
 
 
@@ -93,7 +91,6 @@ def _spans(opened: StoreFile, members: dict[str, Any], start: int, end: int) -> 
     for _ in cursor.elements():
         first, last = cursor.value()
         yield start + first, start + last
-    cursor.close()
 
 
 def _lines(opened: StoreFile) -> Iterator[tuple[int, int, int]]:

@@ -49,15 +49,10 @@ class Cursor:
         self.data = data
         self.at = 0
         self._size = len(data)
-        self._view = memoryview(data)
         self._fast = fast
         # How the latest record began, and how far to look for the next one, in bytes.
         self._beginning = b""
         self._window = 64 * 1024
-
-    def close(self) -> None:
-        """Let go of the text, so that its mapping can be closed."""
-        self._view.release()
 
     def peek(self) -> str:
         """The next character that is not white space; raises Malformed at the end of the text."""
@@ -125,7 +120,7 @@ class Cursor:
             if not end:
                 return None
             try:
-                _RAW.decode(self._view[start : start + end])
+                _RAW.decode(memoryview(text)[:end])
             except (msgspec.DecodeError, RecursionError):
                 continue
             return start + end
@@ -138,7 +133,9 @@ class Cursor:
             stop = min(start + window, self._size)
             try:
                 # The structure of JSON is ASCII: positions in such a text are those of bytes.
-                end = start + _STANDARD.raw_decode(str(self._view[start:stop], "latin-1"))[1]
+                with memoryview(self.data) as whole, whole[start:stop] as part:
+                    text = str(part, "latin-1")
+                end = start + _STANDARD.raw_decode(text)[1]
             except RecursionError:  # the record is rejected for it
                 return end_of_value(self.data, start)
             except json.JSONDecodeError as error:

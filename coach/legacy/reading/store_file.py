@@ -142,12 +142,6 @@ class StoreFile:
             "records": self.records,
         }
 
-    def release(self) -> None:
-        """Let go of what only checking needed."""
-        for reader in self._keys.values():
-            reader.close()
-        self._keys.clear()
-
     def close(self) -> None:
         self.index.close()
         with contextlib.suppress(BufferError):  # an exception on its way still looks at the text
@@ -198,8 +192,6 @@ def _inspect(opened: StoreFile, entries: Entries) -> None:
         opened.index.add(entries(opened))
     except Malformed as error:
         raise RefusedFile(opened.path, f"not one complete JSON value: {error}") from None
-    finally:
-        opened.release()
     opened.index.complete()
     opened.check_unchanged()
 
@@ -228,21 +220,18 @@ def _whole_value(opened: StoreFile, store: Store, *, fast: bool) -> Iterator[Raw
     data, cursor, pages = opened.data, Cursor(opened.data, fast=fast), _Pages(opened.data)
     kind = KindCheck(store, data)
     cursor.at = opened.start
-    try:
-        with memoryview(data) as view:
-            spans = _spans(opened, store, cursor)
-            for ordinal, (place, owner, (start, end), fault) in enumerate(spans):
-                key = opened.read_key(store, start, end)
-                checksum = raw_records.checksum(view[start:end])
-                in_list = LAYOUTS[store].listed and fault not in (Code.NOT_A_LIST, Code.REPEATED_KEY)
-                kind.add(start, end, key, is_listed=in_list)
-                yield RawRecord(store, ordinal, place, owner, start, end, key, fault, checksum, data)
-                pages.release(end)
-        _end(opened, cursor)
-        if found := kind.other_store():
-            raise RefusedFile(opened.path, f"it holds {found}, where {store} are expected")
-    finally:
-        cursor.close()
+    with memoryview(data) as view:
+        spans = _spans(opened, store, cursor)
+        for ordinal, (place, owner, (start, end), fault) in enumerate(spans):
+            key = opened.read_key(store, start, end)
+            checksum = raw_records.checksum(view[start:end])
+            in_list = LAYOUTS[store].listed and fault not in (Code.NOT_A_LIST, Code.REPEATED_KEY)
+            kind.add(start, end, key, is_listed=in_list)
+            yield RawRecord(store, ordinal, place, owner, start, end, key, fault, checksum, data)
+            pages.release(end)
+    _end(opened, cursor)
+    if found := kind.other_store():
+        raise RefusedFile(opened.path, f"it holds {found}, where {store} are expected")
 
 
 def _end(opened: StoreFile, cursor: Cursor) -> None:

@@ -33,9 +33,7 @@ def raw_records_of(finding: BackfillFinding, text: str, *, owner: str) -> list[R
 
 def _raw(finding: BackfillFinding, data: bytes, owner: str | None) -> RawRecord:
     store = Store(finding.store)
-    reader = KeyReader(store, data)
-    key = reader.read(0, len(data))
-    reader.close()
+    key = KeyReader(store, data).read(0, len(data))
     checksum = raw_records.checksum(data)
     return RawRecord(store, finding.ordinal, finding.place, owner, 0, len(data), key, "", checksum, data)
 

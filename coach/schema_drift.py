@@ -62,8 +62,9 @@ def differences() -> list[str]:
 def _migrations(live: BaseDatabaseWrapper) -> Iterator[str]:
     executor = MigrationExecutor(live)
     loader = executor.loader
-    for migration, _ in executor.migration_plan(loader.graph.leaf_nodes()):
-        yield f"migration {migration} is not applied"
+    # Not the executor's plan, which is empty where the last one is applied.
+    for app, name in sorted(loader.graph.nodes.keys() - loader.applied_migrations.keys()):
+        yield f"migration {app}.{name} is not applied"
     known = loader.graph.nodes.keys() | loader.replacements.keys()
     for app, name in sorted(executor.recorder.applied_migrations().keys() - known):
         yield f"migration {app}.{name} is applied and unknown to this version"

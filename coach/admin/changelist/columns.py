@@ -10,6 +10,7 @@ from django.contrib import admin
 
 from coach.admin.presentation import cells, links
 
+LONGEST_NAME = 40
 Column = Callable[[Any], Any]
 
 
@@ -31,6 +32,11 @@ def text(path: str, description: str, length: int = cells.LONGEST_CELL) -> Colum
     return of(path, description, lambda value: cells.short(value, length))
 
 
+def name(path: str) -> Column:
+    """The name or id that leads to a row's page; long ones are cut there, for the columns beside them."""
+    return of(path, path.replace("_", " "), lambda value: cells.short(value, LONGEST_NAME), ordering=path)
+
+
 def moment(path: str, description: str, *, ordering: str = "") -> Column:
     """A time, to the minute."""
     return of(path, description, cells.moment, ordering=ordering)
@@ -38,4 +44,4 @@ def moment(path: str, description: str, *, ordering: str = "") -> Column:
 
 def learner(path: str = "learner") -> Column:
     """A link to the learner's page."""
-    return of(path, "learner", links.to)
+    return of(path, "learner", lambda row: links.to(row, cells.short(str(row), LONGEST_NAME)))

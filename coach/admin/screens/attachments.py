@@ -37,7 +37,7 @@ _FRAMED = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'
 class AttachmentAdmin(StoreImport, History, exports.Exportable):
     store = Store.ATTACHMENTS
     list_display = (
-        "attachment_id",
+        columns.name("attachment_id"),
         columns.text("name", "name", 50),
         "kind",
         columns.learner(),

@@ -22,7 +22,7 @@ STATE_BADGES = {"queued": "calm", "stored": "good", "dead": "bad"}
 @admin.register(MemoryUpload)
 class MemoryUploadAdmin(History):
     list_display = (
-        "note_id",
+        columns.name("note_id"),
         columns.learner(),
         "state_shown",
         "attempts",

@@ -15,7 +15,7 @@ from coach.models import MemoryRecord
 @admin.register(MemoryRecord)
 class NoteAdmin(History):
     list_display = (
-        "note_id",
+        columns.name("note_id"),
         columns.text("note", "note"),
         columns.of("tag_list", "tags", cells.tags),
         columns.learner(),

@@ -82,7 +82,7 @@ class History(StaffAdmin):
             subtitle=self.opts.verbose_name,
             row=row,
             # Its title is an id, which is copied into other programs.
-            is_id=str(self.list_display[0]).endswith("_id"),
+            is_id=getattr(self.list_display[0], "__name__", "").endswith("_id"),
             facts=list(self.facts(row)),
             tools=list(self.tools(request, row)),
             documents=self._documents(row),

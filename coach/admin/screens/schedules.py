@@ -82,7 +82,7 @@ _KINDS = [(kind, kind) for kind in ("lesson", "quiz", "milestone")]
 @admin.register(ScheduleItem)
 class ItemAdmin(History):
     list_display = (
-        "item_id",
+        columns.name("item_id"),
         columns.text("title", "title", 60),
         columns.learner("schedule.learner"),
         "kind",

@@ -30,7 +30,7 @@ GRADER_BADGES = {"": "warn", "provisional": "calm", "model": "good", "staff": "g
 class SubmissionAdmin(StoreImport, History, exports.Exportable):
     store = Store.SUBMISSIONS
     list_display = (
-        "submission_id",
+        columns.name("submission_id"),
         columns.learner(),
         columns.moment("submitted_at", "submitted", ordering="submitted_at"),
         "grade",

@@ -67,7 +67,7 @@ class TokenForm(forms.ModelForm):  # type: ignore[type-arg]
 class TokenAdmin(StaffAdmin):
     form = TokenForm
     list_display = (
-        "name",
+        columns.name("name"),
         "state_shown",
         "scope",
         columns.moment("created_at", "created", ordering="created_at"),

@@ -61,3 +61,40 @@ async function look() {
   setTimeout(look, 1000);
 }
 if (document.querySelector("[data-live]")) setTimeout(look, 1000);
+
+// On a phone a table's rows stand as blocks, where each cell needs the name of its column.
+for (const table of document.querySelectorAll("#result_list, .card table, #change-history")) {
+  const names = [...table.querySelectorAll("thead th")].map((head) => head.innerText.trim());
+  for (const row of table.querySelectorAll("tbody tr"))
+    [...row.cells].forEach((cell, place) => { if (names[place]) cell.dataset.label = names[place]; });
+}
+
+// A long page gets links to its parts, and to its end.
+window.addEventListener("load", () => {
+  const content = document.getElementById("content");
+  if (!content || document.scrollingElement.scrollHeight < 3000) return;
+  const jumps = document.createElement("nav");
+  jumps.className = "jumps";
+  jumps.setAttribute("aria-label", "On this page");
+  for (const part of [...content.querySelectorAll(".card > h2"), document.getElementById("footer")]) {
+    part.id ||= `part-${jumps.childElementCount}`;
+    const link = document.createElement("a");
+    link.href = `#${part.id}`;
+    link.textContent = part.id === "footer" ? "End" : part.firstChild.textContent.trim();
+    jumps.append(link);
+  }
+  content.prepend(jumps);
+});
+
+// On paper nothing is folded.
+const folded = new Set();
+window.addEventListener("beforeprint", () => {
+  for (const part of document.querySelectorAll("details:not([open])")) {
+    folded.add(part);
+    part.open = true;
+  }
+});
+window.addEventListener("afterprint", () => {
+  for (const part of folded) part.open = false;
+  folded.clear();
+});

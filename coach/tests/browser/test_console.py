@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -195,6 +197,38 @@ def test_a_file_that_is_too_large_is_not_sent(console, tmp_path):
     assert "POST" not in sent
     send(page, store(tmp_path, "small.json", {"amara": records.profile("amara")}))
     assert number(page, "created") == "1"
+
+
+@pytest.mark.skipif(not shutil.which("pdftotext"), reason="poppler reads what was printed")
+def test_a_learner_printed_is_the_whole_page(console, amara, tmp_path):
+    """Week 2 is folded on the screen."""
+    page = console.log_in("viewer")
+    console.open(f"/admin/coach/learnerprofile/{amara.pk}/")
+    expect(page.locator("a", has_text="i2").first).not_to_be_visible()
+    printed = tmp_path / "page.pdf"
+    page.pdf(path=printed, format="A4")
+    text, boxes = (
+        subprocess.run(["pdftotext", *how, printed, "-"], capture_output=True, check=True, text=True).stdout
+        for how in (["-layout"], ["-bbox"])
+    )
+    whole = (
+        "amara",
+        "Week 2",
+        "i2",
+        "Result",
+        "Well reasoned.",
+        "about n2",
+        "Stored documents",
+        "What happened",
+    )
+    for words in whole:
+        assert words in text, words
+    assert "Log out" not in text
+    # The text begins at the paper's margin: no column is left empty for what is not printed.
+    edges = [[float(edge) for edge in re.findall(rf'{name}="([0-9.]+)"', boxes)] for name in ("xMin", "xMax")]
+    assert min(edges[0]) < 60
+    assert max(edges[1]) > 500
+    expect(page.locator("a", has_text="i2").first).not_to_be_visible()
 
 
 PAGES = (

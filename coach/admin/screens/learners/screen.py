@@ -56,7 +56,7 @@ class LearnerAdmin(StoreImport, LearnerActions):
 
     store = Store.PROFILES
     list_display = (
-        "username",
+        columns.name("username"),
         columns.text("goal", "goal"),
         "schedule_shown",
         "completed_shown",

@@ -42,7 +42,7 @@ STORES = bulk.Choice("stores", "legacy stores (a ZIP with profiles, submissions 
 JSON = bulk.Choice("json", "JSON (the stored documents)")
 CSV = bulk.Choice("csv", "CSV (one line each, for spreadsheets)")
 # A spreadsheet would run what begins like this.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 _BATCH = 200
 Columns = dict[str, Callable[[Any], Any]]
 # Called with how many rows are done, and of how many; may raise to end it.

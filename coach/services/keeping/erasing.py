@@ -71,11 +71,10 @@ def _remove_outside(name: str, rejected: list[tuple[int, str, int]]) -> None:
 def _drop_exports() -> None:
     """Remove the exports that lie here, any of which may hold the learner; those at work end without a file."""
     ExportRun.objects.filter(state__in=ExportRun.UNFINISHED).update(cancelled_by="an erasure")
-    for row in ExportRun.objects.exclude(file=""):
-        staged_files.drop_export(row.file)
-        ExportRun.objects.filter(pk=row.pk).update(
-            file="", error="The file was removed with an erased learner's data."
-        )
+    staged_files.drop_exports()
+    ExportRun.objects.exclude(file="").update(
+        file="", error="The file was removed with an erased learner's data."
+    )
 
 
 def remove_bytes(rows: Iterable[ErasedLearner]) -> None:

@@ -89,6 +89,12 @@ def drop_export(path: str) -> None:
             storage().delete(path)
 
 
+def drop_exports() -> None:
+    """Remove the files of all exports, those that a worker left when it died included."""
+    for name in _names(EXPORTS):
+        drop_export(f"{EXPORTS}/{name}")
+
+
 def names_of(upload: str, kind: str) -> list[str]:
     """The files of one kind that lie beside an upload."""
     return [f"{UPLOADS}/{name}" for name in _names(UPLOADS) if name.startswith(f"{upload}.{kind}")]

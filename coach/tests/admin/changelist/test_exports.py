@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import zipfile
 
 import pytest
 from django.conf import settings
+from django.core.files.storage import storages
 from django.test import override_settings
 from django_q.models import OrmQ
 
 from coach.admin.changelist import exports
-from coach.models import AuditEvent, ExportRun
+from coach.models import AuditEvent, ExportRun, LearnerProfile
 from coach.services.keeping import erasing, staged_files
 from coach.services.operations import jobs, upkeep
 from coach.tests import cast
@@ -137,6 +139,24 @@ def test_an_erasure_takes_the_files_along(console, both, queue):
     assert after(waiting).state == "interrupted"
 
 
+def test_an_erasure_takes_along_what_a_killed_worker_left(both, queue, monkeypatch):
+    run = queue(both, "json")
+    keep = staged_files.keep_export
+
+    class Killed(BaseException):
+        pass
+
+    def dying(number, file):
+        keep(number, file)
+        raise Killed
+
+    monkeypatch.setattr(staged_files, "keep_export", dying)
+    with pytest.raises(Killed):
+        exports.work(run.pk)
+    erasing.erase(username="felix")
+    assert storages["staging"].listdir(staged_files.EXPORTS)[1] == []
+
+
 def test_it_goes_after_a_day(console, both, queue):
     run = queue(both, "json")
     exports.work(run.pk)
@@ -145,6 +165,17 @@ def test_it_goes_after_a_day(console, both, queue):
         upkeep.maintain()
     assert not ExportRun.objects.exists()
     assert not staged_files.storage().exists(path)
+
+
+@pytest.mark.parametrize(
+    "first", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20"]
+)
+def test_no_text_is_a_formula_in_a_spreadsheet(console, both, first):
+    LearnerProfile.objects.update(goal=f"{first}1+1")
+    lines = csv.DictReader(
+        io.StringIO(b"".join(asked(console, both, "csv").streaming_content).decode("utf-8-sig"), newline="")
+    )
+    assert [line["goal"] for line in lines] == [f"'{first}1+1"] * 2
 
 
 def test_few_rows_are_sent_at_once(console, both):

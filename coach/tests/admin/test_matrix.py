@@ -33,7 +33,9 @@ LAST = ("delete", "logout", "password")
 @pytest.fixture
 def something_of_everything(amara):
     run = BackfillRun.objects.create(source="command", actor="a", version="0")
-    BackfillFinding.objects.create(run=run, outcome="rejected", store="profiles", place="$.x", code="invalid")
+    BackfillFinding.objects.create(
+        run=run, outcome="rejected", store="profiles", place="$.x", code="invalid", record='{"goal": 5}'
+    )
     MemoryUpload.objects.create(learner=amara, note_id="n1", vector_store_id="vs", idempotency_key="k")
     tokens.create(name="desktop", by="staff boss")
     ExportRun.objects.create(what="learnerprofile", form="json", keys="[]", state="queued", actor="a")

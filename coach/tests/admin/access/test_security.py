@@ -92,3 +92,15 @@ def test_the_demo_account_is_kept_and_gets_a_new_password(db, settings, capsys):
     settings.DEBUG = False
     with pytest.raises(CommandError, match="ARCADIA_DEBUG"):
         call_command("demo_staff")
+
+
+@pytest.mark.parametrize(
+    "address", ["//evil.example", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"]
+)
+def test_a_sign_in_leads_to_no_other_site(client, staff, address):
+    user = staff("viewer")
+    user.set_password("a password")
+    user.save()
+    sent = {"username": "viewer", "password": "a password", "next": address}
+    answer = client.post("/admin/login/", sent, follow=True)
+    assert (answer.request["PATH_INFO"], answer.status_code) == ("/admin/", 200)

@@ -1,7 +1,5 @@
 """What staff read instead of a page: what is missing, who they are, and where to go."""
 
-from __future__ import annotations
-
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.http import HttpRequest, HttpResponse

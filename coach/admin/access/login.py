@@ -1,7 +1,5 @@
 """Signing in, with a guard against guessing: failed attempts are counted by address and by account."""
 
-from __future__ import annotations
-
 import ipaddress
 from typing import Any
 

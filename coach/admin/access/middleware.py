@@ -1,7 +1,5 @@
 """Middleware for people with accounts, run for staff pages only: clients of the API have no sessions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Who may do what. The groups `viewer`, `coach` and `operator` (migration 0004) hold these permissions."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User

@@ -1,7 +1,5 @@
 """What every staff page is answered with: a content security policy that runs nothing but our own files."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse

@@ -1,7 +1,5 @@
 """Bulk actions: always a confirmation first, with the exact count and what goes with it, then one row at a time."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any

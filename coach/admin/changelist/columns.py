@@ -1,7 +1,5 @@
 """Columns for `list_display` that read one attribute of a row."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from operator import attrgetter
 from typing import Any

@@ -1,10 +1,8 @@
 """How many rows: exact where that is cheap, an estimate of the database's planner where it is not."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Paginator
@@ -22,7 +20,7 @@ class Counted(int):
 
     exact: bool
 
-    def __new__(cls, number: int, *, exact: bool = True) -> Counted:
+    def __new__(cls, number: int, *, exact: bool = True) -> Self:
         counted = super().__new__(cls, number)
         counted.exact = exact
         return counted

@@ -4,8 +4,6 @@ The stock hierarchy reads every row for the dates that occur; here the two ends 
 index, and what lies between them is offered.
 """
 
-from __future__ import annotations
-
 import calendar
 import contextlib
 import datetime as dt

@@ -4,8 +4,6 @@ An export is complete in a temporary file before it is sent: no database connect
 is made by the worker.
 """
 
-from __future__ import annotations
-
 import codecs
 import csv
 import json

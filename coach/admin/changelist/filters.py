@@ -1,7 +1,5 @@
 """Filters that mean work, each choice with its count; counting stops where a number says no more."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Searching lists: each word is a union of look-ups that an index answers, never an OR across a join."""
 
-from __future__ import annotations
-
 import functools
 import itertools
 import operator

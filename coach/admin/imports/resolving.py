@@ -1,7 +1,5 @@
 """Forms that resolve a finding: a rejected record is mended as text, a conflict is decided as a whole or member by member."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Confirmed imports that are too large for a request: the worker runs them, batch by batch, from where they stand."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 

@@ -1,7 +1,5 @@
 """The import screens: upload, inspection, preview, confirmation; on django-import-export's flow and the importing core."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import tempfile

@@ -1,7 +1,5 @@
 """How single values look in lists and pages: times, sizes, shortened texts, badges. Everything is escaped."""
 
-from __future__ import annotations
-
 import datetime as dt
 
 from django.template.defaultfilters import filesizeformat

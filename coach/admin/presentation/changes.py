@@ -1,7 +1,5 @@
 """What versions say in words: `path: old → new`, worked out when it is shown."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -4,8 +4,6 @@ Colours come from the classes, so light and dark are the stylesheet's business; 
 (`aria-label`, `<title>`) what it shows.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

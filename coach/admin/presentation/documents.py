@@ -1,7 +1,5 @@
 """Stored documents for people: readable, collapsible, in their own order, every text escaped."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Where in a JSON text a path lies, so that a fault is shown at its line."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Sequence

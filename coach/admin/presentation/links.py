@@ -1,7 +1,5 @@
 """Where staff pages live, and links to them; whatever is shown is escaped."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit
 

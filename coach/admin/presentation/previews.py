@@ -3,8 +3,6 @@
 The first bytes decide, never the type or the name that a client gave.
 """
 
-from __future__ import annotations
-
 import codecs
 import contextlib
 from dataclasses import dataclass

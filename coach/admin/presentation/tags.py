@@ -1,7 +1,5 @@
 """Template tags of the staff pages."""
 
-from __future__ import annotations
-
 from django import template
 from django.conf import settings
 from django.contrib.admin.views.main import ChangeList

@@ -1,7 +1,5 @@
 """All that happened to a learner, in one list: imports, submissions, gradings, schedules, staff edits."""
 
-from __future__ import annotations
-
 import datetime as dt
 import itertools
 from collections import Counter

@@ -1,7 +1,5 @@
 """Attachments: the list, one attachment, and its bytes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

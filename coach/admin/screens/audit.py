@@ -1,7 +1,5 @@
 """Audit events: who did what to which learner."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """Runs while they are at work: how far they are, how long it takes, a button that ends them; and the list of exports."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """The desk: a submission's answers under their questions, and the form by which staff grade them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

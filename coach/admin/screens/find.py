@@ -1,7 +1,5 @@
 """The search box in the header: everything that staff have in hand leads to its page."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """The first page: what waits for staff, and how the service is doing. Each number leads to just these rows."""
 
-from __future__ import annotations
-
 import datetime as dt
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -52,7 +50,7 @@ class Work:
     def shown(self) -> str:
         return f"{self.number:,}" if self.number.exact else f"{self.number:,}+"
 
-    def counted(self, request: HttpRequest) -> Work:
+    def counted(self, request: HttpRequest) -> "Work":
         """With its number: that of the very rows that the list shows, by the list's own filters."""
         screen = admin.site._registry[self.model]
         made: dict[str, Any] = {one.parameter_name: one for one in screen.list_filter}  # type: ignore[union-attr]

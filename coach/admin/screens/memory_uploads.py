@@ -1,7 +1,5 @@
 """Memory notes on their way to the vector store."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from django.contrib import admin

@@ -1,7 +1,5 @@
 """Memory notes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from django.contrib import admin

@@ -1,7 +1,5 @@
 """The operations page: is it healthy, what runs, how large it is, what waits."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a member of staff chooses for the console: the zone in which it shows times."""
 
-from __future__ import annotations
-
 import functools
 import zoneinfo
 

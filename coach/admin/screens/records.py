@@ -1,7 +1,5 @@
 """History: rows that staff read and never change, each on a page of facts and readable documents."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Backfill runs and what they found."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Schedules and their items."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

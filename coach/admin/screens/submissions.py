@@ -1,7 +1,5 @@
 """Submissions: the list, and one submission with its answers and its grade."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

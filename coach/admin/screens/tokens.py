@@ -1,7 +1,5 @@
 """API tokens: made here and shown once, revoked here, never read back."""
 
-from __future__ import annotations
-
 import datetime as dt
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Versions: what a change replaced, and the way back."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -3,8 +3,6 @@
 Of contents it holds only the records of open findings, which staff mend or decide about.
 """
 
-from __future__ import annotations
-
 import itertools
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """How a run ends early, and what is tried again before it does."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from typing import TypeVar

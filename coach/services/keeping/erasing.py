@@ -4,8 +4,6 @@ What must stay (audit events, history entries, runs) shows an opaque id in place
 bringing the learner back.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 import re

@@ -1,7 +1,5 @@
 """Putting a version back: an ordinary write, through the same documents, that leaves a version itself."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 
 from django.db.models import F, Max

@@ -1,7 +1,5 @@
 """Attachment bytes that lie in the storage, seen from the rows that refer to them."""
 
-from __future__ import annotations
-
 import contextlib
 import datetime as dt
 from collections.abc import Iterable

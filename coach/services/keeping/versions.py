@@ -4,8 +4,6 @@ The members of a record are plain JSON values, as its document gives them. `last
 never a member of its own.
 """
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Whether the database answers, is migrated, and has connections to spare."""
 
-from __future__ import annotations
-
 import functools
 import time
 from typing import Literal

@@ -4,14 +4,12 @@ The queue gives a task out again when its worker has died, and may give it out t
 number of its run, and goes on from where the run stands.
 """
 
-from __future__ import annotations
-
 import datetime as dt
 import functools
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -97,7 +95,7 @@ class Work:
         self._over = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="heartbeat of a run", daemon=True)
 
-    def __enter__(self) -> Work:
+    def __enter__(self) -> Self:
         self._heart.start()
         return self
 

@@ -1,7 +1,5 @@
 """Upkeep: what is older than its retention is removed, in batches. Several machines may do it at once, and again at any time."""
 
-from __future__ import annotations
-
 import datetime as dt
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What can be done with many learners at once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

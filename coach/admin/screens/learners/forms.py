@@ -1,7 +1,5 @@
 """Forms for what staff may edit of a learner; a value that another user changed since is reported, not lost."""
 
-from __future__ import annotations
-
 import itertools
 import json
 from typing import Any

@@ -1,7 +1,5 @@
 """What stands on a learner's page, gathered with a fixed number of queries and handed to the template."""
 
-from __future__ import annotations
-
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field

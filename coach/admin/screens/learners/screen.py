@@ -1,7 +1,5 @@
 """Learners: the list, the page, the form for profile fields, and the documents one by one."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin, messages

@@ -44,7 +44,7 @@ for (const source of navigator.clipboard ? document.querySelectorAll("[data-copy
 }
 
 // The page of a run at work is looked at again every second. What is being read aloud or has the focus stays as it is
-// until the run is over: only the numbers are exchanged.
+// until the run is over: only the facts and the numbers are exchanged.
 async function look() {
   let page;
   try {
@@ -57,6 +57,8 @@ async function look() {
   if (page && !now) return location.reload();
   if (now) {
     for (const part of ["h2", "progress", "[role=status]"]) old.querySelector(part).replaceWith(now.querySelector(part));
+    const facts = document.querySelector(".facts");
+    if (!facts.contains(document.activeElement)) facts.replaceWith(page.querySelector(".facts"));
   }
   setTimeout(look, 1000);
 }

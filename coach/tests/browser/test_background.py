@@ -96,6 +96,7 @@ def test_an_import_is_watched_to_its_end(console, worker, tmp_path):
     worker.arrived()
     expect(page.locator(LIVE)).to_contain_text("At work")
     expect(page.locator(LIVE)).to_contain_text("2 of 6 records")
+    expect(page.locator(".facts").first).to_contain_text("Running")
     worker.let()
     worker.arrived()
     expect(page.locator(LIVE)).to_contain_text("4 of 6 records")

@@ -39,6 +39,8 @@ class FindingForm(forms.Form):
 
     def __init__(self, finding: BackfillFinding, data: Mapping[str, Any] | None, **options: Any) -> None:
         self.finding, self.has_moved = finding, False
+        # Whose record was taken: a mended one may name another learner than the rejected one did.
+        self.username = finding.username
         super().__init__(data, **options)
 
     def save(self, user: Any) -> BackfillRun | None:
@@ -69,12 +71,13 @@ class FindingForm(forms.Form):
         planned = resolving.take(raws, run=run, on_conflict=how, derive=assessments.extended, confirm=confirm)
         if any(plan.outcome == Outcome.REJECTED for plan in planned):
             raise _NotTaken(planned=planned)
+        self.username = planned[0].username
         staff.resolve(
             user=user,
             finding=self.finding,
             resolution=self._resolution(),
             run=run,
-            username=planned[0].username,
+            username=self.username,
         )
         return run
 

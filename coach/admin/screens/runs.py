@@ -245,7 +245,7 @@ class FindingAdmin(History):
             return HttpResponseRedirect(links.page_of(BackfillFinding, conflict.pk))
         else:
             run.refresh_from_db()
-            messages.success(request, f"Resolved by {run}: {_totals(run)}.")
+            messages.success(request, f"Resolved by {run}, for {form.username}: {_totals(run)}.")
         return HttpResponseRedirect(links.page_of(BackfillFinding, pk))
 
     def set_aside_view(self, request: HttpRequest, pk: int) -> HttpResponse:

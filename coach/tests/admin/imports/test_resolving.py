@@ -357,13 +357,19 @@ def test_a_rejected_record_is_shown_as_text_with_its_faults_at_their_lines(conso
 def test_a_mended_record_is_imported_by_a_run_of_its_own(console, stores):
     finding = rejected(stores, profiles=BAD)
     page = mend(console, finding, json.dumps(profile("felix"), indent=1)).content.decode()
-    assert re.search("Resolved by run [0-9]+: 1 read, 1 created.", page)
+    assert re.search("Resolved by run [0-9]+, for felix: 1 read, 1 created.", page)
     row = LearnerProfile.objects.get()
     finding.refresh_from_db()
     assert (finding.resolution, finding.resolved_by, finding.record) == ("mended", "staff superuser", None)
     assert finding.resolved_run == row.imported_by == BackfillRun.objects.latest("pk")
     stores.write(profiles=[profile("felix")])
     assert manage("backfill").report["stores"]["profiles"]["unchanged"] == 1
+
+
+def test_the_learner_whom_a_mended_record_names_is_told(console, stores):
+    finding = rejected(stores, profiles=BAD)
+    page = mend(console, finding, json.dumps(profile("nadia"))).content.decode()
+    assert re.search("Resolved by run [0-9]+, for nadia: 1 read, 1 created.", page)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ COUNTS = {
     "attachment": 3,
     "schedule": 4,
     "note": 3,
-    "run": 6,
+    "run": 7,
     "audit event": 4,
 }
 # The version of the server, and the sizes of its tables.

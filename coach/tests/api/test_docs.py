@@ -77,6 +77,7 @@ def test_no_words_are_left_over(description, operations):
     parameters = {name.get("name") for operation in operations for name in operation.get("parameters", [])}
 
     described = tomllib.loads((PARTS.parent / "http" / "schema.toml").read_text())
+    del described["form"]
     assert described.keys() == {operation["operationId"] for operation in operations}
     assert words["schemas"].keys() <= schemas.keys()
     assert words["parameters"].keys() <= parameters

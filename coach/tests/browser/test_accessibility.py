@@ -150,10 +150,12 @@ def unwieldy(something_of_everything):
     )
 
 
-def test_no_screen_has_a_fault_that_axe_finds_or_is_cut_off(open_console, unwieldy):
+# In parts, so that each process of a run has some of it.
+@pytest.mark.parametrize("part", range(4))
+def test_no_screen_has_a_fault_that_axe_finds_or_is_cut_off(open_console, unwieldy, part):
     console, seen = open_console(reduced_motion="reduce"), set()
     page, found = console.log_in("boss"), {}
-    for path in pages():
+    for path in pages()[part::4]:
         answer = page.goto(console.address + path)
         # One page of each error; screens that lead to another are looked at there.
         key = page.url if answer.ok else answer.status
@@ -162,4 +164,4 @@ def test_no_screen_has_a_fault_that_axe_finds_or_is_cut_off(open_console, unwiel
         seen.add(key)
     console.complaints[:] = [words for words in console.complaints if "Failed to load resource" not in words]
     assert found == {}
-    assert len(seen) > 40
+    assert len(seen) > 10

@@ -112,7 +112,7 @@ def test_no_command_that_is_named_next_goes_on_with_the_limit_that_was_passed(st
 
 UPLOADED = """
 from coach.admin.imports.resources import StoreDataset
-StoreDataset(None, "profiles")
+StoreDataset(None)
 """
 
 

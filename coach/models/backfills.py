@@ -29,6 +29,8 @@ class Run(models.Model):
         FAILED = "failed"
 
     UNFINISHED = (State.QUEUED, State.RUNNING)
+    # Each record was dealt with.
+    COMPLETE = (State.DONE, State.DONE_WITH_REJECTS)
 
     actor = models.TextField()
     state = models.CharField(max_length=32, choices=State, default=State.RUNNING, db_index=True)

@@ -36,7 +36,6 @@ from coach.models import BackfillRun
 _HEARTBEAT_SECONDS = 1.0
 _BATCHES_AHEAD = 1
 _MOST_STATEMENTS = 100
-_FINISHED = (ledger.State.DONE, ledger.State.DONE_WITH_REJECTS)
 
 
 # Called after each batch: the store, how many of its records are dealt with, and how many it has.
@@ -252,7 +251,7 @@ class Backfill:
         if self._run is None:
             return
         finish = partial(self._finish, self._run, state, error)
-        if state in _FINISHED:
+        if state in BackfillRun.COMPLETE:
             retry.patiently(finish)
             return
         with suppress(OperationalError, InterfaceError, LockHeld):
@@ -266,7 +265,7 @@ class Backfill:
             ledger.keep(run, self.summary.counts, self.summary.figures())
             if self._is_whole and state == ledger.State.DONE:
                 repetition.keep(run, self.summary.counts, self._totals, self.summary.unknown)
-            if self._resolves and not self._options.usernames and state in _FINISHED:
+            if self._resolves and not self._options.usernames and state in BackfillRun.COMPLETE:
                 read = [file.store for file in self._files if file.store]
                 ledger.resolve_read(run, read, repeated=self._proofs)
             ledger.finish(run, state, error=error)

@@ -162,7 +162,7 @@ def unfinished() -> BackfillRun | None:
     last = (
         BackfillRun.objects.filter(source=BackfillRun.Source.COMMAND).order_by("-started_at", "-pk").first()
     )
-    return last if last and last.state not in (State.DONE, State.DONE_WITH_REJECTS) else None
+    return last if last and last.state not in BackfillRun.COMPLETE else None
 
 
 def recent_paths() -> list[Path]:

@@ -141,7 +141,7 @@ class Command(OperatorCommand):
         rows = BackfillRun.objects.filter(
             source=BackfillRun.Source.COMMAND, pk=int(wanted) if wanted.isdecimal() else 0
         )
-        return rows.exclude(state__in=(ledger.State.DONE, ledger.State.DONE_WITH_REJECTS)).first()
+        return rows.exclude(state__in=BackfillRun.COMPLETE).first()
 
     def _run(
         self,

@@ -131,10 +131,8 @@ class MendForm(FindingForm):
         text = str(self.cleaned_data["record"]).replace("\r\n", "\n")
         try:
             json.loads(text)
-        except json.JSONDecodeError as error:
-            raise ValidationError(json_lines.at(error.lineno, f"no JSON: {error.msg}", text)) from None
         except (RecursionError, ValueError) as error:
-            raise ValidationError(f"no JSON: {error}") from None
+            raise ValidationError(json_lines.no_json(text, error)) from None
         return text
 
     def add_error(self, field: str | None, error: Any) -> None:

@@ -55,6 +55,11 @@ def at(line: int, message: str, text: str) -> SafeString:
     )
 
 
+def no_json(text: str, error: Exception) -> SafeString:
+    """That a text could not be parsed, at the line where the parser stopped, if it says so."""
+    return at(getattr(error, "lineno", 1), f"no JSON: {getattr(error, 'msg', error)}", text)
+
+
 def spread(text: str) -> str:
     """A JSON text, or what is nearly one, a member or an element on each line: nothing but white space is changed."""
     before, depth, parts = "", 0, []

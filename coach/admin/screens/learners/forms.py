@@ -196,9 +196,7 @@ def validated(text: str, schema: Any) -> str:
     try:
         record = json.loads(text)
     except ValueError as error:
-        raise ValidationError(
-            json_lines.at(getattr(error, "lineno", 1), f"no JSON: {getattr(error, 'msg', error)}", text)
-        ) from None
+        raise ValidationError(json_lines.no_json(text, error)) from None
     except RecursionError:
         raise ValidationError("It is nested too deep.") from None
     if json_text.is_too_deep(record):

@@ -138,7 +138,7 @@ def work(pk: int) -> None:
     end = {"done": run.done, "total": run.total, "file": path, "finished_at": utc_now()}
     if not path or not rows.filter(cancelled_by="").update(state=run.State.DONE, **end):
         staged_files.drop_export(path)
-        jobs.begin(ExportRun, pk)
+        jobs.end_cancelled(ExportRun, pk)
 
 
 # --- the files --------------------------------------------------------------------------------------

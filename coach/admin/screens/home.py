@@ -52,7 +52,7 @@ class Work:
 
     def counted(self, request: HttpRequest) -> "Work":
         """With its number: that of the very rows that the list shows, by the list's own filters."""
-        screen = admin.site._registry[self.model]
+        screen = admin.site.get_model_admin(self.model)
         made: dict[str, Any] = {one.parameter_name: one for one in screen.list_filter}  # type: ignore[union-attr]
         rows = self.model._default_manager.all()
         for name, value in self.chosen.items():

@@ -60,7 +60,7 @@ def hand_over(work: Callable[[int], None], run: Run) -> None:
 def begin(model: type[AnyRun], pk: int) -> AnyRun | None:
     """The run, which is at work from now on; None where it is over, or was cancelled meanwhile."""
     rows = model._default_manager.filter(pk=pk, state__in=Run.UNFINISHED)
-    _end_cancelled(rows.exclude(cancelled_by=""))
+    end_cancelled(model, pk)
     rows.filter(state=State.QUEUED).update(started_at=utc_now())
     if not rows.update(state=State.RUNNING, heartbeat_at=utc_now(), process=this_process()):
         return None
@@ -73,12 +73,17 @@ def cancel(*, user: AbstractBaseUser, run: Run) -> bool:
     with transaction.atomic():
         if not rows.filter(cancelled_by="").update(cancelled_by=user.get_username()):
             return False
-        _end_cancelled(rows.filter(state=State.QUEUED))
+        _end(rows.filter(state=State.QUEUED))
         staff.told(user=user, action="run.cancelled", run=str(run))
     return True
 
 
-def _end_cancelled(rows: Any) -> None:
+def end_cancelled(model: type[Run], pk: int) -> None:
+    """End a run that was cancelled and that nobody is at work on any more; any other stays as it is."""
+    _end(model._default_manager.filter(pk=pk, state__in=Run.UNFINISHED).exclude(cancelled_by=""))
+
+
+def _end(rows: Any) -> None:
     rows.update(state=State.INTERRUPTED, finished_at=utc_now(), error="cancelled")
 
 

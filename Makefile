@@ -77,7 +77,7 @@ run: $(SERVE) ## Serve the sample learners on http://127.0.0.1:8000, with an SQL
 	$(MANAGE) backfill --data-dir fixtures/legacy --attachment-files fixtures/legacy/attachment_files || [ $$? -eq 2 ]
 	$(MANAGE) demo_staff --address $(ADDRESS)
 	@echo "Serving http://$(ADDRESS) (documentation under /docs); Ctrl-C stops it"
-# The worker has a process group of its own, which is killed with the server: it waits for nothing, and what it was at is gone on with at the next start.
+# The worker has a process group of its own, which is killed with the server: nothing is lost, and its task continues after the next start.
 	@set -m; $(MANAGE) qcluster & worker=$$!; set +m; trap "kill -KILL -- -$$worker" EXIT; \
 	$(RUN) -m gunicorn --config python:arcadia.serving.gunicorn --workers 1 --bind $(ADDRESS) arcadia.wsgi
 

@@ -212,7 +212,7 @@ class StoreImport(ImportMixin, StaffAdmin):
                 run = queued(dataset, user=rights.user(request))
                 jobs.hand_over(tasks.work, run)
             return HttpResponseRedirect(links.page_of(BackfillRun, run.pk))
-        # A second click was as fast.
+        # A second request for the same upload came first.
         return self._confirmed_already(request, BackfillRun.objects.get(upload=staged.id))
 
     def _import(self, request: HttpRequest, staged: Staged, lock: RunLock) -> BackfillRun:

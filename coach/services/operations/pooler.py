@@ -34,7 +34,7 @@ _NEVER = re.compile(
     # PgBouncer's own words.
     r"|no such (database|user)|statement pooling mode"
 )
-# PgBouncer, too, unless it is told to let it pass.
+# PgBouncer does so, too, unless `ignore_startup_parameters` names it.
 _NO_OPTIONS = "unsupported startup parameter"
 
 

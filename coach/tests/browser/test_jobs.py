@@ -23,6 +23,14 @@ def served(live_server: Any) -> Any:
     return ask
 
 
+@pytest.fixture
+def coach(open_console: Any, theme: str) -> Any:
+    """A window in which a coach is signed in."""
+    console = open_console(color_scheme=theme)
+    console.log_in("coach")
+    return console
+
+
 def put_back(page: Page) -> None:
     """From a learner's page: the newest change in History."""
     page.get_by_role("link", name="History").click()
@@ -31,12 +39,10 @@ def put_back(page: Page) -> None:
     expect(page.locator(".messagelist")).to_contain_text("was put back")
 
 
-def test_an_edit_is_read_and_put_back(open_console, amara, served, theme):
+def test_an_edit_is_read_and_put_back(coach, open_console, amara, served, theme):
     before = served("/api/profile/amara")
-    console = open_console(color_scheme=theme)
-    page = console.log_in("coach")
     address = f"/admin/coach/learnerprofile/{amara.pk}/"
-    console.open(address)
+    page = coach.open(address)
     page.click("text=Edit profile")
     page.fill("#id_goal", "Sail around the world.")
     page.click("input[name=_save]")
@@ -48,34 +54,30 @@ def test_an_edit_is_read_and_put_back(open_console, amara, served, theme):
     expect(read.locator("table.changes >> nth=0")).to_contain_text(before["goal"])
     expect(read.locator("table.changes >> nth=0")).to_contain_text("Sail around the world.")
     expect(read.locator("a.put-back")).to_have_count(0)
-    console.open(address)
+    coach.open(address)
     put_back(page)
     after = served("/api/profile/amara")
     assert after.pop("last_updated") != before.pop("last_updated")
     assert after == before
 
 
-def test_a_regenerated_schedule_is_undone(open_console, amara, served, theme):
+def test_a_regenerated_schedule_is_undone(coach, amara, served):
     before = served("/api/profile/amara/schedule")
-    console = open_console(color_scheme=theme)
-    page = console.log_in("coach")
     address = f"/admin/coach/learnerprofile/{amara.pk}/"
-    console.open(address)
+    page = coach.open(address)
     page.click("text=Regenerate schedule")
     assert served("/api/profile/amara/schedule") == before
     page.click("input[value^=Regenerate]")
     expect(page.locator(".messagelist")).to_be_visible()
     assert served("/api/profile/amara/schedule") != before
-    console.open(address)
+    coach.open(address)
     put_back(page)
     assert served("/api/profile/amara/schedule") == before
 
 
-def test_a_submission_is_graded_by_hand_and_the_api_serves_it(open_console, amara, served, theme):
+def test_a_submission_is_graded_by_hand_and_the_api_serves_it(coach, amara, served):
     row = amara.submissions.exclude(submission_id="sub-graded").order_by("id")[0]
-    console = open_console(color_scheme=theme)
-    page = console.log_in("coach")
-    console.open(f"/admin/coach/assessmentsubmission/{row.pk}/change/")
+    page = coach.open(f"/admin/coach/assessmentsubmission/{row.pk}/change/")
     page.get_by_role("link", name="Grade").click()
     page.click("text=Store the grade")
     expect(page.locator(".errornote")).to_contain_text("The grade was not stored.")

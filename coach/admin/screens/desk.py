@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from coach.admin.screens.learners.forms import Lines
 from coach.documents.assessment import GradingResult, Task, TaskResult
 from coach.documents.submissions import Response
 from coach.models import AssessmentSubmission
@@ -35,27 +36,14 @@ def answers(row: AssessmentSubmission) -> list[Answer]:
     ]
 
 
-class TextLines(forms.CharField):
-    """A list of texts, edited one per line."""
-
-    def __init__(self) -> None:
-        super().__init__(required=False, widget=forms.Textarea(attrs=_ROWS), help_text="One per line.")
-
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(value) if isinstance(value, list) else value
-
-    def clean(self, value: Any) -> Any:
-        return [line.strip() for line in super().clean(value).splitlines() if line.strip()]
-
-
 class TaskForm(forms.Form):
     """The grade of one answer."""
 
     score = forms.FloatField(min_value=0, max_value=100, help_text="Per cent, 0 to 100.")
     confidence = forms.ChoiceField(choices=CONFIDENCES, initial="high")
     feedback = forms.CharField(widget=forms.Textarea(attrs=_ROWS))
-    strengths = TextLines()
-    improvements = TextLines()
+    strengths = Lines()
+    improvements = Lines()
     criteria = forms.MultipleChoiceField(
         required=False, label="Criteria met", widget=forms.CheckboxSelectMultiple
     )
@@ -87,8 +75,8 @@ class GradeForm(forms.Form):
     """The grade of a submission; `tasks` are the forms of its answers."""
 
     overall_feedback = forms.CharField(widget=forms.Textarea(attrs=_ROWS))
-    strengths = TextLines()
-    focus_areas = TextLines()
+    strengths = Lines()
+    focus_areas = Lines()
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, row: AssessmentSubmission, data: Mapping[str, Any] | None = None) -> None:

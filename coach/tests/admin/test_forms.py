@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 FAULTY = {
     "coach/apitoken/add/": ({"name": "", "expires_at_0": "2001-01-01", "expires_at_1": "00:00"}, 3),
     "coach/learnerprofile/{pk}/change/": ({"timezone": "Mars/Olympus", "memory_index_id": ""}, 1),
-    "coach/learnerprofile/{pk}/documents/elo_snapshot/": ({"text": "{"}, 1),
+    "coach/learnerprofile/{pk}/documents/elo_snapshot/": ({"elo_snapshot": "{"}, 1),
     "coach/learnerprofile/preferences/": ({"timezone": "Mars/Olympus"}, 1),
     "coach/learnerprofile/import/": ({"on_conflict": "guess"}, 2),
     "coach/assessmentsubmission/{submission}/grade/": ({"task-0-score": "300"}, 3),

@@ -25,7 +25,7 @@ pytestmark = [
 
 # What the parts of an address may be besides the key of a row.
 PARTS = {"column": "elo_snapshot", "document": "elo_snapshot", "name": "elo_snapshot"}
-EVERYTHING = {"post": "yes", "confirmed_count": "1", "seen": "{}", "text": "{}"}
+EVERYTHING = {"post": "yes", "confirmed_count": "1", "seen": "{}", "elo_snapshot": "{}"}
 # They leave nothing to look at for those that follow.
 LAST = ("delete", "logout", "password")
 

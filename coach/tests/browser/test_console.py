@@ -103,13 +103,13 @@ def test_operators_import_a_store_read_the_run_mend_the_rejects_and_import_them(
 def test_coaches_change_a_document_with_a_mistake_and_mend_it(console, amara):
     page = console.log_in("coach")
     console.open(f"/admin/coach/learnerprofile/{amara.pk}/documents/elo_category_plan/")
-    text = page.input_value("textarea[name=text]")
-    page.fill("textarea[name=text]", re.sub(r'"weight": 1.0', '"weight": -3', text))
+    text = page.input_value("textarea[name=elo_category_plan]")
+    page.fill("textarea[name=elo_category_plan]", re.sub(r'"weight": 1.0', '"weight": -3', text))
     page.click("input[value=Save]")
     expect(page.locator(".errorlist")).to_contain_text("$.categories[0].weight")
     expect(page.locator(".is-fault")).to_contain_text('"weight": -3')
-    expect(page.locator("textarea[name=text]")).to_be_focused()
-    page.fill("textarea[name=text]", re.sub(r'"weight": 1.0', '"weight": 3', text))
+    expect(page.locator("textarea[name=elo_category_plan]")).to_be_focused()
+    page.fill("textarea[name=elo_category_plan]", re.sub(r'"weight": 1.0', '"weight": 3', text))
     page.click("input[value=Save]")
     expect(page.locator(".messagelist")).to_contain_text("was saved")
     assert LearnerProfile.objects.get(pk=amara.pk).plan.categories[0].weight == 3

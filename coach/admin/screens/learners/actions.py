@@ -10,7 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from coach.admin.access import rights
 from coach.admin.changelist import bulk, exports
 from coach.admin.changelist.lists import StaffAdmin
-from coach.models import LearnerProfile
+from coach.models import (
+    AssessmentSubmission,
+    AttachmentMetadata,
+    CurriculumSchedule,
+    LearnerProfile,
+    MemoryRecord,
+)
 from coach.services import learners, schedules, staff
 
 MOST_REGENERATED = 200
@@ -77,18 +83,11 @@ class LearnerActions(exports.Exportable):
     def delete_learners(
         self, request: HttpRequest, queryset: QuerySet[LearnerProfile]
     ) -> HttpResponse | None:
-        question = bulk.Question(
-            title="Delete learners",
-            button="Delete for good",
-            goes_with=belongings(queryset),
-            danger=True,
-            command="manage.py export_stores, first",
-        )
         return bulk.ask_and_do(
             self,
             request,
             queryset,
-            question,
+            deleting(queryset.order_by().values("pk")),
             names=_names(queryset),
             do=lambda name: staff.delete(user=rights.user(request), username=name),
             words=("%d learner was deleted.", "%d learners were deleted."),
@@ -115,25 +114,24 @@ def _names(rows: QuerySet[LearnerProfile]) -> Iterable[str]:
     return rows.values_list("username", flat=True)
 
 
-def belongings(rows: QuerySet[LearnerProfile]) -> tuple[str, ...]:
-    """The exact numbers of what is deleted along with the learners."""
-    keys = rows.order_by().values("pk")
+def deleting(keys: Any) -> bulk.Question:
+    """The question before the learners with those primary keys are deleted, with the exact numbers of what goes along."""
     parts = [
-        f"{related.related_model.objects.filter(learner__in=keys).count()} {words}"  # type: ignore[union-attr]
-        for related, words in _BELONGINGS
+        f"{model.objects.filter(learner__in=keys).count()} {words}"
+        for model, words in (
+            (CurriculumSchedule, "schedules"),
+            (AssessmentSubmission, "submissions"),
+            (AttachmentMetadata, "attachments"),
+            (MemoryRecord, "notes"),
+        )
     ]
-    return (
-        f"With them go {', '.join(parts)}, and the files they uploaded.",
-        "Audit events stay, without the name. This cannot be undone, and imports do not bring them back.",
+    return bulk.Question(
+        title="Delete learners",
+        button="Delete for good",
+        goes_with=(
+            f"With them go {', '.join(parts)}, and the files they uploaded.",
+            "Audit events stay, without the name. This cannot be undone, and imports do not bring them back.",
+        ),
+        danger=True,
+        command="manage.py export_stores, first",
     )
-
-
-_BELONGINGS = tuple(
-    (LearnerProfile._meta.get_field(name), words)
-    for name, words in (
-        ("schedule", "schedules"),
-        ("submissions", "submissions"),
-        ("attachments", "attachments"),
-        ("memory_records", "notes"),
-    )
-)

@@ -1,12 +1,14 @@
-"""Forms for what staff may edit of a learner; a value that another user changed since is reported, not lost."""
+"""The form for what staff edit of a learner; a value that another user changed since is reported, not lost."""
 
 import itertools
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.db import models
 from pydantic import TypeAdapter
 from pydantic import ValidationError as DocumentError
 
@@ -29,24 +31,66 @@ PROFILE_COLUMNS = tuple(
     and (not isinstance(field, DocumentField) or field.schema == list[str])
 )
 MOVED = "Somebody else changed this meanwhile. What stands there now: {}. Send again to replace it."
+_TEXTS = ("goal", "use_case", "strengths")
+
+
+class Text(forms.CharField):
+    """A text as it was typed. Browsers send CR LF where the stored text has LF."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(strip=False, **options)
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(value)).replace("\r\n", "\n")
 
 
 class Lines(forms.CharField):
-    """A JSON list of texts, edited one a line."""
+    """A list of texts, edited one per line."""
 
-    widget = forms.Textarea
+    def __init__(self, *, rows: int = 3, cols: int = 70) -> None:
+        widget = forms.Textarea(attrs={"rows": rows, "cols": cols})
+        super().__init__(required=False, widget=widget, help_text="One per line.")
 
-    def prepare_value(self, value: Any) -> str:
-        try:
-            entries = json.loads(value)
-        except (TypeError, ValueError):
-            return value or ""
-        return "\n".join(entries) if isinstance(entries, list) else value
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> Any:
+        return [line.strip() for line in super().clean(value).splitlines() if line.strip()]
+
+
+class StoredLines(Lines):
+    """A column that holds a list of texts."""
+
+    def __init__(self, column: DocumentField) -> None:
+        super().__init__(rows=6, cols=40)
+        self.shown, self._stored = column.to_value, column.to_text
 
     def clean(self, value: Any) -> str:
-        lines = [line.strip() for line in super().clean(value).splitlines()]
-        # As documents are stored: compact, not escaped.
-        return json.dumps([line for line in lines if line], ensure_ascii=False, separators=(",", ":"))
+        return self._stored(super().clean(value))
+
+
+class StoredDocument(Text):
+    """A column that holds a document, edited as text; it is validated by its class, each fault at its line."""
+
+    shown = staticmethod(documents.pretty)
+    default_error_messages = {
+        "moved": "Somebody else changed this document meanwhile; it is shown above as it stands now. "
+        "Take over what you need and send again to replace it."
+    }
+
+    def __init__(self, column: DocumentField) -> None:
+        size = {"rows": 30, "cols": 100, "class": "document-text", "spellcheck": "false"}
+        words = "JSON. It is checked before it is saved." + (" Empty removes it." if column.null else "")
+        super().__init__(required=False, label="Document", help_text=words, widget=forms.Textarea(attrs=size))
+        self._column = column
+
+    def clean(self, value: Any) -> str | None:
+        text = super().clean(value)
+        if text.strip():
+            return validated(text, self._column.schema)
+        if self._column.null:
+            return None
+        raise ValidationError("A document is needed here; an empty one is {} or [].")
 
 
 class Seen(forms.JSONField):
@@ -54,140 +98,75 @@ class Seen(forms.JSONField):
 
     widget = forms.HiddenInput
 
-    def clean(self, value: Any) -> dict[str, str]:
+    def clean(self, value: Any) -> dict[str, Any]:
         try:
             found = super().clean(value)
         except ValidationError:
             return {}
-        return {str(name): str(mark) for name, mark in found.items()} if isinstance(found, dict) else {}
+        return found if isinstance(found, dict) else {}
 
 
-class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
-    """The plain fields of a profile."""
+def _field(column: "models.Field[Any, Any]", **options: Any) -> forms.Field | None:
+    if isinstance(column, DocumentField):
+        return StoredLines(column) if column.schema == list[str] else StoredDocument(column)
+    return column.formfield(**options)
 
-    knowledge_tags = Lines(
-        required=False, help_text="One a line.", widget=forms.Textarea(attrs={"rows": 6, "cols": 40})
-    )
+
+class EditForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Columns of a learner; `of` makes the form of those that are named."""
+
     seen = Seen(required=False, label="")
 
     class Meta:
         model = LearnerProfile
-        fields = PROFILE_COLUMNS
+        fields: Sequence[str] = ()
+        formfield_callback = _field
+        field_classes = dict.fromkeys(_TEXTS, Text)
         widgets = {
-            **{
-                name: forms.Textarea(attrs={"rows": 4, "cols": 80})
-                for name in ("goal", "use_case", "strengths")
-            },
+            **{name: forms.Textarea(attrs={"rows": 4, "cols": 80}) for name in _TEXTS},
             "timezone": forms.TextInput(attrs={"size": 40}),
         }
         help_texts = {"timezone": "A name like Europe/Lisbon; empty for none."}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # What the database holds now, before the form writes into the instance.
-        self._present = {name: getattr(self.instance, name) for name in PROFILE_COLUMNS}
-        self.initial["seen"] = {name: staff.fingerprint(value) for name, value in self._present.items()}
-        for name in ("goal", "use_case", "strengths"):
-            self.fields[name].strip = False  # type: ignore[attr-defined]
+        self.columns = [name for name in self.fields if name != "seen"]
+        self.initial["seen"] = {name: self._fingerprint(name) for name in self.columns}
+        for name, field in self.fields.items():
+            if isinstance(field, (StoredLines, StoredDocument)):
+                self.initial[name] = field.shown(self.initial[name])
 
     def clean_timezone(self) -> str | None:
         name = (self.cleaned_data["timezone"] or "").strip()
         # A zone that was stored before may be one that does not exist; it is kept until it is changed.
-        if name and name != self._present["timezone"] and zones.known_zone(name) is None:
+        if name and name != self.initial["timezone"] and zones.known_zone(name) is None:
             raise ValidationError("There is no such time zone.")
         return name or None
 
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or {}
-        for name in PROFILE_COLUMNS:
-            if name in cleaned:
-                cleaned[name] = _newlines(cleaned[name])
-                self._check_moved(name, cleaned)
-        return cleaned
+    def write(self, user: User) -> bool:
+        """Write what differs from what was shown; False, with errors on the form, where somebody else changed it since.
 
-    def _check_moved(self, name: str, cleaned: dict[str, Any]) -> None:
-        """Keep what others changed and staff did not; report what both changed, and let it be sent again."""
-        present, shown = self._present[name], cleaned["seen"].get(name)
-        if staff.fingerprint(present) == shown:
-            return
-        if staff.fingerprint(cleaned[name]) == shown:
-            cleaned[name] = present
-        elif cleaned[name] != present:
-            self.add_error(name, MOVED.format(repr(present)))
-        self.data = _with(self.data, "seen", json.dumps(self.initial["seen"]))
-
-    def changes(self) -> dict[str, Any]:
-        """What is to be written: the columns that differ from the database."""
-        return {
-            name: self.cleaned_data[name]
-            for name in PROFILE_COLUMNS
-            if self.cleaned_data[name] != self._present[name]
-        }
-
-
-def _with(data: Any, name: str, value: str) -> Any:
-    """What was sent, with one value replaced."""
-    changed = data.copy()
-    changed[name] = value
-    return changed
-
-
-def _newlines(value: Any) -> Any:
-    """Browsers send CR LF where the stored text has LF."""
-    return value.replace("\r\n", "\n") if isinstance(value, str) else value
-
-
-class DocumentForm(forms.Form):
-    """One stored document as text, validated by its document class, each fault at its line."""
-
-    text = forms.CharField(
-        required=False,
-        strip=False,
-        label="Document",
-        widget=forms.Textarea(
-            attrs={"rows": 30, "cols": 100, "class": "document-text", "spellcheck": "false"}
-        ),
-    )
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, learner: LearnerProfile, column: str, data: Any = None) -> None:
-        self.learner, self.column = learner, column
-        self.field: DocumentField = LearnerProfile._meta.get_field(column)  # type: ignore[assignment]
-        self.name = self.field.verbose_name
-        self._present = getattr(learner, column)
-        shown = staff.fingerprint(self._present)
-        super().__init__(data, initial={"text": documents.pretty(self._present), "seen": shown})
-        self.fields["text"].help_text = "JSON. It is checked before it is saved." + (
-            " Empty removes it." if self.field.null else ""
-        )
-
-    def clean_text(self) -> str | None:
-        text = _newlines(self.cleaned_data["text"])
-        if not text.strip():
-            if self.field.null:
-                return None
-            raise ValidationError("A document is needed here; an empty one is {} or [].")
-        return validated(text, self.field.schema)
-
-    def save(self, user: AbstractBaseUser | AnonymousUser) -> bool:
-        """Write the document; False, with an error on the form, where another user changed it since."""
-        assert isinstance(user, AbstractBaseUser)
+        What others changed and this form did not stays.
+        """
+        learner, seen = self.instance, self.cleaned_data["seen"]
+        sent = {name: self.cleaned_data[name] for name in self.columns}
+        changes = {name: value for name, value in sent.items() if staff.fingerprint(value) != seen.get(name)}
         try:
-            staff.edit_learner(
-                user=user,
-                username=self.learner.username,
-                changes={self.column: self.cleaned_data["text"]},
-                seen={self.column: self.cleaned_data["seen"]},
+            staff.edit_learner(user=user, username=learner.username, changes=changes, seen=seen)
+        except staff.ChangedMeanwhile as error:
+            learner.refresh_from_db(fields=error.columns)
+            for name in error.columns:
+                moved = self.fields[name].error_messages.get("moved", MOVED)
+                self.add_error(name, moved.format(repr(getattr(learner, name))))
+            self.data = self.data.copy()
+            self.data["seen"] = json.dumps(
+                {**seen, **{name: self._fingerprint(name) for name in error.columns}}
             )
-        except staff.ChangedMeanwhile:
-            self.add_error(
-                "text",
-                "Somebody else changed this document meanwhile; it is shown above as it stands now. "
-                "Take over what you need and send again to replace it.",
-            )
-            self.data = _with(self.data, "seen", staff.fingerprint(self._present))
             return False
         return True
+
+    def _fingerprint(self, column: str) -> str:
+        return staff.fingerprint(getattr(self.instance, column))
 
 
 def validated(text: str, schema: Any) -> str:

@@ -1,12 +1,13 @@
-"""Learners: the list, the page, the form for profile fields, and the documents one by one."""
+"""Learners: the list, the page, and the forms for profile fields and for one document."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import Count, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.forms import modelform_factory
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -18,8 +19,8 @@ from coach.admin.changelist import columns, exports, filters, search
 from coach.admin.imports.views import StoreImport
 from coach.admin.presentation import cells, changes, documents, links, timeline
 from coach.admin.screens import find, preferences
-from coach.admin.screens.learners.actions import REGENERATE, LearnerActions, belongings
-from coach.admin.screens.learners.forms import PROFILE_COLUMNS, DocumentForm, ProfileForm
+from coach.admin.screens.learners import actions
+from coach.admin.screens.learners.forms import PROFILE_COLUMNS, EditForm
 from coach.admin.screens.learners.page import LearnerPage
 from coach.legacy.stores import Store
 from coach.models import (
@@ -49,7 +50,7 @@ DOCUMENTS = (
 
 
 @admin.register(LearnerProfile)
-class LearnerAdmin(StoreImport, LearnerActions):
+class LearnerAdmin(StoreImport, actions.LearnerActions):
     """Learners: who they are, and what waits for staff."""
 
     store = Store.PROFILES
@@ -74,10 +75,7 @@ class LearnerAdmin(StoreImport, LearnerActions):
     search_help_text = "Pieces of usernames and goals, words of use cases; accents do not matter."
     list_columns = ("username", "goal", "last_updated", "edited_since_import", "imported_by_id")
     nothing_here = "No learner yet. Import a profiles store, or run manage.py backfill."
-    form = ProfileForm
-    fields = (*PROFILE_COLUMNS, "seen")
     row_pages = ("regenerate", "json", "stores")
-    change_form_template = "admin/coach/learnerprofile/edit.html"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         # Learners come through the API or with a store.
@@ -119,7 +117,9 @@ class LearnerAdmin(StoreImport, LearnerActions):
         rights.may_regenerate.demand(request)
         if request.method != "POST":
             back = links.page_of(LearnerProfile, pk)
-            return self.render(request, "confirm", REGENERATE.title, question=REGENERATE, back=back)
+            return self.render(
+                request, "confirm", actions.REGENERATE.title, question=actions.REGENERATE, back=back
+            )
         try:
             current = staff.regenerate(user=rights.user(request), username=learner.username)
         except schedules.CannotSchedule as error:
@@ -148,36 +148,14 @@ class LearnerAdmin(StoreImport, LearnerActions):
         rights.may_export.demand(request)
         return exports.answer(self, request, exports.STORES.value, [learner.pk])
 
-    def document_view(self, request: HttpRequest, pk: int, column: str) -> HttpResponse:
-        """One stored document: readable, and as text to be edited for those who may."""
-        learner = self._viewed(request, pk)
-        if column not in DOCUMENTS:
-            raise Http404
-        editable = column in staff.EDITABLE_COLUMNS and rights.may_edit(request)
-        if request.method == "POST" and not editable:
-            rights.may_edit.demand(request)
-            raise PermissionDenied
-        form = DocumentForm(learner, column, request.POST or None) if editable else None
-        if form and form.is_valid() and form.save(request.user):
-            messages.success(request, f"The {form.name} was saved.")
-            return HttpResponseRedirect(links.page_of(LearnerProfile, pk))
-        return self.render(
-            request,
-            "learnerprofile/document",
-            f"{_name(column).capitalize()} of {learner.username}",
-            learner=learner,
-            readable=documents.readable(getattr(learner, column)),
-            form=form,
-        )
-
-    def _viewed(self, request: HttpRequest, pk: int) -> LearnerProfile:
+    def _viewed(self, request: HttpRequest, pk: int | str) -> LearnerProfile:
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
-        return get_object_or_404(LearnerProfile.objects.with_schedule(), pk=pk)
+        return get_object_or_404(LearnerProfile.objects.with_schedule(), pk=pk if str(pk).isdecimal() else 0)
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """What was done to the learner, with what each change replaced."""
-        learner = self._viewed(request, int(object_id) if object_id.isdecimal() else 0)
+        learner = self._viewed(request, object_id)
         events = AuditEvent.objects.filter(learner=learner)[:MOST_HISTORY]
         kept = RecordVersion.objects.filter(learner=learner).select_related("run")[:MOST_HISTORY]
         return self.render(
@@ -190,53 +168,67 @@ class LearnerAdmin(StoreImport, LearnerActions):
             may_put_back=rights.may_edit(request),
         )
 
-    # --- the form ---------------------------------------------------------------------------------
+    # --- editing ----------------------------------------------------------------------------------
 
     def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        # Who may only look sees the page, which shows more than a form full of fields.
-        if request.method == "GET" and object_id.isdecimal() and not rights.may_edit(request):
-            return HttpResponseRedirect(links.page_of(LearnerProfile, object_id))
-        return super().change_view(request, object_id, *args, **kwargs)
+        """The form for the plain fields. Who may only look sees the page, which shows more than a form."""
+        learner = self._viewed(request, object_id)
+        if request.method == "GET" and not rights.may_edit(request):
+            return HttpResponseRedirect(links.page_of(LearnerProfile, learner.pk))
+        rights.may_edit.demand(request)
+        may_delete = self.has_delete_permission(request)
+        return self._edit(request, learner, "profile", PROFILE_COLUMNS, may_delete=may_delete)
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        # What the form is compared with must still be there when it is saved. Deleting has a transaction of its own.
-        if not transaction.get_connection().in_atomic_block or not object_id.isdecimal():
-            return super().get_object(request, object_id, from_field)
-        return LearnerProfile.objects.select_for_update().filter(pk=object_id).first()
+    def document_view(self, request: HttpRequest, pk: int, column: str) -> HttpResponse:
+        """One stored document: readable, and as text to be edited for those who may."""
+        learner = self._viewed(request, pk)
+        if column not in DOCUMENTS:
+            raise Http404
+        editable = column in staff.EDITABLE_COLUMNS and rights.may_edit(request)
+        if request.method == "POST" and not editable:
+            rights.may_edit.demand(request)
+            raise PermissionDenied
+        return self._edit(request, learner, _name(column), [column] if editable else [], document=column)
 
-    def save_model(self, request: HttpRequest, obj: Any, form: ProfileForm, change: bool) -> None:
-        """Through the service, under the learner's lock; the form has checked what moved meanwhile."""
-        staff.edit_learner(
-            user=rights.user(request),
-            username=form.instance.username,
-            changes=form.changes(),
-            seen=form.cleaned_data["seen"],
+    def _edit(
+        self,
+        request: HttpRequest,
+        learner: LearnerProfile,
+        what: str,
+        columns: Sequence[str],
+        *,
+        document: str = "",
+        **context: Any,
+    ) -> HttpResponse:
+        form = None
+        if columns:
+            form = modelform_factory(LearnerProfile, form=EditForm, fields=columns)(
+                request.POST or None, instance=learner
+            )
+        if form and form.is_valid() and form.write(rights.user(request)):
+            messages.success(request, f"The {what} was saved.")
+            return HttpResponseRedirect(links.page_of(LearnerProfile, learner.pk))
+        return self.render(
+            request,
+            "learnerprofile/edit",
+            f"{what.capitalize()} of {learner.username}",
+            learner=learner,
+            readable=documents.readable(getattr(learner, document)) if document else None,
+            form=form,
+            **context,
         )
 
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
-        """The service has written the history entry already."""
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, set[str], list[Any]]:
-        # The stock page asks for the right to delete each row of history; here it all goes with its learner.
-        keys = [row.pk for row in objs]
-        rows = LearnerProfile.objects.filter(pk__in=keys)
-        return [*map(str, objs), *belongings(rows)], {"learners": len(keys)}, set(), []
-
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        # Without the stock view's transaction: the service removes files once its own is committed.
-        return self._delete_view(request, object_id, extra_context)
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        staff.delete(user=rights.user(request), username=obj.username)
-
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:  # type: ignore[override]
-        """The service writes the history entry."""
-
-    def response_change(self, request: HttpRequest, obj: Any) -> HttpResponse:
-        if "_continue" in request.POST:
-            return super().response_change(request, obj)
-        messages.success(request, f"The profile of {obj.username} was saved.")
-        return HttpResponseRedirect(links.page_of(LearnerProfile, obj.pk))
+        """Asks, then deletes. In no transaction: the service removes files once its own is committed."""
+        learner = self._viewed(request, object_id)
+        if not self.has_delete_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            question, back = actions.deleting([learner.pk]), links.page_of(LearnerProfile, learner.pk)
+            return self.render(request, "confirm", f"Delete {learner}", question=question, back=back)
+        staff.delete(user=rights.user(request), username=learner.username)
+        messages.success(request, f"{learner} was deleted.")
+        return HttpResponseRedirect(links.list_of(LearnerProfile))
 
     # --- the list ---------------------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ def test_profiles_are_edited_by_coaches(as_role, amara, role):
     assert ("Edit profile" in shown) == (role in EDITORS)
     sent = client.post(f"{page}change/", {"goal": "x", "seen": "{}"})
     assert (sent.status_code == 403) == (role not in EDITORS)
-    document = client.post(f"{page}documents/elo_snapshot/", {"text": "{"})
+    document = client.post(f"{page}documents/elo_snapshot/", {"elo_snapshot": "{"})
     assert (document.status_code == 403) == (role not in EDITORS)
 
 

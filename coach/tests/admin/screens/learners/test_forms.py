@@ -16,7 +16,7 @@ FIELDS = ("goal", "use_case", "strengths", "timezone", "knowledge_tags")
 def form_of(console, learner):
     """The profile form as the browser shows it, ready to be sent."""
     response = console.get(f"/admin/coach/learnerprofile/{learner.pk}/change/")
-    form = response.context["adminform"].form
+    form = response.context["form"]
     values = {name: form[name].value() or "" for name in FIELDS}
     return {**values, "seen": json.dumps(form.initial["seen"])}
 
@@ -74,7 +74,7 @@ def test_what_both_changed_is_told_and_written_only_when_sent_again(console, ama
     response = send(console, amara, values)
     assert "Somebody else changed this meanwhile" in response.content.decode()
     assert LearnerProfile.objects.get(pk=amara.pk).goal == "Theirs."
-    again = {**values, "seen": response.context["adminform"].form.data["seen"]}
+    again = {**values, "seen": response.context["form"].data["seen"]}
     send(console, amara, again)
     assert LearnerProfile.objects.get(pk=amara.pk).goal == "Mine."
 
@@ -91,7 +91,7 @@ def test_a_form_without_what_was_seen_overwrites_nothing(console, amara):
 def document_form(console, learner, column):
     response = console.get(f"/admin/coach/learnerprofile/{learner.pk}/documents/{column}/")
     form = response.context["form"]
-    return {"text": form["text"].value(), "seen": form["seen"].value()}
+    return {column: form[column].value(), "seen": form["seen"].value()}
 
 
 def send_document(console, learner, column, values):
@@ -100,9 +100,9 @@ def send_document(console, learner, column, values):
 
 def test_a_document_is_saved_and_what_is_derived_from_it_follows(console, amara):
     values = document_form(console, amara, "elo_category_plan")
-    plan = json.loads(values["text"])
+    plan = json.loads(values["elo_category_plan"])
     plan["categories"].append({"key": "http", "label": "HTTP", "description": "Requests."})
-    send_document(console, amara, "elo_category_plan", {**values, "text": json.dumps(plan)})
+    send_document(console, amara, "elo_category_plan", {**values, "elo_category_plan": json.dumps(plan)})
     row = LearnerProfile.objects.get(pk=amara.pk)
     assert [category.key for category in row.plan.categories] == ["sql-reading", "http"]
     assert '"http"' in row.extended_assessment
@@ -114,33 +114,32 @@ def test_a_document_is_saved_and_what_is_derived_from_it_follows(console, amara)
 def test_a_fault_is_told_at_its_place_and_nothing_is_written(console, amara):
     values = document_form(console, amara, "elo_category_plan")
     before = LearnerProfile.objects.values().get(pk=amara.pk)
-    response = send_document(
-        console, amara, "elo_category_plan", {**values, "text": values["text"].replace("1.0", '"heavy"')}
-    )
+    heavy = values["elo_category_plan"].replace("1.0", '"heavy"')
+    response = send_document(console, amara, "elo_category_plan", {**values, "elo_category_plan": heavy})
     assert "$.categories[0].weight" in response.content.decode()
     assert LearnerProfile.objects.values().get(pk=amara.pk) == before
 
 
 def test_the_order_of_ratings_is_that_of_the_text(console, amara):
     values = document_form(console, amara, "elo_snapshot")
-    send_document(console, amara, "elo_snapshot", {**values, "text": '{"zebra": 1, "ant": 2}'})
+    send_document(console, amara, "elo_snapshot", {**values, "elo_snapshot": '{"zebra": 1, "ant": 2}'})
     assert LearnerProfile.objects.get(pk=amara.pk).elo_snapshot == '{"zebra":1,"ant":2}'
 
 
 def test_a_document_that_somebody_else_changed_is_told_not_lost(console, amara):
     values = document_form(console, amara, "elo_snapshot")
     LearnerProfile.objects.filter(pk=amara.pk).update(elo_snapshot='{"sql-reading":1300}')
-    response = send_document(console, amara, "elo_snapshot", {**values, "text": '{"sql-reading": 1}'})
+    response = send_document(console, amara, "elo_snapshot", {**values, "elo_snapshot": '{"sql-reading": 1}'})
     assert "Somebody else changed this document meanwhile" in response.content.decode()
     assert LearnerProfile.objects.get(pk=amara.pk).elo_snapshot == '{"sql-reading":1300}'
-    again = {"text": '{"sql-reading": 1}', "seen": response.context["form"].data["seen"]}
+    again = {"elo_snapshot": '{"sql-reading": 1}', "seen": response.context["form"].data["seen"]}
     send_document(console, amara, "elo_snapshot", again)
     assert LearnerProfile.objects.get(pk=amara.pk).elo_snapshot == '{"sql-reading":1}'
 
 
 def test_an_empty_text_removes_a_document_that_may_be_missing(console, amara):
     values = document_form(console, amara, "onboarding_assessment")
-    send_document(console, amara, "onboarding_assessment", {**values, "text": " "})
+    send_document(console, amara, "onboarding_assessment", {**values, "onboarding_assessment": " "})
     row = LearnerProfile.objects.get(pk=amara.pk)
     assert row.onboarding_assessment is None
     assert row.extended_assessment is None
@@ -150,7 +149,7 @@ def test_an_empty_text_removes_a_document_that_may_be_missing(console, amara):
 def test_history_is_shown_but_not_edited(console, amara, column):
     address = f"/admin/coach/learnerprofile/{amara.pk}/documents/{column}/"
     assert console.get(address).context["form"] is None
-    assert console.post(address, {"text": "[]"}).status_code == 403
+    assert console.post(address, {column: "[]"}).status_code == 403
 
 
 @pytest.mark.parametrize("column", ["username", "extended_assessment", "nothing"])

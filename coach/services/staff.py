@@ -1,7 +1,6 @@
 """What staff change: each change under the learner's row lock, with an audit event and a history entry."""
 
 import contextlib
-import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from coach.models import (
     RecordVersion,
 )
 from coach.models.database import members
+from coach.models.versions import fingerprint
 from coach.services import assessments, attachments, audit, grading, learners, memory_uploads, schedules
 from coach.services.keeping import erasing, restoring, versions
 
@@ -57,11 +57,6 @@ class OpenBytes:
 
     file: BinaryIO
     size: int
-
-
-def fingerprint(value: object) -> str:
-    """A short mark of a value, by which a later look tells whether it is still the same."""
-    return hashlib.sha256(repr(value).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def edit_learner(

@@ -20,6 +20,7 @@ from coach.legacy.running import ledger, resolving
 from coach.legacy.running.lock import LockHeld
 from coach.legacy.stores import Outcome, Store
 from coach.models import BackfillFinding, BackfillRun, LearnerProfile
+from coach.models.versions import fingerprint
 from coach.services import assessments, staff
 
 MOST_CHOICES = 300
@@ -237,7 +238,7 @@ def form_of(
 def _mark(planned: Planned) -> str:
     """What tells whether the row, or what is made of it, is still what was shown."""
     ours = planned.ours.to_json() if planned.ours else ""
-    return staff.fingerprint((str(planned.outcome), ours, planned.mark and planned.mark.unknown))
+    return fingerprint((str(planned.outcome), ours, planned.mark and planned.mark.unknown))
 
 
 def _at_its_line(text: str, path: str, reason: str) -> SafeString:

@@ -10,7 +10,8 @@ from coach.admin.screens.learners.forms import Lines
 from coach.documents.assessment import GradingResult, Task, TaskResult
 from coach.documents.submissions import Response
 from coach.models import AssessmentSubmission
-from coach.services import grading, staff
+from coach.models.versions import fingerprint
+from coach.services import grading
 
 CONFIDENCES = (("low", "low"), ("medium", "medium"), ("high", "high"))
 _ROWS = {"rows": 3, "cols": 70}
@@ -84,7 +85,7 @@ class GradeForm(forms.Form):
         shown = {
             name: getattr(result, name) for name in ("overall_feedback", "strengths", "focus_areas") if result
         }
-        super().__init__(data, initial={**shown, "seen": staff.fingerprint(row.grading)})
+        super().__init__(data, initial={**shown, "seen": fingerprint(row.grading)})
         self.tasks = [
             TaskForm(answer, data=data, prefix=f"task-{number}") for number, answer in enumerate(answers(row))
         ]

@@ -19,6 +19,7 @@ from coach.admin.screens.learners import page
 from coach.admin.screens.records import Fact, History, Tool
 from coach.legacy.stores import Store
 from coach.models import AssessmentSubmission, AttachmentMetadata
+from coach.models.versions import fingerprint
 from coach.services import staff
 
 GRADER_BADGES = {"": "warn", "provisional": "calm", "model": "good", "staff": "good", "imported": "good"}
@@ -113,7 +114,7 @@ class SubmissionAdmin(StoreImport, History, exports.Exportable):
                 "Nothing was written: the submission was graded since this page was shown. "
                 "Send again to replace that grade.",
             )
-            form.data = {**form.data.dict(), "seen": staff.fingerprint(row.grading)}  # type: ignore[attr-defined]
+            form.data = {**form.data.dict(), "seen": fingerprint(row.grading)}  # type: ignore[attr-defined]
             return False
         words = "The grade is stored; ratings and schedule follow it."
         if not counts:

@@ -21,6 +21,7 @@ from coach.legacy.decoding import unknown
 from coach.models import LearnerProfile
 from coach.models.database import members
 from coach.models.database.fields import DocumentField
+from coach.models.versions import fingerprint
 from coach.services import staff
 
 # What staff edit as plain fields; the other documents have a page each.
@@ -150,7 +151,7 @@ class EditForm(forms.ModelForm):  # type: ignore[type-arg]
         """
         learner, seen = self.instance, self.cleaned_data["seen"]
         sent = {name: self.cleaned_data[name] for name in self.columns}
-        changes = {name: value for name, value in sent.items() if staff.fingerprint(value) != seen.get(name)}
+        changes = {name: value for name, value in sent.items() if fingerprint(value) != seen.get(name)}
         try:
             staff.edit_learner(user=user, username=learner.username, changes=changes, seen=seen)
         except staff.ChangedMeanwhile as error:
@@ -166,7 +167,7 @@ class EditForm(forms.ModelForm):  # type: ignore[type-arg]
         return True
 
     def _fingerprint(self, column: str) -> str:
-        return staff.fingerprint(getattr(self.instance, column))
+        return fingerprint(getattr(self.instance, column))
 
 
 def validated(text: str, schema: Any) -> str:

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from coach.documents.submissions import PendingAttachment, Submission
 from coach.models import AssessmentSubmission, AuditEvent, LearnerProfile, RecordVersion
-from coach.services import staff as services
+from coach.models.versions import fingerprint
 from coach.tests import cast
 from coach.tests.admin.conftest import GRADING, ROLES
 from coach.tests.legacy import people
@@ -46,7 +46,7 @@ def sent(row, scores=(80, 60), **changes):
         "overall_feedback": "Good work.",
         "strengths": "Joins\nPatience",
         "focus_areas": "Plans",
-        "seen": services.fingerprint(AssessmentSubmission.objects.get(pk=row.pk).grading),
+        "seen": fingerprint(AssessmentSubmission.objects.get(pk=row.pk).grading),
     }
     for number, score in enumerate(scores):
         data |= {

@@ -9,6 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
 from coach.models import AuditEvent, LearnerProfile, RecordVersion
+from coach.models.versions import fingerprint
 from coach.services import staff as services
 from coach.services.keeping import versions
 from coach.tests import cast
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def edit(user, **changes):
     row = LearnerProfile.objects.get(username="amara")
-    seen = {name: services.fingerprint(getattr(row, name)) for name in changes}
+    seen = {name: fingerprint(getattr(row, name)) for name in changes}
     services.edit_learner(user=user, username="amara", changes=changes, seen=seen)
     return RecordVersion.objects.first()
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from coach import models
+from coach.models.versions import fingerprint
 from coach.services import learners, staff
 from coach.tests.legacy.model import promises, stores
 from coach.tests.legacy.model.comparing import expect
@@ -101,7 +102,7 @@ class Edits(Inputs):
         if name in self.state.profiles:
             changes = {"goal": f"a goal of staff's {self.chance.random()}"}
             learner = models.LearnerProfile.objects.get(username=name)
-            seen = {name: staff.fingerprint(getattr(learner, name)) for name in changes}
+            seen = {name: fingerprint(getattr(learner, name)) for name in changes}
             staff.edit_learner(user=self.world.user, username=name, changes=changes, seen=seen)
 
     def edit_delete_attachment(self, name: str) -> None:

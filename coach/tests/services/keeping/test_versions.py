@@ -12,6 +12,7 @@ from django.test import override_settings
 
 from coach.documents.base import utc_now
 from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile, MemoryRecord, RecordVersion
+from coach.models.versions import fingerprint
 from coach.services import attachments, learners, staff
 from coach.services.keeping import erasing, restoring, stored_bytes, versions
 from coach.tests import cast
@@ -29,7 +30,7 @@ def anna():
 
 
 def shown(row, names):
-    return {name: staff.fingerprint(getattr(row, name)) for name in names}
+    return {name: fingerprint(getattr(row, name)) for name in names}
 
 
 def edit(user, **changes):

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from coach.models import AuditEvent, BackfillFinding, BackfillRun, CurriculumSchedule, LearnerProfile
+from coach.models.versions import fingerprint
 from coach.services import progress, schedules, staff
 from coach.tests import cast
 from coach.tests.legacy import people
@@ -108,7 +109,7 @@ def test_the_timeline_holds_all_kinds_newest_first(console, amara, staff):
         user=staff("superuser"),
         username="amara",
         changes={"goal": "New."},
-        seen={"goal": use_cases.fingerprint(amara.goal)},
+        seen={"goal": fingerprint(amara.goal)},
     )
     response = console.get(f"/admin/coach/learnerprofile/{amara.pk}/")
     entries = response.context["page"].timeline

@@ -2,12 +2,9 @@
 
 from typing import Any, Generic, Self, TypeVar, cast, overload
 
-from django import forms
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from pydantic import TypeAdapter
-from pydantic import ValidationError as DocumentError
 
 T = TypeVar("T")
 
@@ -23,7 +20,7 @@ class DocumentField(models.TextField):  # type: ignore[type-arg]
     description = "JSON document"
 
     def __init__(self, *args: Any, schema: Any = None, **kwargs: Any) -> None:
-        """`schema` is the type of the document: what forms validate an edited text against."""
+        """`schema` is the type of the document."""
         self.schema = schema
         super().__init__(*args, **kwargs)
 
@@ -43,16 +40,6 @@ class DocumentField(models.TextField):  # type: ignore[type-arg]
             return f"({sql})::text", params
         return sql, params
 
-    def clean(self, value: Any, model_instance: models.Model | None) -> Any:
-        """Validate an edited text, reporting each fault with its place in the document."""
-        value = super().clean(value, model_instance)
-        if value and self.schema is not None:
-            try:
-                return self.to_text(self.to_value(value))
-            except DocumentError as error:
-                raise ValidationError([_fault(fault) for fault in error.errors(include_url=False)]) from error
-        return value or None
-
     def to_value(self, text: str) -> Any:
         """The document that a stored text holds."""
         return _adapter(self.schema).validate_json(text)
@@ -60,9 +47,6 @@ class DocumentField(models.TextField):  # type: ignore[type-arg]
     def to_text(self, value: Any) -> str:
         """A document as it is stored: compact JSON in the served form."""
         return _adapter(self.schema).dump_json(value).decode()
-
-    def formfield(self, **kwargs: Any) -> forms.Field | None:
-        return super().formfield(**{"widget": forms.Textarea, **kwargs})
 
 
 class Parsed(Generic[T]):
@@ -99,8 +83,3 @@ def _adapter(schema: Any) -> TypeAdapter[Any]:
     if schema not in _adapters:
         _adapters[schema] = TypeAdapter(schema)
     return _adapters[schema]
-
-
-def _fault(fault: Any) -> str:
-    place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in fault["loc"])
-    return f"${place}: {fault['msg']}"

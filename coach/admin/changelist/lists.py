@@ -5,7 +5,7 @@ History (what nobody may change) is shown on a page of its own, in records.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString
 
 from coach.admin.changelist import counts, dates, search
 from coach.admin.presentation import links
+from coach.models.database.fields import DocumentField
 
 
 class StaffChangeList(ChangeList):
@@ -64,7 +65,7 @@ class StaffChangeList(ChangeList):
 
 
 class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """The base of every list. Subclasses name what a row shows; JSON columns are never read for a list."""
+    """The base of every list. Subclasses name what a row shows."""
 
     # Named, since django-import-export would otherwise take the stock page for ours.
     change_list_template = "admin/coach/change_list.html"
@@ -79,7 +80,8 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     look_ups: tuple[search.LookUp, ...] = ()
     nothing_here: str | SafeString = "There is nothing here yet. Import a store, or run manage.py backfill."
     list_joins: Sequence[str] = ()
-    list_columns: Sequence[str] = ()
+    # The documents that the list shows: no other one is read for it.
+    list_documents: Sequence[str] = ()
     # Pages of one row besides the stock ones: `name` is answered by `name_view`, at `<pk>/name/`.
     row_pages: Sequence[str] = ()
 
@@ -141,7 +143,16 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return actions
 
     def rows(self, request: HttpRequest) -> models.QuerySet[Any]:
-        """The rows of a page, with joins and only the columns that the list shows."""
+        """The rows of a page, with joins and without the documents that the list does not show."""
         # Without a name every foreign key would be joined.
         rows = self.model._default_manager.select_related(*self.list_joins or (None,))
-        return rows.only(*self.list_columns) if self.list_columns else rows
+        return rows.defer(*set(_documents(self.model, self.list_joins)).difference(self.list_documents))
+
+
+def _documents(model: Any, joins: Sequence[str]) -> Iterator[str]:
+    """The columns with documents of a model, and of what is joined to it."""
+    yield from (field.name for field in model._meta.concrete_fields if isinstance(field, DocumentField))
+    for join in joins:
+        name, _, further = join.partition("__")
+        joined = model._meta.get_field(name).related_model
+        yield from (f"{name}__{column}" for column in _documents(joined, [further] if further else []))

@@ -57,15 +57,6 @@ class AttachmentAdmin(StoreImport, History, exports.Exportable):
         "Words of usernames and goals, or the beginning of an attachment's or a submission's id."
     )
     list_joins = ("learner", "submission")
-    list_columns = (
-        "attachment_id",
-        "name",
-        "kind",
-        "size_bytes",
-        "created_at",
-        "learner__username",
-        "submission__submission_id",
-    )
     nothing_here = "No attachment yet. Learners upload them, or an attachments store brings them."
 
     record_template = "attachmentmetadata/record"

@@ -124,7 +124,7 @@ class AuditAdmin(History):
     look_ups = (search.LookUp("username"), search.LookUp("action"), search.LookUp("actor", "fragment"))
     search_help_text = "The beginning of a username or an action, or a piece of who did it."
     list_joins = ("learner",)
-    list_columns = ("action", "username", "actor", "detail", "at", "learner__username")
+    list_documents = ("detail",)
     nothing_here = "Nothing has been done yet. Every change of a learner is noted here."
     record_joins = ("learner",)
     record_documents = ("detail",)

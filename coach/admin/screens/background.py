@@ -102,7 +102,6 @@ class ExportAdmin(RunPage):
         columns.moment("finished_at", "finished"),
     )
     list_filter = (filters.of_column("state", ExportRun.State.choices),)
-    list_columns = ("state", "what", "form", "actor", "started_at", "finished_at")
     nothing_here = "No large export was made in the last day. Small ones are sent at once."
     record_template = "exportrun/record"
     row_pages = ("cancel", "download")

@@ -31,16 +31,6 @@ class MemoryUploadAdmin(History):
     look_ups = (search.LookUp("learner__username", "fragment"), search.LookUp("learner__goal", "fragment"))
     search_help_text = "Pieces of usernames and goals."
     list_joins = ("learner",)
-    list_columns = (
-        "idempotency_key",
-        "note_id",
-        "state",
-        "withdrawn",
-        "attempts",
-        "next_attempt_at",
-        "last_error",
-        "learner__username",
-    )
     nothing_here = "No note has been queued for the vector store."
     record_joins = ("learner",)
     actions = ("requeue",)

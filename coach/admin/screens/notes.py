@@ -29,7 +29,7 @@ class NoteAdmin(History):
     )
     search_help_text = "Words of notes, pieces of usernames and goals, or the beginning of a note's id."
     list_joins = ("learner",)
-    list_columns = ("note_id", "note", "tags", "created_at", "learner__username")
+    list_documents = ("tags",)
     nothing_here = "No memory note yet. Sessions write them, or a profiles store brings them."
     record_joins = ("learner",)
 

@@ -54,7 +54,7 @@ class RunAdmin(RunPage):
     )
     row_pages = ("cancel", "rejects")
     date_hierarchy = "started_at"
-    list_columns = ("state", "source", "actor", "started_at", "finished_at", "counts")
+    list_documents = ("counts",)
     nothing_here = "No import has run yet. Import a store, or run manage.py backfill."
 
     record_template = "backfillrun/record"
@@ -194,7 +194,6 @@ class FindingAdmin(History):
     ordering = ("-id",)
     look_ups = (search.LookUp("natural_key"),)
     search_help_text = "The beginning of a username or an id."
-    list_columns = ("place", "outcome", "store", "natural_key", "code", "run_id", "resolution", "resolved_at")
     nothing_here = "No record was rejected and none is in conflict."
     record_joins = ("run", "resolved_run")
     record_template = "backfillfinding/record"
@@ -271,6 +270,9 @@ class FindingAdmin(History):
         return get_object_or_404(BackfillFinding.objects.select_related("run"), pk=pk)
 
     # --- the list ---------------------------------------------------------------------------------
+
+    def rows(self, request: HttpRequest) -> QuerySet[BackfillFinding]:
+        return super().rows(request).defer("record")
 
     @admin.display(description="state")
     def state_shown(self, row: BackfillFinding) -> SafeString:

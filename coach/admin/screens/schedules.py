@@ -31,13 +31,6 @@ class ScheduleAdmin(History):
     look_ups = (search.LookUp("learner__username", "fragment"), search.LookUp("learner__goal", "fragment"))
     search_help_text = "Pieces of usernames and goals."
     list_joins = ("learner",)
-    list_columns = (
-        "generated_at",
-        "is_stale",
-        "time_horizon_days",
-        "projected_weekly_minutes",
-        "learner__username",
-    )
     nothing_here = (
         "No schedule yet. One is generated when a learner's schedule is read, or by the action on learners."
     )
@@ -99,17 +92,6 @@ class ItemAdmin(History):
     )
     search_help_text = "Words of titles, pieces of usernames, or the beginning of an item's id."
     list_joins = ("schedule__learner",)
-    list_columns = (
-        "item_id",
-        "title",
-        "kind",
-        "recommended_day_offset",
-        "recommended_minutes",
-        "effort_level",
-        "user_adjusted",
-        "launch_status",
-        "schedule__learner__username",
-    )
     nothing_here = "No schedule item yet. They come with a schedule."
     record_joins = ("schedule__learner",)
     record_documents = ("objectives", "prerequisites")

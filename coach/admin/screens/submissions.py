@@ -44,7 +44,6 @@ class SubmissionAdmin(StoreImport, History, exports.Exportable):
     )
     search_help_text = "Pieces of usernames and goals, or the beginning of a submission id."
     list_joins = ("learner",)
-    list_columns = ("submission_id", "submitted_at", "graded_by", "learner__username")
     nothing_here = "No submission yet. They arrive through the API, or with a submissions store."
 
     record_template = "assessmentsubmission/record"

@@ -35,6 +35,7 @@ class VersionAdmin(History):
     look_ups = (search.LookUp("learner__username", "fragment"),)
     search_help_text = "Pieces of usernames."
     list_joins = ("learner", "run")
+    list_documents = ("document", "after")
     nothing_here = "Nothing has been replaced or deleted yet."
     record_template = "recordversion/record"
     record_joins = ("learner", "event", "run")

@@ -73,7 +73,6 @@ class LearnerAdmin(StoreImport, actions.LearnerActions):
         search.LookUp("use_case", "words"),
     )
     search_help_text = "Pieces of usernames and goals, words of use cases; accents do not matter."
-    list_columns = ("username", "goal", "last_updated", "edited_since_import", "imported_by_id")
     nothing_here = "No learner yet. Import a profiles store, or run manage.py backfill."
     row_pages = ("regenerate", "json", "stores")
 

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Sequence
-from json.decoder import scanstring  # type: ignore[attr-defined]
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -13,24 +12,34 @@ from coach.documents import json_paths
 
 _MARKS = "{}[],:"
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s"{}\[\],:]++|"')
-_SPACE = " \t\r\n"
-_decode = json.JSONDecoder().raw_decode
 
 
 def line_of(text: str, steps: Sequence[str | int]) -> int:
     """The line (from 1) where the value at those steps begins, or as near above it as can be found.
 
-    `text` is JSON; a text that is not answers 1.
+    A text that is no JSON may answer 1.
     """
-    at = _skip(text, 0)
-    for step in steps:
-        try:
-            found = _member(text, at, step) if isinstance(step, str) else _element(text, at, step)
-        except (ValueError, IndexError):
-            return 1
-        if found is None:
-            break
-        at = found
+    wanted, nearest, at = list(steps), -1, 0
+    # Where the walk is: in each open container the position or the name; None where a name comes next.
+    path: list[str | int | None] = []
+    for found in _TOKEN.finditer(text):
+        token = found[0]
+        if token in "]}":
+            path = path[:-1]
+        elif token == ",":
+            path[-1:] = [place + 1 if isinstance(place, int) else None for place in path[-1:]]
+        elif path and path[-1] is None:
+            try:
+                path[-1] = json.loads(token)
+            except ValueError:
+                return 1
+        elif token != ":":
+            if len(path) > nearest and path == wanted[: len(path)]:
+                nearest, at = len(path), found.start()
+            if nearest == len(wanted):
+                break
+            if token in "[{":
+                path.append(0 if token == "[" else None)
     return text.count("\n", 0, at) + 1
 
 
@@ -75,40 +84,3 @@ def spread(text: str) -> str:
         parts.append(token)
         before = token
     return "".join(parts).lstrip()
-
-
-def _skip(text: str, at: int) -> int:
-    while at < len(text) and text[at] in _SPACE:
-        at += 1
-    return at
-
-
-def _member(text: str, at: int, name: str) -> int | None:
-    if text[at] != "{":
-        return None
-    at = _skip(text, at + 1)
-    while text[at] == '"':
-        found, at = scanstring(text, at + 1)
-        at = _skip(text, _skip(text, at) + 1)
-        if found == name:
-            return at
-        at = _after(text, at)
-    return None
-
-
-def _element(text: str, at: int, index: int) -> int | None:
-    if text[at] != "[":
-        return None
-    at = _skip(text, at + 1)
-    for _ in range(index):
-        if text[at] == "]":
-            return None
-        at = _after(text, at)
-    return None if text[at] == "]" else at
-
-
-def _after(text: str, at: int) -> int:
-    """Where the next value begins, past the one at `at` and the comma."""
-    _, at = _decode(text, at)
-    at = _skip(text, at)
-    return _skip(text, at + 1) if text[at] == "," else at

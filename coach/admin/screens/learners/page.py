@@ -224,23 +224,12 @@ class LearnerPage:
         anchor = self.anchor
         if self.schedule is None or anchor is None:
             return SafeString("")
-        blocks = [
-            charts.Block(
-                day=item.recommended_day_offset,
-                minutes=item.recommended_minutes,
-                kind=item.kind,
-                words=f"{item.title}: {item.kind}, {item.recommended_minutes} minutes, {item.effort_level}"
-                + (", moved by the learner" if item.user_adjusted else ""),
-                moved=item.user_adjusted,
-            )
-            for item in self.items
-        ]
+        words = ngettext("%d item", "%d items", len(self.items)) % len(self.items)
         return charts.workload(
-            blocks,
+            self.items,
             days=self.schedule.time_horizon_days,
             today=(self.today - anchor).days,
-            label=f"minutes a day from {date_format(anchor)}, "
-            + ngettext("%d item", "%d items", len(blocks)) % len(blocks),
+            label=f"minutes a day from {date_format(anchor)}, {words}",
         )
 
     def weeks(self) -> list[Week]:

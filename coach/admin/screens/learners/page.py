@@ -1,16 +1,19 @@
 """What stands on a learner's page, gathered with a fixed number of queries and handed to the template."""
 
 import datetime as dt
+import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.db.models import F
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
 from coach.admin.presentation import cells, changes, charts, links, timeline
+from coach.admin.screens import memory_uploads
 from coach.documents import schedule as zones
 from coach.documents.assessment import Assessment, GradingResult
 from coach.documents.base import utc_now
@@ -32,7 +35,7 @@ MOST_SUBMISSIONS = 50
 MOST_ATTACHMENTS = 50
 MOST_NOTES = 20
 MOST_EVENTS = 60
-UPLOAD_BADGES = {"queued": "calm", "stored": "good", "dead": "bad"}
+MOST_FINDINGS = 5
 STATUS_BADGES = {"pending": "calm", "in_progress": "warn", "completed": "good"}
 
 
@@ -62,30 +65,16 @@ class Skill:
         return f"{self.today - self.start:+d}"
 
 
-@dataclass
+@dataclass(frozen=True)
 class Week:
-    """One week of a schedule, from its first day."""
+    """One week of a schedule, from its first day; each item with its day and whether that is today."""
 
     number: int
     first: dt.date
     last: dt.date
-    items: list[tuple[ScheduleItem, dt.date, bool]] = field(default_factory=list)
-    minutes: int = 0
-    is_current: bool = False
-
-
-@dataclass(frozen=True)
-class SubmissionLine:
-    row: AssessmentSubmission
-    score: int | None
-    answers: int
-
-
-@dataclass(frozen=True)
-class AttachmentLine:
-    row: AttachmentMetadata
-    target: SafeString | str | None
-    downloadable: bool
+    items: list[tuple[ScheduleItem, dt.date, bool]]
+    minutes: int
+    is_current: bool
 
 
 class LearnerPage:
@@ -99,7 +88,8 @@ class LearnerPage:
         self.result: GradingResult | None = learner.result
         self.result_score = score(self.result)
         self.schedule: CurriculumSchedule | None = getattr(learner, "schedule", None)
-        self.items = list(_items(self.schedule))
+        in_order = ("recommended_day_offset", "position")
+        self.items = list(self.schedule.items.order_by(*in_order)) if self.schedule else []
         self._submissions = list(
             AssessmentSubmission.objects.filter(learner=learner)
             .newest_first()
@@ -108,15 +98,15 @@ class LearnerPage:
         self._attachments = list(
             AttachmentMetadata.objects.filter(learner=learner)
             .order_by("-created_at", "id")
-            .select_related("submission")
-            .only(*_ATTACHMENT_COLUMNS)[: MOST_ATTACHMENTS + 1]
+            .annotate(used_in=F("submission__submission_id"))[: MOST_ATTACHMENTS + 1]
         )
         self._notes = list(MemoryRecord.objects.filter(learner=learner).newest_first()[: MOST_NOTES + 1])
-        self._uploads = _uploads(learner)
+        self._uploads = dict(MemoryUpload.objects.of(learner).values_list("note_id", "state"))
         self._events = list(AuditEvent.objects.filter(learner=learner)[:MOST_EVENTS])
         kept = RecordVersion.objects.filter(learner=learner).select_related("run")
         self._versions = changes.explained(kept[:MOST_EVENTS])
-        self._findings = list(_findings(learner))
+        findings = BackfillFinding.objects.open().filter(username=learner.username)
+        self._findings = list(findings.defer("record").order_by("-id")[:MOST_FINDINGS])
         self._results = [(row, row.result) for row in self._submissions]
 
     # --- who this is ------------------------------------------------------------------------------
@@ -152,7 +142,7 @@ class LearnerPage:
                 kind="bad",
                 link=links.to(finding, f"finding of run {finding.run_id}"),
             )
-        missing = [line.row for line in self.attachments if line.row.kind == "file" and not line.downloadable]
+        missing = [row for row, _, has_bytes in self.attachments if row.kind == "file" and not has_bytes]
         if missing:
             yield Alert(
                 ngettext("%d uploaded file has", "%d uploaded files have", len(missing)) % len(missing)
@@ -237,17 +227,21 @@ class LearnerPage:
         anchor = self.anchor
         if anchor is None:
             return []
-        weeks: dict[int, Week] = {}
-        for item in self.items:
-            number = item.recommended_day_offset // 7
-            if number not in weeks:
-                first = anchor + dt.timedelta(days=7 * number)
-                last = first + dt.timedelta(days=6)
-                weeks[number] = Week(number + 1, first, last, is_current=first <= self.today <= last)
-            day = anchor + dt.timedelta(days=item.recommended_day_offset)
-            weeks[number].items.append((item, day, day == self.today))
-            weeks[number].minutes += item.recommended_minutes
-        return [weeks[number] for number in sorted(weeks)]
+        weeks = []
+        for number, group in itertools.groupby(self.items, lambda item: item.recommended_day_offset // 7):
+            first, last = anchor + dt.timedelta(days=7 * number), anchor + dt.timedelta(days=7 * number + 6)
+            days = [(item, anchor + dt.timedelta(days=item.recommended_day_offset)) for item in group]
+            weeks.append(
+                Week(
+                    number + 1,
+                    first,
+                    last,
+                    items=[(item, day, day == self.today) for item, day in days],
+                    minutes=sum(item.recommended_minutes for item, _ in days),
+                    is_current=first <= self.today <= last,
+                )
+            )
+        return weeks
 
     # --- assessment, submissions, attachments, notes ----------------------------------------------
 
@@ -258,19 +252,20 @@ class LearnerPage:
         return cells.badge(status.replace("_", " "), STATUS_BADGES[status]) if status else None
 
     @cached_property
-    def submissions(self) -> list[SubmissionLine]:
+    def submissions(self) -> list[tuple[AssessmentSubmission, int, int | None]]:
+        """The newest submissions, each with the number of its answers and its score."""
         return [
-            SubmissionLine(row, score=score(result), answers=len(row.response_list))
-            for row, result in self._results[:MOST_SUBMISSIONS]
+            (row, len(row.response_list), score(result)) for row, result in self._results[:MOST_SUBMISSIONS]
         ]
 
     @cached_property
-    def attachments(self) -> list[AttachmentLine]:
+    def attachments(self) -> list[tuple[AttachmentMetadata, SafeString | str | None, bool]]:
+        """The newest attachments, each with the address of a link, and whether a file has bytes."""
         return [
-            AttachmentLine(
+            (
                 row,
-                target=links.outside(row.url) if row.kind == "link" else None,
-                downloadable=row.kind == "file" and bool(staff.has_bytes(row)),
+                links.outside(row.url) if row.kind == "link" else None,
+                row.kind == "file" and bool(staff.has_bytes(row)),
             )
             for row in self._attachments[:MOST_ATTACHMENTS]
         ]
@@ -284,7 +279,7 @@ class LearnerPage:
         state = self._uploads.get(note_id)
         if state is None:
             return cells.badge("not queued for upload", "calm")
-        return cells.badge(MemoryUpload.State(state).label, UPLOAD_BADGES[state])
+        return cells.badge(MemoryUpload.State(state).label, memory_uploads.STATE_BADGES[state])
 
     @cached_property
     def timeline(self) -> list[timeline.Entry]:
@@ -299,20 +294,6 @@ class LearnerPage:
 
 
 _FOUND = {"rejected": "was rejected", "conflict": "is in conflict", "file": "came without its bytes"}
-_ATTACHMENT_COLUMNS = (
-    "attachment_id",
-    "learner_id",
-    "kind",
-    "name",
-    "description",
-    "url",
-    "size_bytes",
-    "stored_path",
-    "created_at",
-    "imported_at",
-    "imported_by_id",
-    "submission__submission_id",
-)
 
 
 def score(result: GradingResult | None) -> int | None:
@@ -320,23 +301,6 @@ def score(result: GradingResult | None) -> int | None:
     if result is None or not result.task_results:
         return None
     return round(100 * sum(task.score for task in result.task_results) / len(result.task_results))
-
-
-def _items(schedule: CurriculumSchedule | None) -> Any:
-    if schedule is None:
-        return ()
-    return ScheduleItem.objects.filter(schedule=schedule).order_by("recommended_day_offset", "position")
-
-
-def _uploads(learner: LearnerProfile) -> dict[str, str]:
-    return dict(MemoryUpload.objects.of(learner).values_list("note_id", "state"))
-
-
-def _findings(learner: LearnerProfile) -> Any:
-    """What waits of what runs found in the learner's records, the newest first."""
-    return (
-        BackfillFinding.objects.open().filter(username=learner.username).defer("record").order_by("-id")[:5]
-    )
 
 
 def _up_to(rows: Sequence[Any], most: int) -> str:

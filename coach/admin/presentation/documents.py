@@ -11,28 +11,16 @@ from coach.documents import differences
 
 # Containers of more members than this start closed.
 _OPEN_UP_TO = 6
-_DEEPEST = 12
 _LONGEST_SIDE = 400
 # Members that identify an element of a list.
-_NAMES = (
-    "label",
-    "title",
-    "name",
-    "headline",
-    "task_id",
-    "module_id",
-    "key",
-    "category_key",
-    "criterion",
-    "level",
-)
+_NAMES = "label title name headline task_id module_id key category_key criterion level".split()
 
 
 def readable(text: str | None) -> SafeString:
     """A document's JSON text as nested lists; a note where there is none."""
     if text is None:
         return SafeString('<p class="quiet">There is none.</p>')
-    return format_html('<div class="document">{}</div>', _value(json.loads(text), depth=0))
+    return format_html('<div class="document">{}</div>', _value(json.loads(text)))
 
 
 def pretty(text: str | None) -> str:
@@ -47,67 +35,52 @@ def side(value: Any) -> SafeString:
     if isinstance(value, str) and len(value) > _LONGEST_SIDE:
         short = cells.short(value, _LONGEST_SIDE)
         return format_html("<details><summary>{}</summary>{}</details>", short, _scalar(value))
-    return format_html('<div class="document">{}</div>', _folded(value, depth=0))
+    return format_html('<div class="document">{}</div>', _folded(value))
 
 
-def _value(value: Any, *, depth: int) -> SafeString:
+def _value(value: Any) -> SafeString:
     if isinstance(value, (dict, list)) and not value:
         return SafeString('<span class="quiet">none</span>')
-    if depth >= _DEEPEST and isinstance(value, (dict, list)):
-        return format_html("<code>{}</code>", cells.short(json.dumps(value, ensure_ascii=False)))
     if isinstance(value, dict):
-        return _members(value, depth=depth)
+        return _members(value)
     if isinstance(value, list):
-        return _elements(value, depth=depth)
+        return _elements(value)
     return _scalar(value)
 
 
 def _scalar(value: Any) -> SafeString:
-    if value is None:
-        return SafeString('<span class="quiet">null</span>')
+    if value in (None, ""):
+        return format_html('<span class="quiet">{}</span>', "null" if value is None else "empty")
     if isinstance(value, str):
-        return (
-            format_html('<span class="text">{}</span>', value)
-            if value
-            else SafeString('<span class="quiet">empty</span>')
-        )
+        return format_html('<span class="text">{}</span>', value)
     return format_html('<span class="number">{}</span>', json.dumps(value))
 
 
-def _members(value: dict[str, Any], *, depth: int) -> SafeString:
-    return format_html(
-        "<dl>{}</dl>",
-        format_html_join(
-            "",
-            "<dt>{}</dt><dd>{}</dd>",
-            ((name, _folded(inner, depth=depth + 1)) for name, inner in value.items()),
-        ),
+def _members(value: dict[str, Any]) -> SafeString:
+    members = ((name, _folded(inner)) for name, inner in value.items())
+    return format_html("<dl>{}</dl>", format_html_join("", "<dt>{}</dt><dd>{}</dd>", members))
+
+
+def _elements(value: list[Any]) -> SafeString:
+    if not any(isinstance(element, (dict, list)) for element in value):
+        lines = format_html_join("", "<li>{}</li>", ((_scalar(element),) for element in value))
+        return format_html('<ul class="plain">{}</ul>', lines)
+    folded = format_html_join(
+        "",
+        "<li><details><summary>{}</summary>{}</details></li>",
+        ((_title(element), _value(element)) for element in value),
     )
+    return format_html("<ol>{}</ol>", folded)
 
 
-def _elements(value: list[Any], *, depth: int) -> SafeString:
-    if all(not isinstance(element, (dict, list)) for element in value):
-        return format_html(
-            '<ul class="plain">{}</ul>', format_html_join("", "<li>{}</li>", ((_scalar(e),) for e in value))
-        )
-    return format_html(
-        "<ol>{}</ol>",
-        format_html_join(
-            "",
-            "<li><details><summary>{}</summary>{}</details></li>",
-            ((_title(element), _value(element, depth=depth + 1)) for element in value),
-        ),
-    )
-
-
-def _folded(value: Any, *, depth: int) -> SafeString:
+def _folded(value: Any) -> SafeString:
     if not isinstance(value, (dict, list)) or len(value) <= _OPEN_UP_TO:
-        return _value(value, depth=depth)
+        return _value(value)
     return format_html(
         "<details><summary>{} {}</summary>{}</details>",
         len(value),
         "members" if isinstance(value, dict) else "entries",
-        _value(value, depth=depth),
+        _value(value),
     )
 
 

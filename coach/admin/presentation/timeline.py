@@ -2,7 +2,6 @@
 
 import datetime as dt
 import itertools
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +17,6 @@ from coach.models import (
     CurriculumSchedule,
     LearnerProfile,
 )
-from coach.models.imported import Imported
 
 MOST_SHOWN = 60
 # Rows of their own show these already.
@@ -28,19 +26,15 @@ _WORDS = {
     "learner.created": "was created",
     "learner.edited": "profile edited",
     "memory.written": "note written",
-    "schedule.generated": "schedule generated",
     "schedule.not_generated": "schedule could not be generated, the earlier one stays",
     "import.resolved": "a finding of an import resolved",
     "version.put_back": "an earlier version put back",
-    "plan.made": "plan made",
-    "plan.replaced": "plan replaced",
     "schedule.adjusted": "moved an item",
     "schedule.launched": "launched an item",
     "schedule.completed": "completed an item",
     "schedule.reopened": "reopened an item",
     "assessment.status": "assessment status changed",
     "onboarding.told": "onboarding details told",
-    "attachment.deleted": "attachment deleted",
     "attachment.consumed": "pending attachments attached to a submission",
 }
 
@@ -67,17 +61,14 @@ def merged(
     versions: Sequence[Explained],
 ) -> list[Entry]:
     """The newest entries of all kinds, newest first."""
-    entries = [
-        *_imports(learner, submissions, attachments),
-        *_schedules(schedule),
-        *_submissions(submissions),
-        *_attachments(attachments),
-        *(
-            entry
-            for entry in _done(events, versions)
-            if entry.versions or entry.words not in _SHOWN_ELSEWHERE
-        ),
-    ]
+    done = _done(events, versions)
+    entries = itertools.chain(
+        _imports(learner, submissions, attachments),
+        _schedules(schedule),
+        _submissions(submissions),
+        _attachments(attachments),
+        (entry for entry in done if entry.versions or entry.words not in _SHOWN_ELSEWHERE),
+    )
     return sorted(entries, key=lambda entry: entry.at, reverse=True)[:MOST_SHOWN]
 
 
@@ -92,23 +83,12 @@ def _imports(
     attachments: Iterable[AttachmentMetadata],
 ) -> Iterator[Entry]:
     """One entry a run, whatever it brought of this learner."""
-    rows: list[Imported] = [learner, *submissions, *(row for row in attachments if row.submission_id is None)]
-    by_run: dict[int, list[Imported]] = {}
-    for row in rows:
+    by_run: dict[int, dt.datetime] = {}
+    for row in (learner, *submissions, *(row for row in attachments if row.submission_id is None)):
         if row.imported_at and row.imported_by_id:
-            by_run.setdefault(row.imported_by_id, []).append(row)
-    for run, brought in by_run.items():
-        at = max(row.imported_at for row in brought if row.imported_at)
-        yield Entry(at, "import", f"{_brought(brought)} imported", links.to(BackfillRun(pk=run)))
-
-
-def _brought(rows: Iterable[Imported]) -> str:
-    counted = Counter(str(row._meta.verbose_name) for row in rows)
-    words = [
-        name if name == "learner" else f"{number} {name}{'s' * (number > 1)}"
-        for name, number in counted.items()
-    ]
-    return ", ".join(words).replace("learner", "profile")
+            by_run[row.imported_by_id] = max(row.imported_at, by_run.get(row.imported_by_id, row.imported_at))
+    for run, at in by_run.items():
+        yield Entry(at, "import", "imported", links.to(BackfillRun(pk=run)))
 
 
 def _schedules(schedule: CurriculumSchedule | None) -> Iterator[Entry]:
@@ -143,15 +123,11 @@ def _done(events: Iterable[AuditEvent], versions: Iterable[Explained]) -> Iterat
         kept.setdefault(version.version.event_id, []).append(version)
     for event in events:
         kind = "staff" if event.actor.startswith("staff") else event.action.partition(".")[0]
+        words = _WORDS.get(event.action, event.action.replace(".", " "))
         link = links.to(event, "details")
-        yield Entry(event.at, kind, words(event.action), link, event.actor, kept.pop(event.pk, ()))
+        yield Entry(event.at, kind, words, link, event.actor, kept.pop(event.pk, ()))
     for explained in itertools.chain(*kept.values()):
         row = explained.version
         happened = f"{row.kind} {'deleted' if row.after is None else 'updated'}"
         kind = "import" if row.run_id else row.kind
         yield Entry(row.at, kind, happened, links.to(row.run), row.actor, [explained])
-
-
-def words(action: str) -> str:
-    """What an audit event's action says to people."""
-    return _WORDS.get(action, action.replace(".", " "))

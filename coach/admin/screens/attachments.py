@@ -16,7 +16,6 @@ from coach.admin.access import rights
 from coach.admin.changelist import bulk, columns, exports, filters, search
 from coach.admin.imports.views import StoreImport
 from coach.admin.presentation import cells, links, previews
-from coach.admin.screens.learners import actions
 from coach.admin.screens.records import Fact, History, Tool
 from coach.legacy.stores import Store
 from coach.models import AttachmentMetadata
@@ -63,7 +62,7 @@ class AttachmentAdmin(StoreImport, History, exports.Exportable):
     record_joins = ("learner", "submission", "imported_by")
     record_documents = ("unknown_members",)
     row_pages = ("download", "show")
-    actions = ("export", "consume", "remove")
+    actions = ("export", "remove")
     export_columns = {
         "attachment_id": lambda row: row.attachment_id,
         "username": lambda row: row.learner.username,
@@ -98,17 +97,8 @@ class AttachmentAdmin(StoreImport, History, exports.Exportable):
 
     # --- actions ----------------------------------------------------------------------------------
 
-    def has_consume_permission(self, request: HttpRequest) -> bool:
-        return rights.may_edit(request)
-
     def has_remove_permission(self, request: HttpRequest) -> bool:
         return rights.may_delete(request, "attachmentmetadata")
-
-    @admin.action(description="Mark consumed…", permissions=["consume"])
-    def consume(self, request: HttpRequest, queryset: QuerySet[AttachmentMetadata]) -> HttpResponse | None:
-        pending = queryset.pending()  # type: ignore[attr-defined]
-        names = pending.order_by("learner__username").values_list("learner__username", flat=True).distinct()
-        return actions.consume(self, request, pending, names)
 
     @admin.action(description="Delete…", permissions=["remove"])
     def remove(self, request: HttpRequest, queryset: QuerySet[AttachmentMetadata]) -> HttpResponse | None:

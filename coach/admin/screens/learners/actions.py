@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 
 from coach.admin.access import rights
 from coach.admin.changelist import bulk, exports
-from coach.admin.changelist.lists import StaffAdmin
 from coach.models import (
     AssessmentSubmission,
     AttachmentMetadata,
@@ -77,7 +76,16 @@ class LearnerActions(exports.Exportable):
 
     @admin.action(description="Mark pending attachments consumed…", permissions=["consume"])
     def consume(self, request: HttpRequest, queryset: QuerySet[LearnerProfile]) -> HttpResponse | None:
-        return consume(self, request, queryset, _names(queryset))
+        return bulk.ask_and_do(
+            self,
+            request,
+            queryset,
+            CONSUME,
+            names=_names(queryset),
+            do=lambda name: staff.consume(user=rights.user(request), username=name),
+            words=("Done for %d learner.", "Done for %d learners."),
+            excuses=(learners.LearnerNotFound, staff.NothingToJoin),
+        )
 
     @admin.action(description="Delete…", permissions=["delete"])
     def delete_learners(
@@ -92,22 +100,6 @@ class LearnerActions(exports.Exportable):
             do=lambda name: staff.delete(user=rights.user(request), username=name),
             words=("%d learner was deleted.", "%d learners were deleted."),
         )
-
-
-def consume(
-    model_admin: StaffAdmin, request: HttpRequest, rows: QuerySet[Any], usernames: Iterable[str]
-) -> HttpResponse | None:
-    """Asks about the rows, then attaches the pending attachments of those learners to a submission of theirs."""
-    return bulk.ask_and_do(
-        model_admin,
-        request,
-        rows,
-        CONSUME,
-        names=usernames,
-        do=lambda name: staff.consume(user=rights.user(request), username=name),
-        words=("Done for %d learner.", "Done for %d learners."),
-        excuses=(learners.LearnerNotFound, staff.NothingToJoin),
-    )
 
 
 def _names(rows: QuerySet[LearnerProfile]) -> Iterable[str]:

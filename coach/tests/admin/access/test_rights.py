@@ -108,9 +108,9 @@ ACTIONS = {
     },
     "attachmentmetadata": {
         "viewer": set(),
-        "coach": {"consume"},
+        "coach": set(),
         "operator": {"export"},
-        "superuser": {"export", "consume", "remove"},
+        "superuser": {"export", "remove"},
     },
     "memoryupload": {"viewer": set(), "coach": set(), "operator": {"requeue"}, "superuser": {"requeue"}},
 }

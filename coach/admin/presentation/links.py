@@ -9,9 +9,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 
-def page_of(model: type[models.Model], pk: object) -> str:
-    """The address of a row's page: the learner page for learners, the stock page for the rest."""
-    name = "page" if model._meta.model_name == "learnerprofile" else "change"
+def page_of(model: type[models.Model], pk: object, name: str = "") -> str:
+    """The address of a page of a row; without a name the learner page for learners, the stock page for the rest."""
+    name = name or ("page" if model._meta.model_name == "learnerprofile" else "change")
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{name}", args=(pk,))
 
 

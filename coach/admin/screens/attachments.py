@@ -7,7 +7,6 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -16,11 +15,12 @@ from coach.admin.access import rights
 from coach.admin.changelist import bulk, columns, exports, filters, search
 from coach.admin.imports.views import StoreImport
 from coach.admin.presentation import cells, links, previews
-from coach.admin.screens.records import Fact, History, Tool
+from coach.admin.screens.records import ORIGIN, Fact, History
 from coach.legacy.stores import Store
 from coach.models import AttachmentMetadata
 from coach.services import attachments, staff
 
+SIZE = columns.of("size_bytes", "size", cells.size)
 _OPAQUE = "application/octet-stream"
 _BYTES = {
     True: ("in the storage", "good"),
@@ -39,7 +39,7 @@ class AttachmentAdmin(StoreImport, History, exports.Exportable):
         "kind",
         columns.learner(),
         "submission_link",
-        columns.of("size_bytes", "size", cells.size),
+        SIZE,
         columns.moment("created_at", "created", ordering="created_at"),
     )
     list_filter = (filters.AttachmentUseFilter, filters.of_column("kind", AttachmentMetadata.Kind.choices))
@@ -60,6 +60,10 @@ class AttachmentAdmin(StoreImport, History, exports.Exportable):
 
     record_template = "attachmentmetadata/record"
     record_joins = ("learner", "submission", "imported_by")
+    record_fields = (
+        ("name", "description", "learner", "submission_link", "kind", SIZE, "content_type", "created_at"),
+        (ORIGIN, columns.of("url", "address", links.outside)),
+    )
     record_documents = ("unknown_members",)
     row_pages = ("download", "show")
     actions = ("export", "remove")
@@ -75,22 +79,13 @@ class AttachmentAdmin(StoreImport, History, exports.Exportable):
     }
 
     def facts(self, row: AttachmentMetadata) -> Iterator[Fact]:
-        yield Fact("Name", row.name, wide=True)
-        yield Fact("Learner", links.to(row.learner))
-        yield Fact("Submission", self.submission_link(row))
-        yield Fact("Kind", row.kind)
-        yield Fact("Size", cells.size(row.size_bytes))
-        yield Fact("Type", row.content_type)
-        yield Fact("Created", cells.moment(row.created_at))
-        yield Fact("Where from", links.to(row.imported_by) or "the API")
-        yield Fact("Address", links.outside(row.url), wide=True)
-        yield Fact("Description", row.description, wide=True)
+        yield from super().facts(row)
         if row.kind == AttachmentMetadata.Kind.FILE:
             yield Fact("Bytes", cells.badge(*_BYTES[staff.has_bytes(row)]))
 
-    def tools(self, request: HttpRequest, row: AttachmentMetadata) -> Iterator[Tool]:
+    def tools(self, request: HttpRequest, row: AttachmentMetadata) -> Iterator[tuple[str, str]]:
         if row.kind == AttachmentMetadata.Kind.FILE and staff.has_bytes(row):
-            yield Tool("Download", reverse("admin:coach_attachmentmetadata_download", args=(row.pk,)))
+            yield links.page_of(type(row), row.pk, "download"), "Download"
 
     def more(self, request: HttpRequest, row: AttachmentMetadata) -> dict[str, Any]:
         return {"preview": previews.of(row)}

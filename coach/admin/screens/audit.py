@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from coach.admin.changelist import columns, filters, search
 from coach.admin.changelist.lists import StaffChangeList
 from coach.admin.presentation import cells, changes, links
-from coach.admin.screens.records import Fact, History
+from coach.admin.screens.records import History
 from coach.models import AuditEvent, LearnerProfile, RecordVersion
 
 MOST_STAFF, MOST_LEARNERS = 50, 8
@@ -127,8 +127,8 @@ class AuditAdmin(History):
     list_documents = ("detail",)
     nothing_here = "Nothing has been done yet. Every change of a learner is noted here."
     record_joins = ("learner",)
+    record_fields = ("learner_link", "actor", "action", "at")
     record_documents = ("detail",)
-
     record_template = "auditevent/record"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
@@ -136,12 +136,6 @@ class AuditAdmin(History):
 
     def more(self, request: HttpRequest, row: AuditEvent) -> dict[str, Any]:
         return {"versions": changes.explained(row.versions.select_related("run").all())}
-
-    def facts(self, row: AuditEvent) -> Iterator[Fact]:
-        yield Fact("Learner", self.learner_link(row) or "–")
-        yield Fact("Who", row.actor)
-        yield Fact("What", row.action)
-        yield Fact("When", cells.moment(row.at))
 
     @admin.display(description="learner")
     def learner_link(self, row: AuditEvent) -> SafeString | str:

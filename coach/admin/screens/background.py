@@ -7,13 +7,12 @@ from typing import Any
 from django.contrib import admin, messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from coach.admin.access import rights
 from coach.admin.changelist import bulk, columns, exports, filters
 from coach.admin.presentation import cells, links
-from coach.admin.screens.records import Fact, History, Tool
+from coach.admin.screens.records import Fact, History
 from coach.models import ExportRun, Run
 from coach.services.keeping import staged_files
 from coach.services.operations import jobs
@@ -42,25 +41,18 @@ class RunPage(History):
 
     right: rights.Right
     row_pages: Sequence[str] = ("cancel",)
+    record_fields: Any = (
+        ("state_shown", "actor", "started_at", "finished_at"),
+        (columns.moment("heartbeat_at", "last sign of life"), "process", "error"),
+    )
 
     def can_cancel(self, row: Any) -> bool:
         """Whether the worker does it: a command is stopped where it runs."""
         return not row.is_over
 
-    def facts(self, row: Any) -> Iterator[Fact]:
-        yield Fact("State", self.state_shown(row))
-        yield Fact("Who", row.actor)
-        yield Fact("Started", cells.moment(row.started_at))
-        yield Fact("Finished", cells.moment(row.finished_at))
-        yield Fact("Last sign of life", cells.moment(row.heartbeat_at))
-        yield Fact("Process", row.process)
-        if row.error:
-            yield Fact("Error", row.error, wide=True)
-
-    def tools(self, request: HttpRequest, row: Any) -> Iterator[Tool]:
+    def tools(self, request: HttpRequest, row: Any) -> Iterator[tuple[str, str]]:
         if self.right(request) and self.can_cancel(row) and not row.cancelled_by:
-            name = f"admin:coach_{self.opts.model_name}_cancel"
-            yield Tool("Cancel the run", reverse(name, args=(row.pk,)))
+            yield links.page_of(self.model, row.pk, "cancel"), "Cancel the run"
 
     def more(self, request: HttpRequest, row: Any) -> dict[str, Any]:
         done, total = row.counted()
@@ -114,9 +106,9 @@ class ExportAdmin(RunPage):
         elif row.state == row.State.DONE:
             yield Fact("File", "Not here any more: export again.")
 
-    def tools(self, request: HttpRequest, row: ExportRun) -> Iterator[Tool]:
+    def tools(self, request: HttpRequest, row: ExportRun) -> Iterator[tuple[str, str]]:
         if self.right(request) and _is_there(row):
-            yield Tool("Download the file", reverse("admin:coach_exportrun_download", args=(row.pk,)))
+            yield links.page_of(type(row), row.pk, "download"), "Download the file"
         yield from super().tools(request, row)
 
     def download_view(self, request: HttpRequest, pk: int) -> FileResponse:

@@ -1,7 +1,5 @@
 """Memory notes on their way to the vector store."""
 
-from collections.abc import Iterator
-
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -9,8 +7,8 @@ from django.utils.safestring import SafeString
 
 from coach.admin.access import rights
 from coach.admin.changelist import bulk, columns, filters, search
-from coach.admin.presentation import cells, links
-from coach.admin.screens.records import Fact, History
+from coach.admin.presentation import cells
+from coach.admin.screens.records import History
 from coach.models import MemoryUpload
 from coach.services import staff
 
@@ -33,19 +31,11 @@ class MemoryUploadAdmin(History):
     list_joins = ("learner",)
     nothing_here = "No note has been queued for the vector store."
     record_joins = ("learner",)
+    record_fields = (
+        ("note_id", "learner", "state_shown", "attempts", "next_attempt", "queued_at", "finished_at"),
+        ("vector_store_id", "remote_file_id", "last_error"),
+    )
     actions = ("requeue",)
-
-    def facts(self, row: MemoryUpload) -> Iterator[Fact]:
-        yield Fact("Note", row.note_id)
-        yield Fact("Learner", links.to(row.learner))
-        yield Fact("State", self.state_shown(row))
-        yield Fact("Attempts", row.attempts)
-        yield Fact("Next attempt", cells.moment(row.next_attempt_at))
-        yield Fact("Queued", cells.moment(row.queued_at))
-        yield Fact("Finished", cells.moment(row.finished_at))
-        yield Fact("Vector store", row.vector_store_id)
-        yield Fact("Remote file", row.remote_file_id or "–")
-        yield Fact("Last error", row.last_error or "–", wide=True)
 
     def has_requeue_permission(self, request: HttpRequest) -> bool:
         return rights.may_import(request)

@@ -1,13 +1,15 @@
 """Memory notes."""
 
-from collections.abc import Iterator
+from functools import partial
 
 from django.contrib import admin
 
 from coach.admin.changelist import columns, search
-from coach.admin.presentation import cells, links
-from coach.admin.screens.records import Fact, History
+from coach.admin.presentation import cells
+from coach.admin.screens.records import History
 from coach.models import MemoryRecord
+
+_all_tags = partial(cells.tags, most=100)
 
 
 @admin.register(MemoryRecord)
@@ -32,9 +34,4 @@ class NoteAdmin(History):
     list_documents = ("tags",)
     nothing_here = "No memory note yet. Sessions write them, or a profiles store brings them."
     record_joins = ("learner",)
-
-    def facts(self, row: MemoryRecord) -> Iterator[Fact]:
-        yield Fact("Note", row.note, wide=True)
-        yield Fact("Learner", links.to(row.learner))
-        yield Fact("Created", cells.moment(row.created_at))
-        yield Fact("Tags", cells.tags(row.tag_list, most=100))
+    record_fields = ("note", "learner", "created_at", columns.of("tag_list", "tags", _all_tags))

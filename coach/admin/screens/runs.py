@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
 from coach.admin.access import rights
@@ -17,7 +17,7 @@ from coach.admin.imports import resolving
 from coach.admin.presentation import cells, changes, links
 from coach.admin.screens import operations
 from coach.admin.screens.background import RunPage
-from coach.admin.screens.records import Fact, History, Tool
+from coach.admin.screens.records import Fact, History
 from coach.legacy.running import reject_file
 from coach.legacy.stores import Outcome, Store
 from coach.models import (
@@ -58,21 +58,20 @@ class RunAdmin(RunPage):
     nothing_here = "No import has run yet. Import a store, or run manage.py backfill."
 
     record_template = "backfillrun/record"
+    record_fields = (*RunPage.record_fields, "source", "version")
     record_documents = ("options",)
 
     def facts(self, row: BackfillRun) -> Iterator[Fact]:
         yield from super().facts(row)
-        yield Fact("Source", row.get_source_display())
-        yield Fact("Version", row.version)
         if row.checkpoint_store:
             yield Fact("Came as far as", f"{row.checkpoint_store}, record {row.checkpoint_ordinal:,}")
         if absent := _where_rejects_are(row):
             yield Fact("Rejects", absent, wide=True)
 
-    def tools(self, request: HttpRequest, row: BackfillRun) -> Iterator[Tool]:
+    def tools(self, request: HttpRequest, row: BackfillRun) -> Iterator[tuple[str, str]]:
         if rights.may_import(request) and _has_rejects(row):
-            yield Tool("Download the rejects", reverse("admin:coach_backfillrun_rejects", args=(row.pk,)))
-        yield Tool("All findings", links.list_of(BackfillFinding, run__id__exact=row.pk))
+            yield links.page_of(type(row), row.pk, "rejects"), "Download the rejects"
+        yield links.list_of(BackfillFinding, run__id__exact=row.pk), "All findings"
         yield from super().tools(request, row)
 
     def can_cancel(self, row: BackfillRun) -> bool:
@@ -196,26 +195,25 @@ class FindingAdmin(History):
     search_help_text = "The beginning of a username or an id."
     nothing_here = "No record was rejected and none is in conflict."
     record_joins = ("run", "resolved_run")
+    record_fields = (
+        (
+            "state_shown",
+            "resolved_at",
+            "resolved_by",
+            "resolved_run",
+            "run",
+            "outcome_shown",
+            "store",
+            "place",
+        ),
+        ("key_shown", "code", "checksum"),
+    )
     record_template = "backfillfinding/record"
     row_pages = ("resolve", "set_aside")
 
-    def facts(self, row: BackfillFinding) -> Iterator[Fact]:
-        yield Fact("State", self.state_shown(row))
-        if row.resolved_at:
-            yield Fact("Resolved", cells.moment(row.resolved_at))
-            yield Fact("By", row.resolved_by)
-            yield Fact("By run", links.to(row.resolved_run) or "–")
-        yield Fact("Found by", links.to(row.run))
-        yield Fact("Outcome", self.outcome_shown(row))
-        yield Fact("Store", row.store)
-        yield Fact("Place", row.place)
-        yield Fact("Record", _record_link(row) or "–")
-        yield Fact("Code", row.code)
-        yield Fact("sha256 of its bytes", row.checksum)
-
-    def tools(self, request: HttpRequest, row: BackfillFinding) -> Iterator[Tool]:
+    def tools(self, request: HttpRequest, row: BackfillFinding) -> Iterator[tuple[str, str]]:
         if rights.may_import(request) and not row.resolved_at:
-            yield Tool("Set aside…", reverse("admin:coach_backfillfinding_set_aside", args=(row.pk,)))
+            yield links.page_of(type(row), row.pk, "set_aside"), "Set aside…"
 
     def more(self, request: HttpRequest, row: BackfillFinding) -> dict[str, Any]:
         return {

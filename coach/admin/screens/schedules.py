@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 
 from coach.admin.changelist import columns, filters, search
 from coach.admin.presentation import cells, links
-from coach.admin.screens.records import Fact, History, Tool
+from coach.admin.screens.records import History
 from coach.models import CurriculumSchedule, ScheduleItem
 
 
@@ -36,24 +36,16 @@ class ScheduleAdmin(History):
     )
 
     record_joins = ("learner",)
+    record_fields = (
+        ("learner", "generated_at", "state", "time_horizon_days", "timezone", "sessions_per_week"),
+        ("projected_weekly_minutes", "long_range_item_count", "extended_weeks"),
+        ("cadence_notes", "pacing_overview"),
+    )
     record_documents = ("warnings", "category_allocations", "rationale_history", "long_range_category_keys")
 
-    def facts(self, row: CurriculumSchedule) -> Iterator[Fact]:
-        yield Fact("Learner", links.to(row.learner))
-        yield Fact("Generated", cells.moment(row.generated_at))
-        yield Fact("State", self.state(row))
-        yield Fact("Days", row.time_horizon_days)
-        yield Fact("Time zone", row.timezone)
-        yield Fact("Sessions a week", row.sessions_per_week)
-        yield Fact("Minutes a week", row.projected_weekly_minutes)
-        yield Fact("Items", links.to_list(ScheduleItem, row.items.count(), {"schedule__id__exact": row.pk}))
-        yield Fact("Long-range items", row.long_range_item_count)
-        yield Fact("Extended weeks", row.extended_weeks)
-        yield Fact("Cadence", row.cadence_notes, wide=True)
-        yield Fact("Pacing", row.pacing_overview, wide=True)
-
-    def tools(self, request: HttpRequest, row: CurriculumSchedule) -> Iterator[Tool]:
-        yield Tool("Timeline by week", f"{links.page_of(type(row.learner), row.learner_id)}#schedule")
+    def tools(self, request: HttpRequest, row: CurriculumSchedule) -> Iterator[tuple[str, str]]:
+        yield f"{links.page_of(type(row.learner), row.learner_id)}#schedule", "Timeline by week"
+        yield links.list_of(ScheduleItem, schedule__id__exact=row.pk), "All items"
 
     def rows(self, request: HttpRequest) -> QuerySet[CurriculumSchedule]:
         return super().rows(request).annotate(item_count=Count("items"))
@@ -94,25 +86,13 @@ class ItemAdmin(History):
     list_joins = ("schedule__learner",)
     nothing_here = "No schedule item yet. They come with a schedule."
     record_joins = ("schedule__learner",)
+    record_fields = (
+        ("title", columns.learner("schedule.learner"), "schedule", "kind", "category_key"),
+        ("recommended_day_offset", "recommended_minutes", "effort_level", "moved", "progress"),
+        ("last_launched_at", "last_completed_at", "active_session_id"),
+        ("summary", "focus_reason", "expected_outcome"),
+    )
     record_documents = ("objectives", "prerequisites")
-
-    def facts(self, row: ScheduleItem) -> Iterator[Fact]:
-        yield Fact("Title", row.title, wide=True)
-        yield Fact("Learner", links.to(row.schedule.learner))
-        yield Fact("Schedule", links.to(row.schedule, "of this learner"))
-        yield Fact("Kind", row.kind)
-        yield Fact("Category", row.category_key)
-        yield Fact("Day", row.recommended_day_offset)
-        yield Fact("Minutes", row.recommended_minutes)
-        yield Fact("Effort", row.effort_level)
-        yield Fact("Moved by the learner", "yes" if row.user_adjusted else "no")
-        yield Fact("Progress", self.progress(row))
-        yield Fact("Launched", cells.moment(row.last_launched_at))
-        yield Fact("Completed", cells.moment(row.last_completed_at))
-        yield Fact("Session", row.active_session_id)
-        yield Fact("Summary", row.summary, wide=True)
-        yield Fact("Why", row.focus_reason, wide=True)
-        yield Fact("Expected outcome", row.expected_outcome, wide=True)
 
     @admin.display(description="moved")
     def moved(self, row: ScheduleItem) -> SafeString | str:

@@ -7,7 +7,6 @@ from django.contrib import admin, messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from coach.admin.access import rights
@@ -16,7 +15,7 @@ from coach.admin.imports.views import StoreImport
 from coach.admin.presentation import cells, links, previews
 from coach.admin.screens import desk
 from coach.admin.screens.learners import page
-from coach.admin.screens.records import Fact, History, Tool
+from coach.admin.screens.records import ORIGIN, Fact, History
 from coach.legacy.stores import Store
 from coach.models import AssessmentSubmission, AttachmentMetadata
 from coach.models.versions import fingerprint
@@ -48,6 +47,7 @@ class SubmissionAdmin(StoreImport, History, exports.Exportable):
 
     record_template = "assessmentsubmission/record"
     record_joins = ("learner", "imported_by")
+    record_fields = ("learner", "submitted_at", "grade", ORIGIN)
     record_documents = ("grading", "metadata", "unknown_members")
     row_pages = ("grade",)
     actions = ("export",)
@@ -61,14 +61,11 @@ class SubmissionAdmin(StoreImport, History, exports.Exportable):
     }
 
     def facts(self, row: AssessmentSubmission) -> Iterator[Fact]:
-        score = page.score(row.result)
-        yield Fact("Learner", links.to(row.learner))
-        yield Fact("Submitted", cells.moment(row.submitted_at))
-        yield Fact("Score", None if score is None else f"{score} %")
-        yield Fact("Grade", self.grade(row))
-        yield Fact("Where from", links.to(row.imported_by) or "the API")
-        if result := row.result:
-            yield Fact("Feedback", result.overall_feedback, wide=True)
+        yield from super().facts(row)
+        if (score := page.score(row.result)) is not None:
+            yield Fact("Score", f"{score} %")
+        if row.result:
+            yield Fact("Feedback", row.result.overall_feedback, wide=True)
 
     def more(self, request: HttpRequest, row: AssessmentSubmission) -> dict[str, Any]:
         return {
@@ -76,10 +73,10 @@ class SubmissionAdmin(StoreImport, History, exports.Exportable):
             "attachments": [previews.of(attachment) for attachment in row.attachments.order_by("position")],
         }
 
-    def tools(self, request: HttpRequest, row: AssessmentSubmission) -> Iterator[Tool]:
+    def tools(self, request: HttpRequest, row: AssessmentSubmission) -> Iterator[tuple[str, str]]:
         if rights.may_edit(request) and row.response_list:
             words = "Grade…" if row.result is None else "Grade again…"
-            yield Tool(words, reverse("admin:coach_assessmentsubmission_grade", args=(row.pk,)))
+            yield links.page_of(AssessmentSubmission, row.pk, "grade"), words
 
     # --- grading ----------------------------------------------------------------------------------
 

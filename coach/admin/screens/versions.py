@@ -6,13 +6,12 @@ from typing import Any
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from pydantic import ValidationError
 
 from coach.admin.access import rights
 from coach.admin.changelist import bulk, columns, filters, search
 from coach.admin.presentation import cells, changes, links
-from coach.admin.screens.records import Fact, History, Tool
+from coach.admin.screens.records import History
 from coach.documents import differences
 from coach.models import LearnerProfile, RecordVersion
 from coach.services import staff
@@ -39,17 +38,11 @@ class VersionAdmin(History):
     nothing_here = "Nothing has been replaced or deleted yet."
     record_template = "recordversion/record"
     record_joins = ("learner", "event", "run")
+    record_fields = ("learner", "kind", "natural_key", "actor_shown", "at", "run", "event")
 
-    def facts(self, row: RecordVersion) -> Iterator[Fact]:
-        yield Fact("Learner", links.to(row.learner))
-        yield Fact("Record", f"{row.get_kind_display()} {row.natural_key}")
-        yield Fact("Who", who(row))
-        yield Fact("When", cells.moment(row.at))
-        yield Fact("By", links.to(row.run) or links.to(row.event) or "–")
-
-    def tools(self, request: HttpRequest, row: RecordVersion) -> Iterator[Tool]:
+    def tools(self, request: HttpRequest, row: RecordVersion) -> Iterator[tuple[str, str]]:
         if rights.may_edit(request):
-            yield Tool("Put back…", reverse("admin:coach_recordversion_put_back", args=(row.pk,)))
+            yield links.page_of(type(row), row.pk, "put_back"), "Put back…"
 
     def more(self, request: HttpRequest, row: RecordVersion) -> dict[str, Any]:
         return {"explained": changes.explained([row])[0]}

@@ -25,7 +25,7 @@ COUNTS = {
     "learner history": 5,
     "submission": 4,
     "attachment": 3,
-    "schedule": 4,
+    "schedule": 3,
     "note": 3,
     "run": 7,
     "audit event": 4,

@@ -1,7 +1,7 @@
 """The operations page: is it healthy, what runs, how large it is, what waits."""
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,22 +29,15 @@ class RunLine:
     """One run: how far it came, of how many records, and what it left behind."""
 
     def __init__(self, row: BackfillRun) -> None:
-        self.row, self.link = row, links.to(row)
-        counts = row.outcome_counts.values()
+        self.row, self.link, self.totals = row, links.to(row), totals(row)
         self.done, self.total = row.counted()
-        self.rejected = sum(counted.get("rejected", 0) for counted in counts)
-        self.conflicts = sum(counted.get("conflict", 0) for counted in counts)
         silence = (utc_now() - row.heartbeat_at).total_seconds()
         self.silent = row.state == BackfillRun.State.RUNNING and silence > SILENT_SECONDS
 
 
-@dataclass(frozen=True)
-class TableSize:
-    """One table: rows (an estimate on PostgreSQL) and bytes with indexes; None where they are unknown."""
-
-    name: str
-    rows: int | None
-    size: int | None
+def totals(row: BackfillRun) -> Counter[str]:
+    """How many records of a run came out how, of all stores."""
+    return sum(map(Counter, row.outcome_counts.values()), Counter[str]())
 
 
 def page(request: HttpRequest) -> HttpResponse:
@@ -85,29 +78,24 @@ def _server() -> str:
         return f"PostgreSQL {cursor.fetchone()[0]}"
 
 
-def _tables() -> Iterator[TableSize]:
-    names = {
-        model._meta.db_table: str(model._meta.verbose_name_plural)
-        for model in apps.get_app_config("coach").get_models()
-    }
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute(_SIZES, [list(names)])
-            for table, rows, size in cursor.fetchall():
-                yield TableSize(names[table], None if rows < 0 else rows, size)
-    else:
-        yield TableSize("whole database", None, _file_size())
+def _tables() -> Iterator[tuple[str, int | None, int | None]]:
+    """Each table: its name, its rows (an estimate) and its bytes with indexes; None where they are unknown."""
+    if connection.vendor != "postgresql":
+        path = Path(str(connection.settings_dict["NAME"]))
+        yield "whole database", None, path.stat().st_size if path.is_file() else None
+        return
+    models = apps.get_app_config("coach").get_models()
+    names = {model._meta.db_table: str(model._meta.verbose_name_plural) for model in models}
+    with connection.cursor() as cursor:
+        cursor.execute(_SIZES, [list(names)])
+        for table, rows, size in cursor.fetchall():
+            yield names[table], None if rows < 0 else rows, size
 
 
 _SIZES = """
 SELECT relname, reltuples::bigint, pg_total_relation_size(oid) FROM pg_class
 WHERE relname = ANY(%s) AND relkind = 'r' AND pg_table_is_visible(oid) ORDER BY 3 DESC
 """
-
-
-def _file_size() -> int | None:
-    path = Path(str(connection.settings_dict["NAME"]))
-    return path.stat().st_size if path.is_file() else None
 
 
 def _uploads() -> list[tuple[str, int]]:

@@ -125,11 +125,7 @@ class RunAdmin(RunPage):
 
 
 def _totals(row: BackfillRun) -> str:
-    totals: dict[str, int] = {}
-    for counted in row.outcome_counts.values():
-        for outcome, number in counted.items():
-            totals[outcome] = totals.get(outcome, 0) + number
-    return ", ".join(f"{number:,} {outcome}" for outcome, number in totals.items() if number)
+    return ", ".join(f"{number:,} {outcome}" for outcome, number in operations.totals(row).items())
 
 
 def _has_rejects(row: BackfillRun) -> bool:

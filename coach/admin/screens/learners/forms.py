@@ -1,6 +1,5 @@
 """The form for what staff edit of a learner; a value that another user changed since is reported, not lost."""
 
-import itertools
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -32,6 +31,8 @@ PROFILE_COLUMNS = tuple(
     and (not isinstance(field, DocumentField) or field.schema == list[str])
 )
 MOVED = "Somebody else changed this meanwhile. What stands there now: {}. Send again to replace it."
+MOST_FAULTS = 20
+_MISSPELT = "no member of this document"
 _TEXTS = ("goal", "use_case", "strengths")
 
 
@@ -175,32 +176,29 @@ def validated(text: str, schema: Any) -> str:
     adapter: TypeAdapter[Any] = TypeAdapter(schema)
     try:
         record = json.loads(text)
+        is_too_deep = json_text.is_too_deep(record)
     except ValueError as error:
         raise ValidationError(json_lines.no_json(text, error)) from None
     except RecursionError:
-        raise ValidationError("It is nested too deep.") from None
-    if json_text.is_too_deep(record):
+        is_too_deep = True
+    if is_too_deep:
         raise ValidationError("It is nested too deep.")
-    if nul := list(itertools.islice(json_text.places(record, json_text.NUL), 20)):
-        reason = "a NUL character (U+0000), which PostgreSQL cannot store"
-        raise ValidationError([json_lines.fault(text, steps, reason) for steps in nul])
+    if faults := _faults(text, record, adapter) or [(steps, _MISSPELT) for steps in _unknown(schema, record)]:
+        raise ValidationError([json_lines.fault(text, *fault) for fault in faults[:MOST_FAULTS]])
+    return adapter.dump_json(adapter.validate_json(text)).decode()
+
+
+def _faults(text: str, record: Any, adapter: TypeAdapter[Any]) -> list[tuple[json_text.Steps, str]]:
+    if nul := list(json_text.places(record, json_text.NUL)):
+        return [(steps, "a NUL character (U+0000), which PostgreSQL cannot store") for steps in nul]
     try:
-        document = adapter.validate_json(text)
+        adapter.validate_json(text)
     except DocumentError as error:
-        raise ValidationError(
-            [
-                json_lines.fault(text, fault["loc"], fault["msg"])
-                for fault in error.errors(include_url=False)[:20]
-            ]
-        ) from None
-    if misspelt := _unknown(schema, record):
-        raise ValidationError(
-            [json_lines.fault(text, steps, "no member of this document") for steps in misspelt[:20]]
-        )
-    return adapter.dump_json(document).decode()
+        return [(fault["loc"], fault["msg"]) for fault in error.errors(include_url=False)]
+    return []
 
 
-def _unknown(schema: Any, record: Any) -> list[tuple[str | int, ...]]:
+def _unknown(schema: Any, record: Any) -> list[json_text.Steps]:
     """Where members stand that no class declares: they would be dropped in silence."""
     if isinstance(schema, type) and issubclass(schema, Document):
         return unknown.find(schema, record)

@@ -3,12 +3,12 @@
 import contextlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.contenttypes.models import ContentType
+from django.core.files.base import File
 from django.db import models, transaction
 
 from coach import attachments as storage
@@ -49,14 +49,6 @@ class ChangedMeanwhile(Exception):
 
 class NothingToJoin(Exception):
     """The learner has no pending attachments, or no submission that could take them along."""
-
-
-@dataclass(frozen=True)
-class OpenBytes:
-    """An attachment's bytes, to be read and closed; `size` counts them."""
-
-    file: BinaryIO
-    size: int
 
 
 def edit_learner(
@@ -274,12 +266,11 @@ def has_bytes(row: AttachmentMetadata) -> bool | None:
         return None
 
 
-def open_bytes(row: AttachmentMetadata) -> OpenBytes:
-    """An attachment's bytes. Raises attachments.AttachmentNotFound where there are none, storage.StorageError."""
+def open_bytes(row: AttachmentMetadata) -> "File[bytes]":
+    """An attachment's bytes, to be closed. Raises attachments.AttachmentNotFound where there are none, storage.StorageError."""
     if has_bytes(row) is False:
         raise attachments.AttachmentNotFound("The storage has no such bytes.")
-    path = storage.safe_path(row.stored_path or "")
-    return OpenBytes(cast(BinaryIO, storage.open_bytes(path)), storage.size(path))
+    return storage.open_bytes(storage.safe_path(row.stored_path or ""))
 
 
 @contextlib.contextmanager

@@ -58,10 +58,8 @@ def _head(row: AttachmentMetadata) -> bytes | None:
     # A storage that does not answer must not keep the page from being shown.
     if not staff.has_bytes(row):
         return None
-    with contextlib.suppress(attachments.AttachmentNotFound):
-        opened = staff.open_bytes(row)
-        with opened.file as file:
-            return file.read(MOST_TEXT_BYTES + 1)
+    with contextlib.suppress(attachments.AttachmentNotFound), staff.open_bytes(row) as file:
+        return file.read(MOST_TEXT_BYTES + 1)
     return None
 
 

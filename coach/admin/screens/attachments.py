@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.core.files.base import File
 from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
@@ -116,28 +117,28 @@ class AttachmentAdmin(StoreImport, History, exports.Exportable):
 
     def download_view(self, request: HttpRequest, pk: int) -> FileResponse:
         """The bytes, as a download that no browser runs."""
-        row, opened = self._opened(request, pk)
+        row, file = self._opened(request, pk)
         # The type that a client named is not repeated: a browser must not come to think of showing it.
-        response = FileResponse(opened.file, as_attachment=True, filename=row.name, content_type=_OPAQUE)
+        response = FileResponse(file, as_attachment=True, filename=row.name, content_type=_OPAQUE)
         response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-        return self._sent(response, opened)
+        return response
 
     @method_decorator(xframe_options_sameorigin)
     def show_view(self, request: HttpRequest, pk: int) -> FileResponse:
         """An image or a PDF, for a frame of ours; nothing in it can reach anything."""
-        row, opened = self._opened(request, pk)
-        media = previews.media_type(opened.file.read(16))
-        opened.file.seek(0)
+        row, file = self._opened(request, pk)
+        media = previews.media_type(file.read(16))
+        file.seek(0)
         if not media:
-            opened.file.close()
+            file.close()
             raise Http404("This attachment is no image and no PDF.")
-        response = FileResponse(opened.file, filename=row.name, content_type=media)
+        response = FileResponse(file, filename=row.name, content_type=media)
         # Browsers show no PDF in a sandbox: their own viewer is one.
         sandbox = "" if media == "application/pdf" else "sandbox; "
         response["Content-Security-Policy"] = f"{sandbox}{_FRAMED}"
-        return self._sent(response, opened)
+        return response
 
-    def _opened(self, request: HttpRequest, pk: int) -> tuple[AttachmentMetadata, staff.OpenBytes]:
+    def _opened(self, request: HttpRequest, pk: int) -> "tuple[AttachmentMetadata, File[bytes]]":
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         row = AttachmentMetadata.objects.filter(pk=pk, kind=AttachmentMetadata.Kind.FILE).first()
@@ -147,11 +148,6 @@ class AttachmentAdmin(StoreImport, History, exports.Exportable):
             return row, staff.open_bytes(row)
         except attachments.AttachmentNotFound:
             raise Http404("The storage has no bytes of this attachment.") from None
-
-    def _sent(self, response: FileResponse, opened: staff.OpenBytes) -> FileResponse:
-        response["Content-Length"] = str(opened.size)
-        response["X-Content-Type-Options"] = "nosniff"
-        return response
 
     @admin.display(description="submission")
     def submission_link(self, row: AttachmentMetadata) -> SafeString | None:

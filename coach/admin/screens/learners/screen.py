@@ -22,6 +22,7 @@ from coach.admin.screens import find, preferences
 from coach.admin.screens.learners import actions
 from coach.admin.screens.learners.forms import PROFILE_COLUMNS, EditForm
 from coach.admin.screens.learners.page import LearnerPage
+from coach.documents.profile import Profile
 from coach.legacy.stores import Store
 from coach.models import (
     AssessmentSubmission,
@@ -33,20 +34,16 @@ from coach.models import (
     RecordVersion,
     ScheduleItem,
 )
+from coach.models.database import members
+from coach.models.database.fields import DocumentField
 from coach.services import schedules, staff
 
 MOST_HISTORY = 200
-DOCUMENTS = (
-    "elo_snapshot",
-    "elo_category_plan",
-    "curriculum_plan",
-    "onboarding_assessment",
-    "onboarding_assessment_result",
-    "goal_inference",
-    "foundation_tracks",
-    "schedule_adjustments",
-    "recent_sessions",
-)
+DOCUMENTS = [
+    field.attname
+    for field in members.shared(LearnerProfile, Profile)
+    if isinstance(field, DocumentField) and field.attname not in PROFILE_COLUMNS
+]
 
 
 @admin.register(LearnerProfile)

@@ -86,6 +86,11 @@ class AssessmentSubmission(Imported):
             attachments=[row.to_document() for row in attachments],
         )
 
+    def next_place(self) -> int:
+        """The position after those of its attachments."""
+        last = self.attachments.aggregate(models.Max("position"))["position__max"]
+        return 0 if last is None else last + 1
+
 
 class AttachmentQuerySet(ImportedQuerySet["AttachmentMetadata"]):
     def pending(self) -> Self:

@@ -183,8 +183,7 @@ def consume(*, user: AbstractBaseUser, username: str) -> int:
 
 
 def _join(submission: AssessmentSubmission, taken: list[AttachmentMetadata]) -> None:
-    last = submission.attachments.aggregate(models.Max("position"))["position__max"]
-    for place, row in enumerate(taken, start=0 if last is None else last + 1):
+    for place, row in enumerate(taken, start=submission.next_place()):
         row.position, row.submission = place, submission
     AttachmentMetadata.objects.bulk_update(taken, ["submission", "position", "source", "url"])
     # What clients see of the submission names its attachments.

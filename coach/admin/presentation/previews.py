@@ -7,9 +7,6 @@ import codecs
 import contextlib
 from dataclasses import dataclass
 
-from django.utils.safestring import SafeString
-
-from coach.admin.presentation import cells, links
 from coach.models import AttachmentMetadata
 from coach.services import attachments, staff
 
@@ -28,8 +25,6 @@ class Preview:
     """An attachment as a page shows it: `media` is the type of what a frame shows, `text` what is shown as text."""
 
     row: AttachmentMetadata
-    link: SafeString | None
-    size: str
     media: str = ""
     text: str | None = None
     cut: bool = False
@@ -38,13 +33,12 @@ class Preview:
 
 def of(row: AttachmentMetadata) -> Preview:
     """What can be shown of an attachment. Reads the first bytes of a file."""
-    link, size = links.to(row, row.name), cells.size(row.size_bytes)
     head = _head(row) if row.kind == AttachmentMetadata.Kind.FILE else None
     if head is None:
-        return Preview(row, link, size)
+        return Preview(row)
     if media := media_type(head):
-        return Preview(row, link, size, media=media, there=True)
-    return Preview(row, link, size, text=_text(head), cut=len(head) > MOST_TEXT_BYTES, there=True)
+        return Preview(row, media=media, there=True)
+    return Preview(row, text=_text(head), cut=len(head) > MOST_TEXT_BYTES, there=True)
 
 
 def media_type(head: bytes) -> str:

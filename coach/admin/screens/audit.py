@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -33,12 +33,8 @@ class ActorFilter(filters.WorkFilter):
             "command": ("commands", Q(actor="command")),
             "staff": ("all staff", Q(actor__startswith="staff ")),
         }
-        names = (
-            get_user_model()
-            .objects.filter(is_staff=True)
-            .order_by("username")
-            .values_list("username", flat=True)
-        )
+        accounts = User.objects.filter(is_staff=True).order_by("username")
+        names = accounts.values_list("username", flat=True)
         self.choices_of |= {f"staff {name}": (name, Q(actor=f"staff {name}")) for name in names[:MOST_STAFF]}
         super().__init__(*args, **kwargs)
 
@@ -72,7 +68,7 @@ class ActionFilter(filters.WorkFilter):
         "put_back": ("put back", Q(action="version.put_back")),
         "deleted": ("learner deleted", Q(action="learner.forgotten")),
         "sign_in": ("failed sign-in", Q(action="sign_in.failed")),
-        "import": ("import or export", Q(action__startswith="import.") | Q(action__startswith="export.")),
+        "import": ("import or export", Q(action__startswith="import.") | Q(action="data.exported")),
     }
 
 

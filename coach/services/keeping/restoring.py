@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from django.db.models import F, Max
+from django.db.models import F
 
 from coach import attachments as storage
 from coach.documents.base import utc_now
@@ -30,8 +30,9 @@ def restore(learner: LearnerProfile, version: RecordVersion, now: Members | None
     `now` is what the record is. Raises CannotPutBack, and pydantic's ValidationError.
     """
     before: Members | None = version.before
+    wanted = None if before is None else {**(now or {}), **before}
     with versions.keeping(learner, (version.kind, version.natural_key)) as change:
-        _WRITERS[version.kind](learner, version.natural_key, before, now)
+        _WRITERS[version.kind](learner, version.natural_key, wanted, set(before or {}))
         learner.last_updated = utc_now()
         learner.save(update_fields={"last_updated"})
         change.event = audit.record(
@@ -39,19 +40,17 @@ def restore(learner: LearnerProfile, version: RecordVersion, now: Members | None
         )
 
 
-def _write_profile(learner: LearnerProfile, key: str, before: Members | None, now: Members | None) -> None:
-    members = {**(before or {})}
-    document = Profile.model_validate(
-        {**(now or {}), **members, "username": key, "last_updated": learner.last_updated}
-    )
-    if "memory_records" in members:
+def _write_profile(learner: LearnerProfile, key: str, wanted: Members | None, changed: set[str]) -> None:
+    own = {"username": key, "last_updated": learner.last_updated}
+    document = Profile.model_validate({**(wanted or {}), **own})
+    if "memory_records" in changed:
         _write_notes(learner, document.memory_records)
-    if "curriculum_schedule" in members:
+    if "curriculum_schedule" in changed:
         if document.curriculum_schedule is None:
             schedules.drop(learner)
         else:
             schedules.store(learner, document.curriculum_schedule)
-    columns = members.keys() - {"memory_records", "curriculum_schedule"}
+    columns = changed - {"memory_records", "curriculum_schedule"}
     restored = LearnerProfile()
     restored.apply_document(document)
     for name in columns:
@@ -74,30 +73,28 @@ def _write_notes(learner: LearnerProfile, notes: Iterable[Note]) -> None:
         learner.memory_records.filter(note_id__in=present).delete()
 
 
-def _write_note(learner: LearnerProfile, key: str, before: Members | None, now: Members | None) -> None:
+def _write_note(learner: LearnerProfile, key: str, wanted: Members | None, changed: set[str]) -> None:
     others = [row.to_document() for row in learner.memory_records.exclude(note_id=key).order_by("position")]
-    restored = [] if before is None else [Note.model_validate({**(now or {}), **before, "note_id": key})]
+    restored = [] if wanted is None else [Note.model_validate({**wanted, "note_id": key})]
     _write_notes(learner, [*others, *restored])
 
 
-def _write_submission(learner: LearnerProfile, key: str, before: Members | None, now: Members | None) -> None:
+def _write_submission(learner: LearnerProfile, key: str, wanted: Members | None, changed: set[str]) -> None:
     row = AssessmentSubmission.objects.filter(learner=learner, submission_id=key).first()
-    if row is None or before is None:
+    if row is None or wanted is None:
         raise CannotPutBack("The submission does not exist any more.")
-    document = Submission.model_validate(
-        {**(now or {}), **before, "submission_id": key, "username": learner.username}
-    )
-    if "attachments" in before:
+    document = Submission.model_validate({**wanted, "submission_id": key, "username": learner.username})
+    if "attachments" in changed:
         _write_attachments(row, document.attachments)
     row.apply_document(document)
-    row.graded_by = before.get("graded_by", row.graded_by)
+    row.graded_by = wanted.get("graded_by", row.graded_by)
     row.save()
 
 
 def _write_attachments(submission: AssessmentSubmission, wanted: Iterable[Attachment]) -> None:
     present = {row.attachment_id: row for row in submission.attachments.all()}
     # Past every place that is taken, since two rows must not share a place even for a moment.
-    submission.attachments.update(position=F("position") + _next_place(submission))
+    submission.attachments.update(position=F("position") + submission.next_place())
     for position, document in enumerate(wanted):
         row = present.pop(document.attachment_id, None) or AttachmentMetadata(learner=submission.learner)
         row.submission = submission
@@ -106,16 +103,16 @@ def _write_attachments(submission: AssessmentSubmission, wanted: Iterable[Attach
     submission.attachments.filter(attachment_id__in=present).delete()
 
 
-def _write_attachment(learner: LearnerProfile, key: str, before: Members | None, now: Members | None) -> None:
+def _write_attachment(learner: LearnerProfile, key: str, wanted: Members | None, changed: set[str]) -> None:
     rows = AttachmentMetadata.objects.filter(learner=learner, attachment_id=key)
     row = rows.order_by(F("submission").asc(nulls_first=True), "-pk").first()
     touched = [row.submission_id] if row else []
-    if before is None:
+    if wanted is None:
         if row:
             row.delete()
     else:
         row = row or AttachmentMetadata(learner=learner)
-        _fill_attachment(row, key, {**(now or {}), **before})
+        _fill_attachment(row, key, wanted)
         row.save()
         touched.append(row.submission_id)
     # What clients see of a submission names its attachments.
@@ -137,19 +134,14 @@ def _fill_attachment(row: AttachmentMetadata, key: str, members: Members) -> Non
     kind = Attachment if submission else PendingAttachment
     document = kind.model_validate({**members, "attachment_id": key, "username": row.learner.username})
     if submission is None or row.submission_id != submission.pk:
-        position = _next_place(submission) if submission else 0
+        position = submission.next_place() if submission else 0
     else:
         position = row.position
     row.submission = submission
     row.apply_document(document, position=position)
 
 
-def _next_place(submission: AssessmentSubmission) -> int:
-    last = submission.attachments.aggregate(Max("position"))["position__max"]
-    return 0 if last is None else last + 1
-
-
-_WRITERS: dict[str, Callable[[LearnerProfile, str, Members | None, Members | None], None]] = {
+_WRITERS: dict[str, Callable[[LearnerProfile, str, Members | None, set[str]], None]] = {
     Kind.PROFILE: _write_profile,
     Kind.SUBMISSION: _write_submission,
     Kind.ATTACHMENT: _write_attachment,

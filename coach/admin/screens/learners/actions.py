@@ -58,9 +58,6 @@ class LearnerActions(exports.Exportable):
     def has_regenerate_permission(self, request: HttpRequest) -> bool:
         return rights.may_regenerate(request)
 
-    def has_consume_permission(self, request: HttpRequest) -> bool:
-        return rights.may_edit(request)
-
     @admin.action(description="Regenerate schedules…", permissions=["regenerate"])
     def regenerate(self, request: HttpRequest, queryset: QuerySet[LearnerProfile]) -> HttpResponse | None:
         return bulk.ask_and_do(
@@ -74,7 +71,7 @@ class LearnerActions(exports.Exportable):
             excuses=(learners.LearnerNotFound, schedules.CannotSchedule),
         )
 
-    @admin.action(description="Mark pending attachments consumed…", permissions=["consume"])
+    @admin.action(description="Mark pending attachments consumed…", permissions=["change"])
     def consume(self, request: HttpRequest, queryset: QuerySet[LearnerProfile]) -> HttpResponse | None:
         return bulk.ask_and_do(
             self,

@@ -115,7 +115,7 @@ def _field(column: "models.Field[Any, Any]", **options: Any) -> forms.Field | No
 
 
 class EditForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Columns of a learner; `of` makes the form of those that are named."""
+    """Some columns of a learner: `modelform_factory` makes the form of those that it is given."""
 
     seen = Seen(required=False, label="")
 
@@ -160,10 +160,8 @@ class EditForm(forms.ModelForm):  # type: ignore[type-arg]
             for name in error.columns:
                 moved = self.fields[name].error_messages.get("moved", MOVED)
                 self.add_error(name, moved.format(repr(getattr(learner, name))))
-            self.data = self.data.copy()
-            self.data["seen"] = json.dumps(
-                {**seen, **{name: self._fingerprint(name) for name in error.columns}}
-            )
+            now = {name: self._fingerprint(name) for name in error.columns}
+            self.data = {**self.data.dict(), "seen": json.dumps({**seen, **now})}  # type: ignore[attr-defined]
             return False
         return True
 

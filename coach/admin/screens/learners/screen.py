@@ -198,9 +198,8 @@ class LearnerAdmin(StoreImport, actions.LearnerActions):
     ) -> HttpResponse:
         form = None
         if columns:
-            form = modelform_factory(LearnerProfile, form=EditForm, fields=columns)(
-                request.POST or None, instance=learner
-            )
+            form_of: Any = modelform_factory(LearnerProfile, form=EditForm, fields=columns)
+            form = form_of(request.POST or None, instance=learner)
         if form and form.is_valid() and form.write(rights.user(request)):
             messages.success(request, f"The {what} was saved.")
             return HttpResponseRedirect(links.page_of(LearnerProfile, learner.pk))

@@ -7,11 +7,12 @@ from django.contrib import admin
 from django_q import admin as library
 
 from coach.admin.access import login
-from coach.admin.screens import (
+
+# Importing them registers them.
+from coach.admin.screens import (  # noqa: F401
     attachments,
     audit,
     background,
-    memory_uploads,
     notes,
     runs,
     schedules,
@@ -19,21 +20,7 @@ from coach.admin.screens import (
     tokens,
     versions,
 )
-from coach.admin.screens.learners import screen as learners
-
-__all__ = [
-    "attachments",
-    "audit",
-    "background",
-    "learners",
-    "memory_uploads",
-    "notes",
-    "runs",
-    "schedules",
-    "submissions",
-    "tokens",
-    "versions",
-]
+from coach.admin.screens.learners import screen as learners  # noqa: F401
 
 admin.site.site_header = "Arcadia Coach"
 admin.site.site_title = "Arcadia Coach"

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import ngettext
 
 from coach.admin.presentation import cells, changes, charts, links, timeline
-from coach.admin.screens import memory_uploads
+from coach.admin.screens import notes
 from coach.documents import schedule as zones
 from coach.documents.assessment import Assessment, GradingResult
 from coach.documents.base import utc_now
@@ -279,7 +279,7 @@ class LearnerPage:
         state = self._uploads.get(note_id)
         if state is None:
             return cells.badge("not queued for upload", "calm")
-        return cells.badge(MemoryUpload.State(state).label, memory_uploads.STATE_BADGES[state])
+        return cells.badge(MemoryUpload.State(state).label, notes.STATE_BADGES[state])
 
     @cached_property
     def timeline(self) -> list[timeline.Entry]:

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ValidationError
 
 
-class Entry(BaseModel):
-    """A part of such a file."""
+class Count(int):
+    """A number that a sentence names with its noun: `{days:day|days}`."""
 
-    # A misspelt member must not be dropped in silence.
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    def __format__(self, nouns: str) -> str:
+        one, _, several = nouns.partition("|")
+        return f"{int(self)} {one if self == 1 else several}" if nouns else str(int(self))
 
 
 class FileFault(Exception):
@@ -37,19 +38,27 @@ def filled(part: Any, **words: str) -> Any:
     return part.format_map(words) if isinstance(part, str) else part
 
 
-def read(path: Path, shape: type[S], *, numbered: str = "{}") -> S:
-    """A file in that shape; `numbered` is how a fault names an entry without a name. Raises FileFault."""
+def worded(sentence: str, /, **words: Any) -> str:
+    """A sentence of a file with words and numbers in it; a number may bring its noun, as Count says."""
+    return sentence.format_map(
+        {key: Count(word) if isinstance(word, int) else word for key, word in words.items()}
+    )
+
+
+def read(path: Path, shape: type[S]) -> S:
+    """A file in that shape, without any other member. Raises FileFault."""
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-        return shape.model_validate(document)
+        # A misspelt member must not be dropped in silence.
+        return shape.model_validate(document, extra="forbid")
     except ValidationError as error:
-        faults = ((_place(document, fault["loc"], numbered), fault["msg"]) for fault in error.errors())
+        faults = ((_place(document, fault["loc"]), fault["msg"]) for fault in error.errors())
         raise FileFault("\n".join(f"{path.name}: {place}: {reason}" for place, reason in faults)) from error
     except (OSError, ValueError) as error:
         raise FileFault(f"{path.name}: {error}") from error
 
 
-def _place(document: Any, location: Sequence[str | int], numbered: str) -> str:
+def _place(document: Any, location: Sequence[str | int]) -> str:
     """A position in the file as its author would name it: category 'x', module 'y', minutes."""
     words: list[str] = []
     for step in location:
@@ -59,8 +68,8 @@ def _place(document: Any, location: Sequence[str | int], numbered: str) -> str:
             document = None  # the author left it out
         if isinstance(step, int):
             members = document if isinstance(document, dict) else {}
-            name = members.get("key") or members.get("id")
-            words[-1] += f" {name!r}" if name else f" {numbered.format(step + 1)}"
+            name = next(filter(None, map(members.get, ("key", "id", "module_id"))), None)
+            words[-1] += f" {name!r}" if name else f" {step + 1}"
         else:
             words.append(step)
     return ", ".join(words) or "the whole file"

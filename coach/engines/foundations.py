@@ -229,9 +229,9 @@ def _joined(present: Sequence[str], more: Iterable[str]) -> list[str]:
 
 
 def _extend_by_entry(draft: _Draft, entry: Foundation, wish: _Wish | None, tier_limit: int) -> None:
-    key = entry.category.key
+    key = entry.key
     if not draft.has_category(key):
-        draft.add_category(_entry_category(entry.category, wish))
+        draft.add_category(_entry_category(entry, wish))
     elif wish:
         draft.strengthen(key, wish)
     for track, reference in wish.recommended if wish else ():
@@ -242,11 +242,12 @@ def _extend_by_entry(draft: _Draft, entry: Foundation, wish: _Wish | None, tier_
     draft.add_criteria(entry.success_criteria)
 
 
-def _entry_category(category: Category, wish: _Wish | None) -> Category:
-    changes: dict[str, Any] = {"weight": max(LEAST_WEIGHT, wish.weight if wish else category.weight)}
+def _entry_category(entry: Foundation, wish: _Wish | None) -> Category:
+    """The catalogue's category as it stands in a plan."""
+    changes: dict[str, Any] = {"weight": max(LEAST_WEIGHT, wish.weight if wish else entry.weight)}
     if wish:
-        changes["focus_areas"] = _joined(category.focus_areas, wish.focus_areas)
-    return category.model_copy(update=changes)
+        changes["focus_areas"] = _joined(entry.focus_areas, wish.focus_areas)
+    return Category(**{**dict(entry), **changes})
 
 
 # --- keys that only tracks know ---------------------------------------------------------------------

@@ -9,7 +9,6 @@ from coach.documents.pace import Pace
 from coach.engines import foundations as engine
 from coach.engines.foundation_catalogue import Foundation
 from coach.models import LearnerProfile
-from coach.services import plans
 
 
 def faults() -> list[str]:
@@ -26,8 +25,7 @@ def foundations(inference: GoalInference | None) -> dict[str, Foundation] | None
     """The foundations that the learner's own tracks name; None where the contract's catalogue counts."""
     content = _plans().content(inference) if inference else []
     return {
-        category.key: Foundation(category.document(), [plans.module(module) for module in modules])
-        for category, modules, _ in content
+        category.key: Foundation(**dict(category), modules=modules) for category, modules, _ in content
     } or None
 
 

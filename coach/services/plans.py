@@ -55,7 +55,7 @@ def curriculum(plan: answers.Plan, *, now: dt.datetime) -> Curriculum:
         generated_at=now,
         overview=planned.overview,
         success_criteria=planned.success_criteria,
-        modules=[module(one) for one in planned.modules],
+        modules=[_module(one) for one in planned.modules],
     )
 
 
@@ -74,7 +74,7 @@ def _categories(planned: list[answers.PlannedCategory]) -> list[Category]:
     return list(categories.values())
 
 
-def module(planned: answers.PlannedModule) -> Module:
+def _module(planned: answers.PlannedModule) -> Module:
     """A module, named by its title where it has no name."""
     category = planned.category_key or slug(planned.title, fallback="general")
     module_id = planned.module_id or slug(planned.title, fallback=f"{category}-module")

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from coach.agent.offline import goals, languages, lessons, notes, phrases, plans, times, widgets
-from coach.agent.offline.texts import counted, quoted, say, signed
+from coach.agent.offline import languages, lessons, notes, phrases, plans, times, widgets
+from coach.agent.offline.texts import quoted, say, signed
 from coach.agent.tools.requests import ChatRequest, LearnerGoals, LearnerTools, TopicRequest
 from coach.documents import sessions
 from coach.documents.assessment import GradingResult
@@ -19,8 +19,6 @@ from coach.documents.schedule import Schedule, ScheduleItem
 _PROVISIONAL = 0.5
 # Characters: more than a person writes, and read in a moment.
 MOST_READ = 100_000
-
-Answer = Callable[["Message"], sessions.Chat]
 
 
 @dataclass(frozen=True)
@@ -47,20 +45,22 @@ def answer(ask: ChatRequest, tools: LearnerTools) -> sessions.Chat:
     if ask.learner is None:
         return _answer(f"{who_i_am()} {say('nobody')}")
     message = Message(ask.message, ask.learner, tools)
-    intent = intent_of(ask.message)
-    return _ANSWERS[intent.name](message) if intent else _not_understood(message)
+    intent = intent_of(ask.message) or ""
+    if intent not in _FROM_SCHEDULE:
+        return _ANSWERS.get(intent, _not_understood)(message)
+    schedule = message.schedule
+    return _FROM_SCHEDULE[intent](message, schedule) if schedule else _answer(say("no_schedule"))
 
 
-def intent_of(text: str) -> languages.Intent | None:
-    """The first intent whose phrases a message holds as whole words."""
-    return next(
-        (intent for intent in languages.vocabulary().intents if phrases.holds(text, *intent.phrases)), None
-    )
+def intent_of(text: str) -> str | None:
+    """The name of the first intent whose phrases a message holds as whole words."""
+    intents = languages.WORDS["intents"]
+    return next((intent["name"] for intent in intents if phrases.holds(text, *intent["phrases"])), None)
 
 
 def who_i_am() -> str:
     """Who the coach is, and everything that it can answer."""
-    offered = dict.fromkeys(f"“{intent.example}”" for intent in languages.vocabulary().intents)
+    offered = dict.fromkeys(f"“{intent['example']}”" for intent in languages.WORDS["intents"])
     return say("who", questions=" ".join(offered))
 
 
@@ -71,33 +71,28 @@ def _answer(text: str, shown: Sequence[sessions.Widget] = ()) -> sessions.Chat:
 # --- the intents ------------------------------------------------------------------------------------
 
 
-def _missed(message: Message) -> sessions.Chat:
+def _missed(message: Message, schedule: Schedule) -> sessions.Chat:
     """What was missed, and the one step that makes the schedule fit again."""
-    schedule, shown = message.schedule, widgets.next_list(message.learner)
-    if schedule is None:
-        return _answer(say("no_schedule"))
-    missed = widgets.missed_items(schedule)
+    missed, shown = widgets.missed_items(schedule), widgets.next_list(message.learner)
     if not missed:
         return _answer(say("nothing_missed", next=_coming(schedule)), shown)
     late = (widgets.today(schedule) - widgets.day_of(schedule, missed[0])).days
     text = say(
         "missed",
-        open=_open(missed),
+        open=say("open", number=len(missed)),
         title=quoted(missed[0].title),
-        late=counted(late, "day"),
+        late=late,
         step=say("refresh" if any(item.is_completed for item in schedule.items) else "move"),
         minutes=missed[0].recommended_minutes,
     )
     return _answer(text, shown)
 
 
-def _minutes(message: Message) -> sessions.Chat:
+def _minutes(message: Message, schedule: Schedule) -> sessions.Chat:
     """Something that fits into the minutes that the learner has."""
-    schedule, amount = message.schedule, times.read_minutes(message.text)
+    amount = times.read_minutes(message.text)
     if amount is None:
         return _answer(say("how_many_minutes"))
-    if schedule is None:
-        return _answer(say("no_schedule"))
     todo = [*widgets.missed_items(schedule), *widgets.open_items(schedule)]
     if not todo:
         return _answer(say("all_completed"))
@@ -107,11 +102,8 @@ def _minutes(message: Message) -> sessions.Chat:
     return _answer(say(name, title=quoted(item.title), minutes=item.recommended_minutes, amount=amount))
 
 
-def _finished(message: Message) -> sessions.Chat:
+def _finished(message: Message, schedule: Schedule) -> sessions.Chat:
     """How to record that something is done, and what follows."""
-    schedule = message.schedule
-    if schedule is None:
-        return _answer(say("no_schedule"))
     found = lessons.find(_subject(message), message.learner)
     title = found.title if found else ""
     words = phrases.normal(title).strip()
@@ -156,8 +148,8 @@ def _doing(message: Message) -> sessions.Chat:
     parts = [say("no_schedule")]
     if schedule is not None:
         done = sum(item.is_completed for item in schedule.items)
-        items = counted(len(schedule.items), "item")
-        parts = [say("completed_items", done=done, items=items), f"{_open(widgets.missed_items(schedule))}."]
+        missed = say("open", number=len(widgets.missed_items(schedule)))
+        parts = [say("completed_items", done=done, items=len(schedule.items)), f"{missed}."]
     if assessment := learner.onboarding_assessment:
         parts.append(say("assessment", status=assessment.status.replace("_", " ")))
     parts.append(_rated(learner))
@@ -173,10 +165,7 @@ def _rated(learner: Profile) -> str:
     return say("rated", ratings=", ".join(rated)) if rated else say("not_rated")
 
 
-def _next(message: Message) -> sessions.Chat:
-    schedule = message.schedule
-    if schedule is None:
-        return _answer(say("no_schedule"))
+def _next(message: Message, schedule: Schedule) -> sessions.Chat:
     lines = [
         say(
             "next_item",
@@ -188,7 +177,7 @@ def _next(message: Message) -> sessions.Chat:
     ]
     lines.insert(0, say("this_is_next" if lines else "nothing_coming"))
     if missed := widgets.missed_items(schedule):
-        lines.append(say("missed_too", items=counted(len(missed), "item")))
+        lines.append(say("missed_too", items=len(missed)))
     return _answer("\n".join(lines), widgets.next_list(message.learner))
 
 
@@ -199,27 +188,29 @@ def _not_understood(message: Message) -> sessions.Chat:
     inference = learner.goal_inference
     about_goal = ""
     if inference and any(track.track_id == plans.ORIENTATION for track in inference.tracks):
-        about_goal = " ".join(notes.about_nothing(goals.read(asked), learner.goal)) + " "
+        about_goal = " ".join(notes.about_nothing(asked)) + " "
     text = say("not_understood", goal=about_goal, who=who_i_am())
     return _answer(text, widgets.next_list(learner))
 
 
-_ANSWERS: dict[str, Answer] = {
-    "missed": _missed,
+_ANSWERS: dict[str, Callable[[Message], sessions.Chat]] = {
     "pace": _pace,
-    "minutes": _minutes,
-    "finished": _finished,
     "quiz": _quiz,
     "doing": _doing,
     "explain": _explain,
-    "next": _next,
     "who": lambda message: _answer(who_i_am()),
+}
+_FROM_SCHEDULE: dict[str, Callable[[Message, Schedule], sessions.Chat]] = {
+    "missed": _missed,
+    "minutes": _minutes,
+    "finished": _finished,
+    "next": _next,
 }
 
 # --- reading ----------------------------------------------------------------------------------------
 
-_LEADS = re.compile("".join(languages.vocabulary().leads), re.IGNORECASE | re.DOTALL)
-_PLACE = re.compile(languages.vocabulary().place, re.IGNORECASE)
+_LEADS = re.compile("".join(languages.WORDS["leads"]), re.IGNORECASE | re.DOTALL)
+_PLACE = re.compile(languages.WORDS["place"], re.IGNORECASE)
 
 
 def _subject(message: Message) -> str:
@@ -235,10 +226,6 @@ def _ready(schedule: Schedule, items: list[ScheduleItem]) -> list[ScheduleItem]:
     """The items whose prerequisites are completed."""
     done = {item.item_id for item in schedule.items if item.is_completed}
     return [item for item in items if set(item.prerequisites) <= done]
-
-
-def _open(missed: list[ScheduleItem]) -> str:
-    return say("one_open" if len(missed) == 1 else "many_open", number=len(missed))
 
 
 def _coming(schedule: Schedule, *, without: ScheduleItem | None = None) -> str:

@@ -11,6 +11,9 @@ from coach.agent.offline.tracks import Module, Track
 from coach.agent.tools.requests import LearnerGoals
 from coach.documents.pace import LONGEST_SESSION, Pace
 
+# Where a goal names no time at all.
+_USUAL = Pace(session_minutes=LONGEST_SESSION, sessions=times.USUAL_SESSIONS)
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -29,40 +32,31 @@ class Draft:
     goals: LearnerGoals
     reading: Reading
     times: times.Times
-    pace: Pace | None
+    pace: Pace
     chosen: Sequence[Choice]
-
-    @property
-    def session_minutes(self) -> int:
-        return self.pace.session_minutes if self.pace else LONGEST_SESSION
-
-    @property
-    def weekly_sessions(self) -> int:
-        return self.pace.sessions if self.pace else times.USUAL_SESSIONS
 
 
 def of_goals(learner_goals: LearnerGoals, today: dt.date) -> Draft:
     """The choice for what a learner wants, as of `today`; no track where none fits, or where they may be in danger."""
     reading = goals.read(learner_goals)
     named = times.read(time_words(learner_goals.goal, learner_goals.use_case), today=today)
-    pace = times.pace(named)
+    pace = times.pace(named) or _USUAL
     room = room_until(pace, today)
     chosen: list[Choice] = []
-    for track in reading.tracks if not languages.help_for(all_words(learner_goals)) else ():
+    for track in reading.tracks if not languages.help_for(learner_goals.words) else ():
         choice = _choice(track, reading, pace, room, first=not chosen)
+        room -= sessions_for(choice.modules, pace.session_minutes, with_milestone=not chosen)
         chosen.append(choice)
-        minutes = pace.session_minutes if pace else LONGEST_SESSION
-        room -= sessions_for(choice.modules, minutes, with_milestone=len(chosen) == 1)
     return Draft(learner_goals, reading, named, pace, chosen)
 
 
-def _choice(track: Track, reading: Reading, pace: Pace | None, room: float, *, first: bool) -> Choice:
+def _choice(track: Track, reading: Reading, pace: Pace, room: float, *, first: bool) -> Choice:
     """The modules of a track that are for the learner and fit into `room` sessions; one at least of the first track."""
     wanted = goals.modules_for(track, reading.level)
     if len(reading.tracks) > 1 and track.id == reading.tracks[-1].before and reading.level == "new":
         wanted = [module for module in wanted if module.tier == 1]
     fitting = list(wanted)
-    minutes = pace.session_minutes if pace else LONGEST_SESSION
+    minutes = pace.session_minutes
     while len(fitting) > int(first) and sessions_for(fitting, minutes, with_milestone=first) > room:
         fitting.pop()
     return Choice(
@@ -73,9 +67,9 @@ def _choice(track: Track, reading: Reading, pace: Pace | None, room: float, *, f
     )
 
 
-def room_until(pace: Pace | None, today: dt.date) -> float:
+def room_until(pace: Pace, today: dt.date) -> float:
     """The sessions that there are until the deadline."""
-    if pace is None or pace.ends_on is None:
+    if pace.ends_on is None:
         return math.inf
     days = (pace.ends_on - today).days
     if pace.weekdays:
@@ -96,7 +90,3 @@ def sessions_for(modules: Iterable[Module], longest: int, *, with_milestone: boo
 
 def time_words(goal: str, use_case: str) -> str:
     return f"{use_case}. {goal}" if use_case.strip() else goal
-
-
-def all_words(learner_goals: LearnerGoals) -> str:
-    return ". ".join((learner_goals.goal, learner_goals.use_case, learner_goals.strengths))

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Literal
 
 from coach.agent.offline import phrases
-from coach.agent.offline.languages import vocabulary
+from coach.agent.offline.languages import WORDS
 from coach.agent.offline.tracks import Module, Phrases, Track, catalogue
 from coach.agent.tools.requests import LearnerGoals
 
@@ -23,6 +23,7 @@ SHORTEST_FORGIVEN, LIKENESS = 6, 0.83
 # A hint, or a topic of several words, counts as much as this many topics of one word; so much decides.
 HINT_VOTES = 2
 OLDEST_YOUNG_CHILD, YOUNGEST_OLDER_ADULT, OLDEST = 9, 60, 110
+_GENERAL = frozenset(WORDS["general"])
 _SMALL_NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 _AGE = re.compile(
     rf"\b(\d{{1,3}}|{'|'.join(_SMALL_NUMBERS)}) (?:years? old|yrs? old|yo|jahre alt|jahrig\w*)\b|\bde (\d{{1,3}}) (?:anos|ans)\b"
@@ -34,16 +35,14 @@ _AGE = re.compile(
 class Reading:
     """What a goal comes to.
 
-    `tracks` are those that the plan takes, `later` others that the goal names too, `offered` the nearest ones where
-    there is none. `words` says by which words of the goal each track was found; `guessed` that they are only hints.
+    `tracks` are those that the plan takes, `later` others that the goal names too. `words` says by which words of the
+    goal each track was found; `guessed` that they are only hints.
     """
 
     tracks: tuple[Track, ...] = ()
     later: tuple[Track, ...] = ()
-    offered: tuple[Track, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
     guessed: bool = False
-    vague: bool = False
     level: Level = "unknown"
     not_covered: tuple[str, ...] = ()
 
@@ -57,7 +56,7 @@ def read(goals: LearnerGoals) -> Reading:
     if not found:
         found, guessed = _tracks(phrases.parts(goals.use_case).wanted, rejected)
     if not found:
-        return Reading(offered=nearest(goals), vague=is_vague(goals.goal), level=level)
+        return Reading(level=level)
     chosen = _with_track_before([track for track, _ in found], level)
     return Reading(
         tracks=tuple(chosen[:MOST_TRACKS]),
@@ -71,11 +70,11 @@ def read(goals: LearnerGoals) -> Reading:
 
 def level_of(goals: LearnerGoals) -> Level:
     """Whether a learner says that they have never programmed, or that they have."""
-    if phrases.holds(". ".join((goals.goal, goals.use_case, goals.strengths)), *vocabulary().new):
+    if phrases.holds(goals.words, *WORDS["new"]):
         return "new"
     known = phrases.parts(goals.goal).known + phrases.parts(goals.use_case).known
     known += phrases.normal(goals.strengths)
-    return "programs" if phrases.found(known, vocabulary().programs) else "unknown"
+    return "programs" if phrases.found(known, WORDS["programs"]) else "unknown"
 
 
 def modules_for(track: Track, level: Level) -> list[Module]:
@@ -85,12 +84,12 @@ def modules_for(track: Track, level: Level) -> list[Module]:
 
 def is_vague(goal: str) -> bool:
     """Whether a goal holds none but general words."""
-    return set(phrases.words(goal)) <= _general()
+    return set(phrases.words(goal)) <= _GENERAL
 
 
 def nearest(goals: LearnerGoals) -> tuple[Track, ...]:
     """The tracks that share most words with what a learner says; the first of the catalogue where none does."""
-    said = set(phrases.words(f"{goals.goal} {goals.use_case}")) - _general()
+    said = set(phrases.words(f"{goals.goal} {goals.use_case}")) - _GENERAL
     near = Counter({track.id: len(said & _vocabulary(track.id)) for track in catalogue().values()})
     ranked = [track_id for track_id, count in near.most_common(MOST_OFFERED) if count]
     usual = [track_id for track_id in OFFERED_TO_ANYBODY if track_id in near]
@@ -110,7 +109,7 @@ def _tracks(wanted: str, rejected: set[str]) -> tuple[list[tuple[Track, str]], b
 def _named(wanted: str, rejected: set[str]) -> list[tuple[Track, str]]:
     """The tracks whose names are in a wish, the first named first; a name inside of a longer one does not count."""
     names = _tracks_by("names")
-    known = [*names, *_tracks_by("hints"), *vocabulary().no_subject]
+    known = [*names, *_tracks_by("hints"), *WORDS["no_subject"]]
     found: dict[str, str] = {}
     for match in _longest(phrases.found(wanted, known)):
         for track_id in names.get(match.phrase, ()):
@@ -124,7 +123,7 @@ def _hinted(wanted: str) -> list[tuple[Track, str]]:
     hints, topics = _tracks_by("hints"), _tracks_by("topics")
     votes: Counter[str] = Counter()
     words: dict[str, str] = {}
-    for match in _longest(phrases.found(wanted, [*hints, *topics, *vocabulary().no_subject])):
+    for match in _longest(phrases.found(wanted, [*hints, *topics, *WORDS["no_subject"]])):
         weight = HINT_VOTES if match.phrase in hints or " " in match.phrase else 1
         for track_id in {*hints.get(match.phrase, ()), *topics.get(match.phrase, ())}:
             if not _is_excluded(track_id, wanted):
@@ -215,9 +214,4 @@ def _vocabulary(track_id: str) -> frozenset[str]:
     track = catalogue()[track_id]
     texts = [track.name, track.summary, *track.focus, *_phrases(track.names), *_phrases(track.hints)]
     texts += _topics(track)
-    return frozenset(word for text in texts for word in phrases.words(text)) - _general()
-
-
-@cache
-def _general() -> frozenset[str]:
-    return frozenset(vocabulary().general)
+    return frozenset(word for text in texts for word in phrases.words(text)) - _GENERAL

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from coach.agent.offline import languages, phrases, widgets
-from coach.agent.offline.texts import counted, listed, quoted, say, signed
+from coach.agent.offline.texts import listed, quoted, say, signed
 from coach.agent.offline.tracks import Module, Question, Track, catalogue
 from coach.agent.tools.requests import TopicRequest
 from coach.documents import sessions
@@ -39,7 +39,7 @@ class Material:
 def find(topic: str, learner: Profile | None) -> Material | None:
     """The material on a topic, the learner's own modules first; None where there is none."""
     wanted = frozenset(_stem(word) for word in phrases.words(_PART.sub(" ", topic))) - frozenset(
-        languages.vocabulary().asking
+        languages.WORDS["asking"]
     )
     if not wanted:
         return None
@@ -160,7 +160,7 @@ def _quiz(found: Material, learner: Profile | None) -> Made | None:
         "quiz",
         title=found.title,
         origin=_origin(found),
-        questions=counted(len(questions), "question"),
+        questions=len(questions),
         asked=listed([_with_options(question) for question in questions], numbered=True),
         answers=listed([f"{q.answer}\n   {q.explanation}" for q in questions], numbered=True),
     )

@@ -3,11 +3,11 @@
 import datetime as dt
 from collections.abc import Iterable
 
-from coach.agent.offline import choices, languages
+from coach.agent.offline import choices, goals, languages
 from coach.agent.offline.choices import Draft
-from coach.agent.offline.goals import Reading
-from coach.agent.offline.texts import counted, joined, quoted, say
+from coach.agent.offline.texts import joined, quoted, say
 from coach.agent.offline.tracks import Module, Track, catalogue
+from coach.agent.tools.requests import LearnerGoals
 from coach.documents.pace import LONGEST_SESSION, SHORTEST_SESSION, Pace
 
 LONGEST_GOAL = 80
@@ -16,7 +16,7 @@ _DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays
 
 def of_draft(draft: Draft, today: dt.date) -> str:
     """What the coach has understood, chosen and left out, in sentences for the learner."""
-    if danger := languages.help_for(choices.all_words(draft.goals)):
+    if danger := languages.help_for(draft.goals.words):
         return danger
     foreign = languages.english_only(draft.goals.goal)
     return " ".join(filter(None, [foreign, *_about_tracks(draft), *_about_time(draft, today)]))
@@ -25,7 +25,7 @@ def of_draft(draft: Draft, today: dt.date) -> str:
 def _about_tracks(draft: Draft) -> Iterable[str]:
     reading = draft.reading
     if not reading.tracks:
-        yield from about_nothing(reading, draft.goals.goal)
+        yield from about_nothing(draft.goals)
         return
     for choice in draft.chosen:
         word = reading.words.get(choice.track.id)
@@ -41,28 +41,26 @@ def _about_tracks(draft: Draft) -> Iterable[str]:
         yield say("not_covered", words=joined(reading.not_covered))
 
 
-def about_nothing(reading: Reading, goal: str) -> Iterable[str]:
+def about_nothing(learner_goals: LearnerGoals) -> Iterable[str]:
     """The answer to a goal that no track serves: what is missing, and the nearest tracks."""
-    short = " ".join(goal.split())
-    name = "no_goal" if not short else "vague_goal" if reading.vague else "foreign_goal"
+    short, near = " ".join(learner_goals.goal.split()), goals.nearest(learner_goals)
+    name = "no_goal" if not short else "vague_goal" if goals.is_vague(short) else "foreign_goal"
     yield say(name, goal=quoted(short, most=LONGEST_GOAL))
     yield say("which_goal")
-    yield say("nearest", tracks=_names(reading.offered))
-    yield say(
-        "others", tracks=_names(track for track in catalogue().values() if track not in reading.offered)
-    )
+    yield say("nearest", tracks=_names(near))
+    yield say("others", tracks=_names(track for track in catalogue().values() if track not in near))
 
 
 def rhythm(pace: Pace) -> str:
     """The sessions of a week, in words."""
-    return say("rhythm", sessions=counted(pace.sessions, "session"), minutes=pace.session_minutes)
+    return say("rhythm", sessions=pace.sessions, minutes=pace.session_minutes)
 
 
 def _about_time(draft: Draft, today: dt.date) -> Iterable[str]:
     named, pace = draft.times, draft.pace
     if named.unread:
         yield say("unread_day", words=named.unread)
-    if pace is None or not draft.chosen:
+    if named.is_open or not draft.chosen:
         return
     days = say("on_days", days=joined([_DAYS[day] for day in pace.weekdays])) if pace.weekdays else ""
     name = "your_time" if named.says_when and not named.assumed else "assumed_time"

@@ -16,7 +16,8 @@ from coach.agent.offline.tracks import Module, Task, Track, catalogue
 from coach.agent.tools.requests import GoalRequest, PlanRequest
 from coach.documents import authored
 from coach.documents.base import utc_now
-from coach.documents.curriculum import GoalInference
+from coach.documents.curriculum import Category, GoalInference, RubricLevel
+from coach.documents.curriculum import Module as PlannedModule
 from coach.documents.pace import LONGEST_SESSION, Pace
 
 # Tracks and categories of the catalogue are stored under these ids, so that no model's own word is taken for one.
@@ -29,8 +30,8 @@ ORIENTATION_TAKES = dt.timedelta(days=14)
 class Content(NamedTuple):
     """What a track brings into a plan: its category, the modules that an inference recommends, its tasks."""
 
-    category: answers.PlannedCategory
-    modules: list[answers.PlannedModule]
+    category: Category
+    modules: list[PlannedModule]
     tasks: list[answers.PlannedTask]
 
 
@@ -73,7 +74,7 @@ def _parsed(choice: Choice, place: int, draft: Draft) -> answers.ParsedTrack:
         prerequisites=track.prerequisites,
         recommended_modules=[_reference(module.id, key) for module in choice.modules],
         suggested_weeks=math.ceil(
-            choices.sessions_for(choice.modules, draft.session_minutes) / draft.weekly_sessions
+            choices.sessions_for(choice.modules, draft.pace.session_minutes) / draft.pace.sessions
         ),
     )
 
@@ -83,22 +84,16 @@ def _reference(module_id: str, key: str) -> answers.ParsedModule:
 
 
 def plan(ask: PlanRequest) -> answers.Plan:
-    """The plan for an inference; what the tracks of others name comes from the foundation catalogue, after this."""
+    """The texts and the tasks of a plan; the categories and modules that its tracks name are added as foundations."""
     labels = ", ".join(track.label for track in ask.inference.tracks)
-    if not is_own(ask.inference):
-        return answers.Plan(
-            profile_summary=say("foundations", tracks=labels),
-            curriculum=answers.PlannedCurriculum(overview=say("foundations_first", tracks=labels)),
-        )
-    parts = content(ask.inference)
+    if is_own(ask.inference):
+        summary, overview = say("made_by_rule"), ask.inference.summary or labels
+    else:
+        summary, overview = say("foundations", tracks=labels), say("foundations_first", tracks=labels)
     return answers.Plan(
-        profile_summary=say("made_by_rule"),
-        curriculum=answers.PlannedCurriculum(
-            overview=ask.inference.summary or labels,
-            modules=[module for part in parts for module in part.modules],
-        ),
-        categories=[part.category for part in parts],
-        assessment=[task for part in parts for task in part.tasks],
+        profile_summary=summary,
+        curriculum=answers.PlannedCurriculum(overview=overview),
+        assessment=[task for part in content(ask.inference) for task in part.tasks],
     )
 
 
@@ -128,22 +123,22 @@ def content(inference: GoalInference) -> list[Content]:
     return result
 
 
-def _category(track: Track) -> answers.PlannedCategory:
-    return answers.PlannedCategory(
+def _category(track: Track) -> Category:
+    return Category(
         key=PREFIX + track.id,
         label=track.name,
         description=track.summary,
         focus_areas=track.focus,
-        rubric=[answers.PlannedLevel(level=name.title(), descriptor=text) for name, text in track.rubric],
+        rubric=[RubricLevel(level=name.title(), descriptor=text) for name, text in track.rubric],
     )
 
 
-def _modules(track: Track, modules: Sequence[Module]) -> list[answers.PlannedModule]:
+def _modules(track: Track, modules: Sequence[Module]) -> list[PlannedModule]:
     """The modules in order; one that requires none by name follows the one before it."""
     present = {module.id for module in modules}
     before = [[], *([module.id] for module in modules[:-1])]
     return [
-        answers.PlannedModule(
+        PlannedModule(
             **{
                 **dict(module),
                 "module_id": module.id,

@@ -10,7 +10,7 @@ _SENTENCES: dict[str, str] = authored.beside(__file__)
 
 def say(name: str, /, **words: object) -> str:
     """The sentence of that name with these words in it."""
-    return _SENTENCES[name].format_map({**_SENTENCES, **words})
+    return authored.worded(_SENTENCES[name], **{**_SENTENCES, **words})
 
 
 def signed(text: str) -> str:
@@ -21,11 +21,6 @@ def signed(text: str) -> str:
 def quoted(text: str, *, most: int = LONGEST_QUOTE) -> str:
     """A text as it is quoted in an answer: whole, or its beginning."""
     return f"“{text if len(text) <= most else text[:most].rstrip() + '…'}”"
-
-
-def counted(number: int, one: str) -> str:
-    """A number with its noun: 1 item, 2 items."""
-    return f"{number} {one}" if number == 1 else f"{number} {one}s"
 
 
 def joined(words: Sequence[str]) -> str:

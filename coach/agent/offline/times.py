@@ -46,6 +46,11 @@ class Times:
         """Whether the goal says how much time a week has."""
         return bool(self.weekly_minutes or self.minutes or self.sessions or self.weekdays)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the goal says nothing that shapes a schedule."""
+        return not self.says_when and self.deadline is None
+
 
 def read(text: str, *, today: dt.date) -> Times:
     """The times that a text names, as of `today`; a pace that was agreed later counts instead of the goal's own."""
@@ -82,7 +87,7 @@ def pace(times: Times) -> Pace | None:
 
     A week holds at most the minutes that were named, unless they are fewer than one session takes.
     """
-    if not times.says_when and times.deadline is None:
+    if times.is_open:
         return None
     sessions = len(times.weekdays) or times.sessions or _sessions(times)
     weekly = times.weekly_minutes or sessions * (times.minutes or USUAL_SESSION)

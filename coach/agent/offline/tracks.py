@@ -9,7 +9,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from coach.documents import authored
-from coach.documents.authored import Entry, FileFault
+from coach.documents.authored import FileFault
+from coach.documents.base import Document
 
 FOLDER = Path(__file__).with_name("tracks")
 
@@ -24,14 +25,14 @@ Language = Literal["en", "es", "de", "fr", "pt", "ja", "zh"]
 Phrases = dict[Language, list[Line]]
 
 
-class Activity(Entry):
+class Activity(Document):
     """One thing to do; `minutes` is what a learner of the track's level needs for it."""
 
     minutes: Annotated[int, Field(ge=5, le=60)]
     text: Line
 
 
-class Lesson(Entry):
+class Lesson(Document):
     """What the coach teaches: an introduction, small steps, and one example that is worked to the end."""
 
     intro: Prose
@@ -40,7 +41,7 @@ class Lesson(Entry):
     example_note: Prose
 
 
-class Question(Entry):
+class Question(Document):
     """A question with its answer; with `options` the answer is one of them, word for word."""
 
     question: Line
@@ -55,7 +56,7 @@ class Question(Entry):
         return self
 
 
-class Milestone(Entry):
+class Milestone(Document):
     """One finished thing to show at the end of a module."""
 
     brief: Prose
@@ -63,7 +64,7 @@ class Milestone(Entry):
     success: Annotated[list[Line], Field(min_length=2, max_length=5)]
 
 
-class Module(Entry):
+class Module(Document):
     """A module; its minutes are the sum of its activities'. Without `requires` it follows the module before it."""
 
     id: Slug
@@ -96,7 +97,7 @@ class Module(Entry):
         return self
 
 
-class Task(Entry):
+class Task(Document):
     """A task of the assessment, with what a good answer holds."""
 
     id: Slug
@@ -117,7 +118,7 @@ class Task(Entry):
         return self
 
 
-class Rubric(Entry):
+class Rubric(Document):
     """What a learner does at each of the three levels."""
 
     exploring: Line
@@ -125,7 +126,7 @@ class Rubric(Entry):
     proficient: Line
 
 
-class Track(Entry):
+class Track(Document):
     """A goal track: which goals it serves, and everything it teaches."""
 
     id: Slug
@@ -135,7 +136,6 @@ class Track(Entry):
     hints: Phrases = {}
     excluded: Phrases = {}
     not_about: list[Line] = []
-    related: list[Slug] = []
     before: Slug | None = None
     technologies: Annotated[list[Line], Field(min_length=1, max_length=8)]
     focus: Annotated[list[Line], Field(min_length=3, max_length=6)]
@@ -187,12 +187,11 @@ def load(paths: Iterable[Path]) -> dict[str, Track]:
 
 
 def unknown_references(tracks: dict[str, Track]) -> list[str]:
-    """One sentence per `related` or `before` that names no track."""
+    """One sentence per `before` that names no track."""
     return [
-        f"{track.id}.toml: {name!r} is no track"
+        f"{track.id}.toml: {track.before!r} is no track"
         for track in tracks.values()
-        for name in [*track.related, *filter(None, [track.before])]
-        if name not in tracks
+        if track.before is not None and track.before not in tracks
     ]
 
 

@@ -44,6 +44,11 @@ class LearnerGoals:
     use_case: str
     strengths: str
 
+    @property
+    def words(self) -> str:
+        """Everything that they say."""
+        return ". ".join((self.goal, self.use_case, self.strengths))
+
 
 @dataclass(frozen=True)
 class GoalRequest:

@@ -34,18 +34,9 @@ class Texts(NamedTuple):
     expected_outcome: str | None
 
 
-class Count(int):
-    """A number that a sentence names with its noun: `{days:day|days}`."""
-
-    def __format__(self, nouns: str) -> str:
-        one, _, several = nouns.partition("|")
-        return f"{int(self)} {one if self == 1 else several}" if nouns else str(int(self))
-
-
 def say(name: str, **words: Any) -> str:
     """The sentence of that name, with these words and numbers in it."""
-    counted = {key: Count(word) if isinstance(word, int) else word for key, word in words.items()}
-    return _SENTENCES[name].format_map(counted)
+    return authored.worded(_SENTENCES[name], **words)
 
 
 def part(texts: Texts, number: int, count: int, *, lesson_of: Module | None) -> Texts:

@@ -8,7 +8,9 @@ from coach.agent.offline import coach, plans
 from coach.agent.tools.requests import ChatRequest, GoalRequest, LearnerGoals, PlanRequest, TopicRequest
 from coach.documents.base import utc_now
 from coach.documents.profile import Profile
+from coach.engines import foundations
 from coach.engines.sequencing import sequencer
+from coach.services import coach_tracks
 from coach.services import plans as documents
 from coach.tests.agent.tools.test_functions import Remembered
 
@@ -23,16 +25,24 @@ def planned(goal, *, use_case="", strengths="", started=dt.timedelta(0), **chang
     answer = coach.plan(
         PlanRequest(goals=asked, inference=inference), learner_tools=Remembered().learner_tools()
     )
-    plan = documents.elo_plan(answer, goal=goal, summary=inference.summary, now=then)
+    made = foundations.augment(
+        goal=goal,
+        plan=documents.elo_plan(answer, goal=goal, summary=inference.summary, now=then),
+        curriculum=documents.curriculum(answer, now=then),
+        inference=inference,
+        average=None,
+        now=then,
+        catalogue=coach_tracks.foundations(inference),
+    )
     profile = Profile(
         username="noor",
         goal=goal,
         use_case=use_case,
         strengths=strengths,
         last_updated=then,
-        elo_category_plan=plan,
-        elo_snapshot={category.key: category.starting_rating for category in plan.categories},
-        curriculum_plan=documents.curriculum(answer, now=then),
+        elo_category_plan=made.plan,
+        elo_snapshot=foundations.missing_ratings(made.plan, {}),
+        curriculum_plan=made.curriculum,
         onboarding_assessment=documents.assessment(answer, now=then),
         goal_inference=inference,
         **changes,

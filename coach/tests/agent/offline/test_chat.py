@@ -12,7 +12,7 @@ from coach.tests.agent.tools.test_functions import Remembered
 
 LEARNER = planned("Learn Python, 5 hours a week", started=dt.timedelta(days=3))
 FIRST = LEARNER.curriculum_schedule.items[0]
-OFFERED = list({intent.example: intent for intent in languages.vocabulary().intents}.values())
+OFFERED = list({intent["example"]: intent for intent in languages.WORDS["intents"]}.values())
 
 
 def test_it_answers_where_the_settings_say_so_even_with_a_key(settings):
@@ -29,11 +29,11 @@ def test_grades_are_left_to_the_provisional_rule():
 # --- promises ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("intent", OFFERED, ids=lambda intent: intent.name)
+@pytest.mark.parametrize("intent", OFFERED, ids=lambda intent: intent["name"])
 def test_each_question_that_is_offered_is_answered_by_what_it_is_offered_for(intent):
-    assert f"“{intent.example}”" in chat.who_i_am()
-    assert chat.intent_of(intent.example).name == intent.name
-    text, _ = say(intent.example, LEARNER)
+    assert f"“{intent['example']}”" in chat.who_i_am()
+    assert chat.intent_of(intent["example"]) == intent["name"]
+    text, _ = say(intent["example"], LEARNER)
     assert "I do not understand" not in text
     assert "no material" not in text
 
@@ -188,7 +188,7 @@ def test_an_unknown_question_says_so_and_asks_back_about_a_goal_without_a_track(
 def test_another_language_gets_a_short_answer_that_says_so(message, language):
     text, _ = say(message, LEARNER)
 
-    assert text.startswith(languages.vocabulary().english_only[language])
+    assert text.startswith(languages.WORDS["english_only"][language])
 
 
 @pytest.mark.parametrize(
@@ -221,9 +221,9 @@ def test_without_a_learner_it_asks_for_the_name():
     assert texts.say("nobody") in say("What is next?", None)[0]
 
 
-@pytest.mark.parametrize("intent", OFFERED, ids=lambda intent: intent.name)
+@pytest.mark.parametrize("intent", OFFERED, ids=lambda intent: intent["name"])
 def test_somebody_without_a_plan_gets_an_answer_too(intent):
-    assert say(intent.example, Profile.model_validate(cast.FELIX))[0]
+    assert say(intent["example"], Profile.model_validate(cast.FELIX))[0]
 
 
 def test_a_message_is_read_as_far_as_a_person_writes():

@@ -104,11 +104,12 @@ def test_what_a_goal_does_not_name_the_use_case_may():
 
 
 def test_a_vague_goal_is_told_from_a_foreign_one_and_both_are_offered_tracks():
-    vague, foreign = read("get better"), read("Learn to cook Thai food")
+    vague, foreign = "get better", "Learn to cook Thai food"
 
-    assert (vague.vague, foreign.vague) == (True, False)
-    assert vague.offered
-    assert foreign.offered
+    assert (goals.is_vague(vague), goals.is_vague(foreign)) == (True, False)
+    for goal in (vague, foreign):
+        assert read(goal).tracks == ()
+        assert goals.nearest(LearnerGoals("noor", goal, "", ""))
 
 
 def test_what_a_track_does_not_teach_is_known():

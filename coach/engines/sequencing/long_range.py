@@ -34,31 +34,17 @@ _REFRESHER = _Kind("refresher", "refresh-", "lesson", 42)
 _CHECKPOINT = _Kind("checkpoint", "checkpoint-", "quiz", 34)
 
 
-def extended(
-    placed: Sequence[Placed],
-    standings: Sequence[Standing],
-    *,
-    every: int,
-    days: Days = EVERY_DAY,
-    today: int = 0,
-    completed: Sequence[Placed] = (),
-) -> list[Placed]:
-    """The placed pieces and what long-range review adds for half a year from today on, or to a deadline, by day.
-
-    `placed` is in order of days; sessions are `every` days apart, on `days`. Of `placed` and `completed` one is not
-    empty.
-    """
-    review = _Review(placed, standings, every=every, days=days, today=today, completed=completed)
-    return [*placed, *review.blocks()]
-
-
 def is_review(item_id: str) -> bool:
     """Whether an item is one of those that long-range review adds."""
     return item_id.startswith((_REFRESHER.prefix, _CHECKPOINT.prefix))
 
 
-class _Review:
-    """The round in which categories come back; a cycle adds a refresher and a checkpoint of one of them."""
+class Review:
+    """The round in which categories come back; a cycle adds a refresher and a checkpoint of one of them.
+
+    `placed` is the work that is left, by day; sessions are `every` days apart, on `days`. Of `placed` and `completed`
+    one is not empty.
+    """
 
     def __init__(
         self,
@@ -66,29 +52,32 @@ class _Review:
         standings: Sequence[Standing],
         *,
         every: int,
-        days: Days,
-        today: int,
-        completed: Sequence[Placed],
+        days: Days = EVERY_DAY,
+        today: int = 0,
+        completed: Sequence[Placed] = (),
     ) -> None:
-        self._days = days
+        self._placed, self._days, self._today = placed, days, today
         self._end = days.deadline or today + LEAST_HORIZON_DAYS
         self._refresher_gap = max(LEAST_REFRESHER_GAP, 6 * every)
         self._checkpoint_gap = max(LEAST_CHECKPOINT_GAP, self._refresher_gap // 2 + 2 * every)
         self._latest = _latest_by_category(completed) | _latest_by_category(placed)
         self._queue = deque(sorted((s for s in standings if s.key in self._latest), key=_standing_rank))
-        self._today = today
         self._cursor = max(entry.day for entry in (*placed, *completed))
         self._taken = {entry.piece.item_id for entry in (*placed, *completed)}
         self._run_key, self._run_length = _run_at_end(placed)
         self._added: list[Placed] = []
 
-    def blocks(self) -> list[Placed]:
-        """The added pieces, in the order of being added; none where the work reaches the end by itself."""
+    def extended(self) -> list[Placed]:
+        """The placed pieces and what review adds for half a year from today on, or to a deadline, by day.
+
+        Nothing is added where the work reaches the end by itself.
+        """
         for _ in range(MOST_CYCLES if self._cursor + 1 < self._end else 0):
             if max(entry.day for entry in self._latest.values()) >= self._end:
                 break
             self._add_block(self._next_standing())
-        return [entry for entry in self._added if not self._days.deadline or entry.day < self._end]
+        added = (entry for entry in self._added if not self._days.deadline or entry.day < self._end)
+        return [*self._placed, *added]
 
     def _next_standing(self) -> Standing:
         """The head of the queue, or the one behind it where the head has had enough in a row."""

@@ -1,8 +1,9 @@
-"""How many sessions a week holds, and on which days the pieces fall."""
+"""How many sessions a week holds, and on which days the pieces fall, before and after the learner moved some of them."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from coach.documents.pace import LONGEST_SESSION, Pace
 from coach.documents.schedule import ScheduleItem
@@ -12,6 +13,8 @@ USUAL_SESSIONS = 4
 FEWEST_SESSIONS = 2
 # A check this short is taken on the day of what it checks.
 LONGEST_SHARING_QUIZ = 35
+# Nobody puts work off by two thousand years, and a date that far out can still be spelled.
+FURTHEST_DAY = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -109,3 +112,44 @@ def _fewer_for_adjustments(adjustments: Mapping[str, int]) -> int:
     if furthest >= 42:
         return 2
     return 1 if furthest >= 21 or len(adjustments) >= 4 else 0
+
+
+# --- after adjustments ------------------------------------------------------------------------------
+
+
+def sound(adjustments: Mapping[str, int]) -> dict[str, int]:
+    """Item id → day, with days that a schedule can hold: 0 to FURTHEST_DAY."""
+    return {item_id: min(max(day, 0), FURTHEST_DAY) for item_id, day in adjustments.items()}
+
+
+def adjusted(
+    placed: Sequence[Placed],
+    asked: Mapping[str, int],
+    days: Days = EVERY_DAY,
+    *,
+    taken: Mapping[int, int] = MappingProxyType({}),
+) -> list[Placed]:
+    """The pieces with the days they get, later and in the same order; `placed` is by day, `asked` maps item ids to days.
+
+    A piece goes to the day it asks for; to the day of the piece before it, where that is later; to the day
+    after that, where it is full. So a moved piece pushes everything behind it. Only `days` are used; `taken` maps
+    days to the minutes that other work takes.
+    """
+    result: list[Placed] = []
+    day, minutes_left = -1, 0
+    for planned, piece in placed:
+        wanted = max(planned, asked.get(piece.item_id, 0))
+        # A day that other work has filled up is passed over; an empty one takes a piece of any length.
+        while wanted > day or piece.minutes > minutes_left:
+            day = days.on_or_after(max(wanted, day + 1))
+            minutes_left = days.minutes - taken.get(day, 0)
+            if day not in taken:
+                break
+        minutes_left -= piece.minutes
+        result.append(Placed(day, piece))
+    return result
+
+
+def granted(placed: Sequence[Placed], asked: Mapping[str, int]) -> dict[str, int]:
+    """Item id → the day it got, for the adjusted items there are, in order."""
+    return {entry.piece.item_id: entry.day for entry in placed if entry.piece.item_id in asked}

@@ -56,65 +56,51 @@ def effort_of(minutes: int) -> Effort:
 
 
 class _Kind(NamedTuple):
-    """A piece beside the lesson: the share of the module's minutes that it takes, and how many it takes at least."""
+    """A piece of a module: how its id begins, and what its minutes are, given the module's."""
 
     prefix: str
     kind: ItemKind
-    share: float
-    least: int
+    minutes: Callable[[int], int]
     effort: Callable[[int], Effort] = effort_of
 
 
 _KINDS = {
-    "check": _Kind("quiz", "quiz", 0.4, 20, lambda minutes: "light" if minutes <= 25 else "moderate"),
-    "practice": _Kind("reinforce", "lesson", 0.6, 45),
-    "deep_dive": _Kind("deepdive", "lesson", 0.75, 60),
+    "lesson": _Kind("lesson", "lesson", lambda m: m),
+    "check": _Kind(
+        "quiz", "quiz", lambda m: max(20, math.ceil(0.4 * m)), lambda m: "light" if m <= 25 else "moderate"
+    ),
+    "milestone": _Kind("milestone", "milestone", lambda m: 90 if m < 90 else m + 30, lambda m: "focus"),
+    "practice": _Kind("reinforce", "lesson", lambda m: max(45, math.ceil(0.6 * m))),
+    "deep_dive": _Kind("deepdive", "lesson", lambda m: max(60, math.ceil(0.75 * m))),
 }
 
 
 def _of_unit(unit: Unit, *, goal: str, with_milestone: bool, longest: int) -> list[Piece]:
-    minutes = min(unit.module.estimated_minutes or MINUTES_WHERE_UNKNOWN, LONGEST_MODULE)
-    lesson = _split(_lesson(unit, minutes, goal=goal), longest, lesson_of=unit.module)
-    check = _split(_further("check", unit, minutes, after=lesson), longest)
-    practice = _split(_further("practice", unit, minutes, after=check), longest)
-    pieces = lesson + check
-    if with_milestone:
-        pieces += _split(_milestone(unit, minutes, after=(lesson, check)), longest)
-    pieces += practice
-    if unit.standing.track_weight >= DEEP_DIVE_TRACK_WEIGHT:
-        pieces += _split(_further("deep_dive", unit, minutes, after=practice), longest)
-    return pieces
+    def made(name: str, *after: list[Piece]) -> list[Piece]:
+        return _split(
+            _piece(name, unit, goal=goal, after=after), longest, lesson_of=unit.module if not after else None
+        )
+
+    lesson = made("lesson")
+    check = made("check", lesson)
+    milestone = made("milestone", lesson, check) if with_milestone else []
+    practice = made("practice", check)
+    deep_dive = made("deep_dive", practice) if unit.standing.track_weight >= DEEP_DIVE_TRACK_WEIGHT else []
+    return [*lesson, *check, *milestone, *practice, *deep_dive]
 
 
-def _lesson(unit: Unit, minutes: int, *, goal: str) -> Piece:
-    texts = schedule_texts.lesson(unit, goal=goal)
-    item_id = f"lesson-{unit.module.module_id}"
-    return Piece(item_id, "lesson", unit.category_key, minutes, effort_of(minutes), (), texts)
-
-
-def _further(name: str, unit: Unit, minutes: int, *, after: list[Piece]) -> Piece:
+def _piece(name: str, unit: Unit, *, goal: str, after: Iterable[list[Piece]]) -> Piece:
+    """The piece of that name, after the last sessions of those before it."""
     made = _KINDS[name]
-    minutes = max(made.least, math.ceil(made.share * minutes))
+    minutes = made.minutes(min(unit.module.estimated_minutes or MINUTES_WHERE_UNKNOWN, LONGEST_MODULE))
     return Piece(
-        item_id=f"{made.prefix}-{unit.module.module_id}",
+        item_id=f"{made.prefix}-{unit.category_key if name == 'milestone' else unit.module.module_id}",
         kind=made.kind,
         category_key=unit.category_key,
         minutes=minutes,
         effort=made.effort(minutes),
-        prerequisites=(after[-1].item_id,),
-        texts=schedule_texts.of_unit(name, unit),
-    )
-
-
-def _milestone(unit: Unit, minutes: int, *, after: tuple[list[Piece], list[Piece]]) -> Piece:
-    return Piece(
-        item_id=f"milestone-{unit.category_key}",
-        kind="milestone",
-        category_key=unit.category_key,
-        minutes=90 if minutes < 90 else minutes + 30,
-        effort="focus",
         prerequisites=tuple(parts[-1].item_id for parts in after),
-        texts=schedule_texts.of_unit("milestone", unit),
+        texts=schedule_texts.of_unit(name, unit, goal=goal),
     )
 
 

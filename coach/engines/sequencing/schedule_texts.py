@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from coach.documents import authored
 from coach.documents.curriculum import Module
-from coach.documents.schedule import CategoryAllocation
 from coach.engines.sequencing.module_order import Unit
 from coach.engines.sequencing.standings import Standing
 
@@ -21,6 +20,8 @@ QUOTED_GOAL = 60
 PLACEHOLDER_AVERAGE = 50
 _TEMPLATES = authored.beside(__file__)
 _SENTENCES: dict[str, str] = _TEMPLATES["sentences"]
+# What to do about a category that was put off, by the pressure on it.
+ADVICE: dict[str, str] = _TEMPLATES["advice"]
 _MINUTES_AT_END = re.compile(r"\((\d{1,4}) minutes\)$")
 
 
@@ -48,24 +49,18 @@ def part(texts: Texts, number: int, count: int, *, lesson_of: Module | None) -> 
     )
 
 
-# --- the pieces -------------------------------------------------------------------------------------
-
-
-def lesson(unit: Unit, *, goal: str) -> Texts:
-    """The lesson: the module's own words, and why it is the learner's turn to take it."""
-    return Texts(
-        title=say("lesson_title", label=unit.standing.label, module=_name(unit.module)),
-        summary=_with_steps(unit.module, _steps(unit.module)),
-        objectives=_objectives(unit.module),
-        focus_reason=_lesson_reason(unit.standing, goal=goal),
-        expected_outcome=say("lesson_outcome", result=_result(unit.module)),
-    )
-
-
-def of_unit(name: str, unit: Unit) -> Texts:
-    """The words of any other piece of a module, by its name in schedule_texts.toml."""
-    objectives = tuple(say("recalled", objective=text) for text in _objectives(unit.module)[:3])
+def of_unit(name: str, unit: Unit, *, goal: str) -> Texts:
+    """The words of a piece of a module; a lesson has the module's own, and why it is the learner's turn to take it."""
     module, result = _name(unit.module), _result(unit.module)
+    if name == "lesson":
+        return Texts(
+            title=say("lesson_title", label=unit.standing.label, module=module),
+            summary=_with_steps(unit.module, _steps(unit.module)),
+            objectives=_objectives(unit.module),
+            focus_reason=_lesson_reason(unit.standing, goal=goal),
+            expected_outcome=say("lesson_outcome", result=result),
+        )
+    objectives = tuple(say("recalled", objective=text) for text in _objectives(unit.module)[:3])
     return _filled(name, objectives=objectives, label=unit.standing.label, module=module, result=result)
 
 
@@ -148,65 +143,3 @@ def _rating_reason(standing: Standing) -> str:
 
 def _quoted(goal: str) -> str:
     return f"“{goal}”" if len(goal) < QUOTED_GOAL else f"“{goal[:QUOTED_GOAL].rstrip()}…”"
-
-
-# --- the schedule as a whole ------------------------------------------------------------------------
-
-
-class Rhythm(NamedTuple):
-    """How the work of a schedule lies in its weeks, counted from its first day; weeks without work do not count."""
-
-    pieces: int
-    weeks: int
-    fewest_minutes: int
-    most_minutes: int
-    most_days: int
-
-
-def cadence(
-    *, pieces: int, days: int, minutes: int, span: int, focus: Sequence[str], completed: int = 0
-) -> str:
-    """How the work lies in time: pieces on `days` different days, `minutes` in all, within `span` days."""
-    sentences = [say("cadence", pieces=pieces, days=days, minutes=minutes, span=span)]
-    if completed:
-        sentences.append(say("completed", pieces=completed))
-    if named := [text.strip() for text in focus if text.strip()]:
-        sentences.append(say("focus", focus=" and ".join(named)))
-    return " ".join(sentences)
-
-
-def pacing(rhythm: Rhythm, *, missed: int = 0) -> str:
-    """The rhythm of the weeks that hold work, and how many pieces of work were missed."""
-    fewest, most = rhythm.fewest_minutes, rhythm.most_minutes
-    minutes = f"{fewest} to {most}" if fewest < most else str(most)
-    text = say("pacing", weeks=rhythm.weeks, minutes=minutes, days=rhythm.most_days)
-    return f"{text} {say('moved_forward', pieces=missed)}" if missed else text
-
-
-def share(allocation: CategoryAllocation, *, label: str) -> str:
-    """Why a category takes as much of the schedule as it does."""
-    weight = round(allocation.target_share * 100)
-    planned = say("share", label=label, minutes=allocation.planned_minutes, weight=weight)
-    return f"{planned} {_put_off(allocation)}" if allocation.deferral_count else planned
-
-
-def adjustment_note(allocation: CategoryAllocation, *, label: str) -> str:
-    """What follows from a category having been put off."""
-    advice = _TEMPLATES["advice"].get(allocation.deferral_pressure, "")
-    return f"{label}: {_put_off(allocation)} {advice}".rstrip()
-
-
-def headline(labels: Sequence[str]) -> str:
-    """The schedule in one line; `labels` are those of the categories that matter most."""
-    return say("headline", labels=", ".join(labels[:2])) if labels else say("headline_of_none")
-
-
-def summary(rhythm: Rhythm, *, categories: int, pressed: int) -> str:
-    """The schedule in two sentences; `pressed` categories have been put off."""
-    first = say("summary", pieces=rhythm.pieces, categories=categories, weeks=rhythm.weeks)
-    second = say("pressed", categories=pressed) if pressed else say("nothing_put_off")
-    return f"{first} {second}"
-
-
-def _put_off(allocation: CategoryAllocation) -> str:
-    return say("put_off", pieces=allocation.deferral_count, days=allocation.max_deferral_days)

@@ -1,7 +1,7 @@
 """The sequencer: a learner's schedule from plan, ratings, curriculum, tracks, and what the learner put off.
 
 Each stage has a module of its own: standings → module_order → pieces → pacing → long_range → schedule_figures
-→ adjusted_days. schedule_texts words it all.
+→ pacing again, for what the learner moved. schedule_texts words the pieces.
 """
 
 import datetime as dt
@@ -14,7 +14,6 @@ from coach.documents.pace import Pace
 from coach.documents.profile import Profile
 from coach.documents.schedule import Schedule, ScheduleItem, ScheduleWarning, anchor_date, known_zone, zone
 from coach.engines.sequencing import (
-    daily_capacity,
     long_range,
     module_order,
     pacing,
@@ -70,7 +69,7 @@ def generate(
 
     `previous` is the stored schedule; the profile's own one is not looked at. The profile's adjustments are
     the stored ones: where they, all items, horizon and cadence note come out as before, the previous schedule
-    stays. An adjusted day counts as 0 to `adjusted_days.FURTHEST_DAY`, a module as `pieces.LONGEST_MODULE`
+    stays. An adjusted day counts as 0 to `pacing.FURTHEST_DAY`, a module as `pieces.LONGEST_MODULE`
     minutes at most. Without a `pace` the rhythm is the usual one.
 
     Raises Unschedulable where there is neither an EloPlan nor any rating, where they name no category, and
@@ -97,7 +96,7 @@ def _built(
     categories = _categories(profile)
     timezone = _schedule_zone(profile)
     known = progress.of(previous, timezone=timezone, now=now)
-    asked = known.without_completed(daily_capacity.sound(adjustments))
+    asked = known.without_completed(pacing.sound(adjustments))
     sessions = pace.sessions if pace else pacing.sessions_per_week(known.remaining, known.put_off(asked))
     days = Days(pace, anchor_date(known.anchor or anchor, zone(timezone))) if pace else EVERY_DAY
     planned = _planned(
@@ -113,26 +112,23 @@ def _built(
     placed = _within_days(planned, asked, days, known)
     labels = {standing.key: standing.label for standing in categories}
     everything = _all(placed, known)
-    rhythm = schedule_figures.rhythm(everything)
     schedule = Schedule(
         generated_at=known.anchor or now,
         time_horizon_days=schedule_figures.horizon(everything, deadline=days.deadline),
         timezone=timezone,
-        cadence_notes=_cadence(
+        cadence_notes=schedule_figures.cadence(
             everything, focus=_focus(placed, profile, labels), completed=len(known.completed)
         ),
-        pacing_overview=schedule_texts.pacing(rhythm, missed=len(known.missed)),
+        pacing_overview=schedule_figures.pacing(everything, missed=len(known.missed)),
         items=known.items(_item(entry, user_adjusted=entry.piece.item_id in asked) for entry in placed),
         warnings=_warnings(len(known.missed), now=now),
-        category_allocations=figures.allocations,
-        rationale_history=schedule_figures.history(previous, figures, labels=labels, rhythm=rhythm, now=now),
+        rationale_history=schedule_figures.history(
+            previous, figures.category_allocations, everything, labels=labels, now=now
+        ),
         sessions_per_week=sessions,
-        projected_weekly_minutes=figures.weekly_minutes,
-        long_range_item_count=figures.long_range_items,
-        extended_weeks=figures.weeks,
-        long_range_category_keys=figures.long_range_categories,
+        **figures._asdict(),
     )
-    return _generated(schedule, daily_capacity.granted(placed, asked), profile=profile, previous=previous)
+    return _generated(schedule, pacing.granted(placed, asked), profile=profile, previous=previous)
 
 
 def _categories(profile: Profile) -> list[Standing]:
@@ -160,9 +156,10 @@ def _planned(
     placed = (
         pacing.paced(work, days, start=start) if days.pace else pacing.placed(work, every=every, start=start)
     )
-    return long_range.extended(
+    review = long_range.Review(
         placed, categories, every=every, days=days, today=known.today, completed=known.placed
     )
+    return review.extended()
 
 
 def _within_days(
@@ -171,7 +168,7 @@ def _within_days(
     """The work with the days it gets. Without adjustments and progress, days hold what they are planned to hold."""
     if not asked and known.anchor is None:
         return planned
-    return daily_capacity.applied(planned, asked, days, taken=known.minutes_taken())
+    return pacing.adjusted(planned, asked, days, taken=known.minutes_taken())
 
 
 def _all(placed: Sequence[Placed], known: progress.Progress) -> Sequence[Placed]:
@@ -205,17 +202,6 @@ def _item(entry: Placed, *, user_adjusted: bool) -> ScheduleItem:
         recommended_day_offset=entry.day,
         effort_level=piece.effort,
         user_adjusted=user_adjusted,
-    )
-
-
-def _cadence(placed: Sequence[Placed], *, focus: Sequence[str], completed: int) -> str:
-    return schedule_texts.cadence(
-        pieces=len(placed),
-        days=len({entry.day for entry in placed}),
-        minutes=sum(entry.piece.minutes for entry in placed),
-        span=placed[-1].day + 1,
-        focus=focus,
-        completed=completed,
     )
 
 

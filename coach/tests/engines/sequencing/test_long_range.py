@@ -96,11 +96,14 @@ class TestEnd:
 
     def test_half_a_year_of_work_needs_no_review(self):
         placed, found = self.placed(167)
-        assert long_range.extended(placed, found, every=2) == placed
+        assert long_range.Review(placed, found, every=2).extended() == placed
 
     def test_a_day_less_does(self):
         placed, found = self.placed(166)
-        assert [entry.day for entry in long_range.extended(placed, found, every=2)][-2:] == [187, 222]
+        assert [entry.day for entry in long_range.Review(placed, found, every=2).extended()][-2:] == [
+            187,
+            222,
+        ]
 
     def test_everything_stands_by_day_then_by_id(self):
         ada = learner(*(category(key) for key in ("sql", "git", "web")))

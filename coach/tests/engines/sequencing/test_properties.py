@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coach.documents.schedule import Schedule, served
-from coach.engines.sequencing import daily_capacity, module_order, sequencer, standings
+from coach.engines.sequencing import module_order, pacing, sequencer, standings
 from coach.tests.engines import learners
 
 ADJUSTMENTS = st.dictionaries(st.integers(0, 60), st.integers(-5, 200), max_size=6)
@@ -60,7 +60,7 @@ def test_adjusting_keeps_the_order_and_moves_nothing_earlier(profile, picks):
     asked = moved(learners.schedule(profile), picks)
     found = sequencer._categories(profile)
     planned = sequencer._planned(found, goal="", every=2)
-    placed = daily_capacity.applied(planned, daily_capacity.sound(asked))
+    placed = pacing.adjusted(planned, pacing.sound(asked))
     assert [entry.piece for entry in placed] == [entry.piece for entry in planned]
     assert all(after.day >= before.day for before, after in zip(planned, placed, strict=True))
     assert all(later.day >= earlier.day for earlier, later in pairwise(placed))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 
-from coach.engines.sequencing import daily_capacity, sequencer
+from coach.engines.sequencing import pacing, sequencer
 from coach.engines.sequencing.pieces import Piece, Placed
 from coach.engines.sequencing.schedule_texts import Texts
 from coach.tests.engines.learners import NOW, category, days, generated, learner, module, schedule
@@ -23,7 +23,7 @@ def placed(*days_and_minutes):
 
 
 def applied(work, **asked):
-    return {entry.piece.item_id: entry.day for entry in daily_capacity.applied(work, asked)}
+    return {entry.piece.item_id: entry.day for entry in pacing.adjusted(work, asked)}
 
 
 class TestPacking:
@@ -48,7 +48,7 @@ class TestPacking:
         assert applied(placed((0, 100), (0, 30)), gone=1) == {"a": 0, "b": 1}
 
     def test_days_are_held_between_today_and_the_furthest_one(self):
-        assert daily_capacity.sound({"a": -4, "b": 3, "c": 10**18}) == {"a": 0, "b": 3, "c": 1_000_000}
+        assert pacing.sound({"a": -4, "b": 3, "c": 10**18}) == {"a": 0, "b": 3, "c": 1_000_000}
 
 
 class TestGenerated:
@@ -99,6 +99,6 @@ class TestGenerated:
 
     def test_an_absurd_day_is_held_at_one_that_has_a_date(self):
         outcome = self.adjusted(lesson_m2=10**18)
-        assert outcome.adjustments == {"lesson-m2": daily_capacity.FURTHEST_DAY}
+        assert outcome.adjustments == {"lesson-m2": pacing.FURTHEST_DAY}
         after = [item.recommended_day_offset for item in outcome.schedule.items]
         assert all(later >= earlier for earlier, later in itertools.pairwise(after))

@@ -27,9 +27,9 @@ class ProtocolView(base.View):
     @schema.describe("sendChatkitRequest", body=dict, answers=dict)
     def post(self, request: Request) -> HttpResponseBase:
         answer = protocol.process(bodies.raw(request))
-        if answer.events is None:
-            return HttpResponse(answer.document, content_type=rendering.JSON)
-        response = StreamingHttpResponse(answer.events, content_type="text/event-stream")
+        if isinstance(answer, bytes):
+            return HttpResponse(answer, content_type=rendering.JSON)
+        response = StreamingHttpResponse(answer, content_type="text/event-stream")
         response["Cache-Control"] = "no-cache"
         # Proxies that gather an answer before they pass it on would turn the stream into a pause.
         response["X-Accel-Buffering"] = "no"

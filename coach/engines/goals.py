@@ -30,7 +30,7 @@ def infer(goal: str, *, now: dt.datetime) -> GoalInference:
     tracks = tracks_for(goal)
     return GoalInference(
         generated_at=now,
-        summary=f"Read from the words of the goal: start with {_joined([track.label for track in tracks])}.",
+        summary=f"Read from the words of the goal: start with {', '.join(track.label for track in tracks)}.",
         target_outcomes=[goal],
         tracks=tracks,
         missing_templates=["Modules written for this goal: the catalogue covers its foundations only."],
@@ -69,8 +69,3 @@ def _module_with_weeks(module: ModuleReference) -> ModuleReference:
 
 def _lacks_weeks(weeks: int | None) -> bool:
     return weeks is None or weeks < 1
-
-
-def _joined(labels: Sequence[str]) -> str:
-    """The labels as people list them: a, b and c."""
-    return " and ".join(filter(None, (", ".join(labels[:-1]), labels[-1])))

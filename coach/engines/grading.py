@@ -1,7 +1,7 @@
 """From scores to outcomes and ratings, and the provisional report that stands in for a missing grader."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean
 
@@ -66,11 +66,6 @@ def ratings_after(task_results: Sequence[TaskResult], plan: EloPlan | None) -> d
     This holds after every grading, a provisional one included: it sets the whole plan to its start.
     """
     return {key: standing.rating for key, standing in _standings(task_results, plan).items()}
-
-
-def apply_ratings(snapshot: Mapping[str, int], ratings: Mapping[str, int]) -> dict[str, int]:
-    """The snapshot with new ratings: known keys keep their place, others are appended in order."""
-    return {**snapshot, **ratings}
 
 
 # --- scores -----------------------------------------------------------------------------------------

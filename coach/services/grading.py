@@ -61,9 +61,8 @@ def _rubric_note(note: answers.CriterionGrade) -> RubricNote:
 def apply(learner: LearnerProfile, result: GradingResult, *, submitted_at: dt.datetime) -> None:
     """What a grade changes on a (locked) learner: result, status, ratings, foundations, schedule."""
     learner.result = result
-    learner.ratings = rules.apply_ratings(
-        learner.ratings, rules.ratings_after(result.task_results, learner.plan)
-    )
+    # Known keys keep their place, others are appended in order.
+    learner.ratings = {**learner.ratings, **rules.ratings_after(result.task_results, learner.plan)}
     if curriculum := learner.curriculum:
         average = foundations.report_average(result)
         coach_tracks.augment(

@@ -12,7 +12,6 @@ import logging
 import warnings
 from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -24,6 +23,8 @@ from coach.agent.errors import Unavailable, UnusableAnswer
 from coach.agent.model import reading
 from coach.agent.tools.requests import LearnerTools
 
+# Files come through the upload route.
+NOT_SERVED = ("attachments.create", "attachments.delete", "input.transcribe")
 _FAILED = b'data: {"type":"error","code":"stream.error","allow_retry":true}\n\n'
 
 
@@ -39,20 +40,13 @@ class NothingThere(LookupError):
     """The request names a thread or an item that does not exist."""
 
 
-@dataclass(frozen=True)
-class Answer:
-    """Either a JSON document, or a stream of events, which must be closed."""
-
-    document: bytes = b""
-    events: Iterator[bytes] | None = None
-
-
 def process(
     body: bytes, *, threads: Threads, coach: ModuleType | None, learner_tools: LearnerTools
-) -> Answer:
-    """Answer a request of the protocol. Raises NotOfProtocol, NotSupported, NothingThere, Unavailable.
+) -> bytes | Iterator[bytes]:
+    """The answer to a request of the protocol: a JSON document, or a stream of events, which must be closed.
 
     A stream has its first event already; whatever keeps that from being made is raised, too.
+    Raises NotOfProtocol, NotSupported, NothingThere, Unavailable.
     """
     request = _read(body)
     _check(request, threads)
@@ -61,8 +55,8 @@ def process(
     events = _Events(request, threads=threads, coach=coach, learner_tools=learner_tools)
     if is_streaming_req(request):
         events.begin()
-        return Answer(events=events)
-    return Answer(document=events.document())
+        return events
+    return events.document()
 
 
 class _Events(Iterator[bytes]):
@@ -90,7 +84,7 @@ class _Events(Iterator[bytes]):
             return self._runner.run(self._server._process_non_streaming(self._request, None))
         except (NotFoundError, UnknownCursor) as error:
             raise NothingThere(str(error)) from None
-        except (NotImplementedError, ValueError) as error:
+        except ValueError as error:
             raise NotSupported(f"{self._request.type} is not served here.") from error
         finally:
             self._runner.close()
@@ -177,9 +171,11 @@ def _read(body: bytes) -> Any:
 
 def _check(request: Any, threads: Threads) -> None:
     """Refuse what cannot be answered before a stream begins. Raises NotSupported, NothingThere."""
+    if request.type in NOT_SERVED:
+        raise NotSupported(f"{request.type} is not served here.")
     asked = getattr(request.params, "input", None)
     if getattr(asked, "attachments", None):
         raise NotSupported("Attachments inside messages are not taken; upload files first.")
     thread_id = getattr(request.params, "thread_id", None)
-    if thread_id is not None and not threads.has_thread(thread_id):
+    if thread_id is not None and threads.load_thread(thread_id) is None:
         raise NothingThere("There is no such thread.")

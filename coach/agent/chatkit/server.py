@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from coach import telemetry
 from coach.agent import envelopes
 from coach.agent.chatkit import card
-from coach.agent.chatkit.store import NoBytes, ThreadStore
+from coach.agent.chatkit.store import ThreadStore
 from coach.agent.chatkit.threads import Threads
 from coach.agent.errors import Unavailable, UnusableAnswer
 from coach.agent.model import guardrails
@@ -43,7 +43,7 @@ class Server(ChatKitServer[None]):
     store: ThreadStore
 
     def __init__(self, threads: Threads, *, coach: ModuleType | None, learner_tools: LearnerTools) -> None:
-        super().__init__(ThreadStore(threads), NoBytes())
+        super().__init__(ThreadStore(threads))
         self._threads, self._coach, self._learner_tools = threads, coach, learner_tools
 
     def _serialize(self, obj: BaseModel) -> bytes:

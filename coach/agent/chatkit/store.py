@@ -8,8 +8,8 @@ import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from chatkit.store import AttachmentStore, NotFoundError, Store, StoreItemType
-from chatkit.types import Attachment, AttachmentCreateParams, Page, ThreadItem, ThreadMetadata
+from chatkit.store import NotFoundError, Store, StoreItemType
+from chatkit.types import Page, ThreadItem, ThreadMetadata
 from pydantic import TypeAdapter
 
 from coach.agent.chatkit.threads import Page as TextPage
@@ -80,25 +80,11 @@ class ThreadStore(Store[None]):
     async def delete_thread_item(self, thread_id: str, item_id: str, context: None) -> None:
         await self.blocking(self.threads.delete_item, thread_id, item_id)
 
-    # Messages carry no attachments, so none is ever kept: files come through the upload route.
-    async def save_attachment(self, attachment: Attachment, context: None) -> None:
+    async def save_attachment(self, *given: Any, **named: Any) -> Any:
+        """Requests and messages with attachments are refused before they come here."""
         raise NotImplementedError
 
-    async def load_attachment(self, attachment_id: str, context: None) -> Attachment:
-        raise NotFoundError(f"There is no {attachment_id!r}.")
-
-    async def delete_attachment(self, attachment_id: str, context: None) -> None:
-        return None
-
-
-class NoBytes(AttachmentStore[None]):
-    """There are no bytes to delete, and none are taken this way: files come through the upload route."""
-
-    async def delete_attachment(self, attachment_id: str, context: None) -> None:
-        return None
-
-    async def create_attachment(self, input: AttachmentCreateParams, context: None) -> Attachment:
-        raise NotImplementedError
+    load_attachment = delete_attachment = save_attachment
 
 
 def _found(text: str | None, identifier: str) -> str:

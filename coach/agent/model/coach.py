@@ -25,10 +25,8 @@ def infer_goals(ask: requests.GoalRequest) -> answers.ParsedGoal:
         purpose="goals",
         model=settings.AGENT_MODEL,
         effort=settings.AGENT_REASONING,
-        instructions=prompts.goal_instructions(),
+        instructions=prompts.GOAL_INSTRUCTIONS,
         input=prompts.goal_input(ask),
-        offers_tools=False,
-        store=False,
     )
     return reading.fit(answers.ParsedGoal, reading.value(runs.answer(run, learner_tools=None)))
 

@@ -22,6 +22,8 @@ SHOWN_ITEMS = 5
 PREVIEW_CHARACTERS = 320
 
 _TEXTS: dict[str, Any] = authored.beside(__file__)
+# They replace the coach's where a goal is read.
+GOAL_INSTRUCTIONS: str = _TEXTS["goal"]
 
 
 def instructions(*, model: str, web: bool) -> str:
@@ -30,11 +32,6 @@ def instructions(*, model: str, web: bool) -> str:
     zone = settings.AGENT_TIMEZONE
     hint = f"Where no time zone is known, assume {zone}." if zone else ""
     return "\n\n".join(part for part in (_TEXTS["coach"], files, _TEXTS["web"] if web else "", hint) if part)
-
-
-def goal_instructions() -> str:
-    """The instructions for reading a goal, which replace the coach's."""
-    return str(_TEXTS["goal"])
 
 
 def goal_input(ask: requests.GoalRequest) -> list[dict[str, Any]]:

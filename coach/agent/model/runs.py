@@ -23,7 +23,7 @@ _TOOLS = authored.beside(__file__)
 
 @dataclass(frozen=True)
 class Run:
-    """Everything that one answer is asked with; `purpose` is for the telemetry only."""
+    """What one answer is asked with; `purpose` is for the telemetry only."""
 
     purpose: str
     model: str
@@ -31,21 +31,16 @@ class Run:
     instructions: str
     input: list[dict[str, Any]]
     web: bool = False
-    offers_tools: bool = True
-    store: bool = True
 
     def body(self, items: list[dict[str, Any]], learner_tools: LearnerTools | None) -> dict[str, Any]:
-        """A request, `items` being the input and the messages and calls since."""
-        about_learner = bool(learner_tools and (learner_tools.username or learner_tools.any_learner))
+        """A request, `items` being the input and the messages and calls since; without a learner's tools it has none."""
         return {
             "model": self.model,
             "instructions": self.instructions,
             "input": items,
-            "tools": offered(self.model, web=self.web, about_learner=about_learner)
-            if self.offers_tools
-            else [],
+            "tools": offered(self.model, self.web, learner_tools) if learner_tools else [],
             "reasoning": {"effort": self.effort, "summary": "auto"},
-            "store": self.store,
+            "store": learner_tools is not None,
         }
 
 
@@ -88,8 +83,9 @@ def supported(model: str) -> str:
     return model if model in SUPPORTED else settings.AGENT_MODEL
 
 
-def offered(model: str, *, web: bool, about_learner: bool) -> list[dict[str, Any]]:
+def offered(model: str, web: bool, learner_tools: LearnerTools) -> list[dict[str, Any]]:
     """The tools that a model is offered; those for learners only where the answer is for one."""
+    about_learner = bool(learner_tools.username or learner_tools.any_learner)
     files = [{"type": "file_search", "vector_store_ids": [settings.AGENT_VECTOR_STORE]}]
     widgets = {
         **_TOOLS["widgets"],

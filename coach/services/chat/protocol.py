@@ -1,8 +1,9 @@
 """The chat protocol, with threads in the database and the coach that is configured."""
 
+from collections.abc import Iterator
+
 from coach import agent
 from coach.agent.chatkit import protocol
-from coach.agent.chatkit.protocol import Answer
 from coach.agent.chatkit.protocol import NothingThere as NothingThere
 
 # The doors answer these; they do not import the agent.
@@ -15,7 +16,7 @@ from coach.services.chat import threads
 from coach.services.operations import callers, connections
 
 
-def process(body: bytes) -> Answer:
+def process(body: bytes) -> bytes | Iterator[bytes]:
     """Answer a request of the protocol: a document, or a stream of events that its reader must close.
 
     Raises NotOfProtocol, NotSupported, NothingThere, and AgentError.

@@ -29,10 +29,6 @@ class Threads:
         self.new_id = retries.ids()
 
     @letting_go
-    def has_thread(self, thread_id: str) -> bool:
-        return self._threads().filter(thread_id=thread_id).exists()
-
-    @letting_go
     def load_thread(self, thread_id: str) -> str | None:
         """The thread's document; None where there is no such thread."""
         return self._threads().filter(thread_id=thread_id).values_list("thread", flat=True).first()

@@ -482,8 +482,7 @@ def graded(exchange: recordings.Exchange) -> tuple[foundations.Augmented, dict[s
         average=foundations.report_average(given),
         now=NOW,
     )
-    snapshot = grading.apply_ratings(learner.elo_snapshot, ratings)
-    return augmented, foundations.missing_ratings(augmented.plan, snapshot)
+    return augmented, foundations.missing_ratings(augmented.plan, {**learner.elo_snapshot, **ratings})
 
 
 @pytest.mark.parametrize(

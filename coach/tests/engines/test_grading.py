@@ -161,13 +161,6 @@ def test_a_repeated_key_in_the_plan_is_rated_once_and_graded_from_its_last_start
     assert grading.ratings_after(scored("bread", 0.5), twice) == {"bread": 1200}
 
 
-def test_new_ratings_replace_old_ones_in_their_place_and_new_keys_come_last():
-    snapshot = {"swift": 1055, "radio": 1008, "bread": 1355}
-    after = grading.apply_ratings(snapshot, {"bread": 1250, "art": 1000, "swift": 1100})
-    assert list(after.items()) == [("swift", 1100), ("radio", 1008), ("bread", 1250), ("art", 1000)]
-    assert snapshot == {"swift": 1055, "radio": 1008, "bread": 1355}
-
-
 # --- recorded ---------------------------------------------------------------------------------------
 
 

@@ -413,6 +413,7 @@ def test_what_is_no_request_of_the_protocol(body):
     ("kind", "params"),
     [
         ("attachments.create", {"name": "n", "size": 1, "mime_type": "text/plain"}),
+        ("attachments.delete", {"attachment_id": "a"}),
         ("input.transcribe", {"audio_base64": "", "mime_type": "audio/webm"}),
     ],
 )

@@ -9,11 +9,6 @@ from coach.documents import sessions
 
 D = TypeVar("D", bound=BaseModel)
 
-_SHAPES: dict[sessions.TopicKind, type[sessions.OnTopic]] = {
-    "lesson": sessions.Lesson,
-    "quiz": sessions.Quiz,
-    "milestone": sessions.Milestone,
-}
 # The members that models wrote in place of `props`; of several, later ones win.
 _SPECIALISED = ("propsCard", "propsList", "propsStat", "propsMiniChatbot", "propsArcadiaChatbot")
 
@@ -21,7 +16,7 @@ _SPECIALISED = ("propsCard", "propsList", "propsStat", "propsMiniChatbot", "prop
 def on_topic(kind: sessions.TopicKind, text: str) -> sessions.OnTopic:
     """A lesson, quiz or milestone; a quiz may be an array of its widgets. Raises UnusableAnswer."""
     value = reading.value(text)
-    return _fitted(_SHAPES[kind], _as_envelope(value) if kind == "quiz" else value)
+    return _fitted(sessions.SHAPES[kind], _as_envelope(value) if kind == "quiz" else value)
 
 
 def chat(text: str) -> sessions.Chat:

@@ -45,7 +45,8 @@ def between(ours: Document | dict[str, Any], theirs: Document | dict[str, Any]) 
 
 def _between(ours: Any, theirs: Any, path: str) -> Iterator[Change]:
     if isinstance(ours, Document) and isinstance(theirs, Document):
-        yield from _members(ours, theirs, path)
+        for name, old, new in _members(ours, theirs):
+            yield from _between(old, new, f"{path}.{name}")
     elif isinstance(ours, list) and isinstance(theirs, list):
         if ours == theirs:  # most are; nothing in a list has members whose order counts
             return
@@ -57,11 +58,12 @@ def _between(ours: Any, theirs: Any, path: str) -> Iterator[Change]:
         yield Change(path, _plain(ours), _plain(theirs))
 
 
-def _members(ours: Document, theirs: Document, path: str) -> Iterator[Change]:
+def _members(ours: Document, theirs: Document) -> Iterator[tuple[str, Any, Any]]:
+    """Each member with both values; a time that `theirs` does not name is as in `ours`."""
     for name, field in type(theirs).model_fields.items():
-        if field.default_factory is not None and name not in theirs.model_fields_set:
-            continue
-        yield from _between(getattr(ours, name), getattr(theirs, name), f"{path}.{name}")
+        old = getattr(ours, name)
+        unnamed = field.default_factory is not None and name not in theirs.model_fields_set
+        yield name, old, old if unnamed else getattr(theirs, name)
 
 
 def _entries(ours: dict[str, Any], theirs: dict[str, Any], path: str) -> Iterator[Change]:
@@ -78,20 +80,11 @@ def mixed(ours: Any, theirs: Any, chosen: Container[str], path: str = "$") -> An
     All documents within become objects. All paths give `theirs`, none `ours`.
     """
     if isinstance(ours, Document) and isinstance(theirs, Document):
-        filled_in = {
-            name
-            for name, field in type(theirs).model_fields.items()
-            if field.default_factory is not None and name not in theirs.model_fields_set
-        }
-        return {
-            name: mixed(
-                value, value if name in filled_in else getattr(theirs, name), chosen, f"{path}.{name}"
-            )
-            for name, value in ours
-        }
+        pairs = _members(ours, theirs)
+        return {name: mixed(old, new, chosen, f"{path}.{name}") for name, old, new in pairs}
     if isinstance(ours, list) and isinstance(theirs, list):
-        pairs = enumerate(zip_longest(ours, theirs, fillvalue=_GONE))
-        elements = [mixed(old, new, chosen, f"{path}[{index}]") for index, (old, new) in pairs]
+        both = enumerate(zip_longest(ours, theirs, fillvalue=_GONE))
+        elements = [mixed(old, new, chosen, f"{path}[{index}]") for index, (old, new) in both]
         return [element for element in elements if element is not _GONE]
     if isinstance(ours, dict) and isinstance(theirs, dict):
         return _mixed_entries(ours, theirs, chosen, path)

@@ -43,6 +43,7 @@ class Milestone(Document):
 
 
 OnTopic = Lesson | Quiz | Milestone
+SHAPES: dict[TopicKind, type[OnTopic]] = {"lesson": Lesson, "quiz": Quiz, "milestone": Milestone}
 
 
 class LaunchContent(Document):

@@ -45,18 +45,13 @@ def follow_chat(ask: requests.ChatRequest, *, learner_tools: requests.LearnerToo
     yield chat(ask, learner_tools=learner_tools).display or ""
 
 
-_EMPTY: dict[sessions.TopicKind, sessions.OnTopic] = {
-    "lesson": sessions.Lesson(display=""),
-    "quiz": sessions.Quiz(),
-    "milestone": sessions.Milestone(display=""),
-}
 # These come back to a whole category and not to one module.
 _REVIEWS = ("refresh-", "checkpoint-")
 
 
 def _opened(ask: requests.TopicRequest, item: ScheduleItem) -> sessions.OnTopic:
     """The item, and the lesson, the questions or the milestone that its module has for it."""
-    made = _EMPTY[ask.kind]
+    made = sessions.SHAPES[ask.kind](display="")
     if _has_material(item, ask.learner):
         made = lessons.on_topic(replace(ask, topic=item.title, item=None))
     display = "\n\n".join(filter(None, [_display(item), made.display]))

@@ -90,7 +90,7 @@ def is_vague(goal: str) -> bool:
 def nearest(goals: LearnerGoals) -> tuple[Track, ...]:
     """The tracks that share most words with what a learner says; the first of the catalogue where none does."""
     said = set(phrases.words(f"{goals.goal} {goals.use_case}")) - _GENERAL
-    near = Counter({track.id: len(said & _vocabulary(track.id)) for track in catalogue().values()})
+    near = Counter({track.id: len(said & _vocabulary(track)) for track in catalogue().values()})
     ranked = [track_id for track_id, count in near.most_common(MOST_OFFERED) if count]
     usual = [track_id for track_id in OFFERED_TO_ANYBODY if track_id in near]
     return tuple(catalogue()[track_id] for track_id in (ranked or usual)[:MOST_OFFERED])
@@ -208,10 +208,8 @@ def _phrases(by_language: Phrases) -> list[str]:
     return list(dict.fromkeys(phrase for several in by_language.values() for phrase in several))
 
 
-@cache
-def _vocabulary(track_id: str) -> frozenset[str]:
+def _vocabulary(track: Track) -> set[str]:
     """The words by which a track can be near to a goal."""
-    track = catalogue()[track_id]
     texts = [track.name, track.summary, *track.focus, *_phrases(track.names), *_phrases(track.hints)]
     texts += _topics(track)
-    return frozenset(word for text in texts for word in phrases.words(text)) - _GENERAL
+    return {word for text in texts for word in phrases.words(text)} - _GENERAL

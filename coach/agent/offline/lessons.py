@@ -7,7 +7,6 @@ its title.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from coach.agent.offline import languages, phrases, widgets
 from coach.agent.offline.texts import listed, quoted, say, signed
@@ -68,16 +67,9 @@ def _materials(learner: Profile | None) -> list[Material]:
 
 def _known_words(entry: Material) -> frozenset[str]:
     """The words that a topic of this material can hold."""
-    if entry.module is None or entry.track is None:
-        own = entry.own
+    track, module, own = entry.track, entry.module, entry.own
+    if module is None or track is None:
         return _stems([entry.title, own.category_key, own.module_id]) if own else frozenset()
-    return _vocabulary(entry.track.id, entry.module.id)
-
-
-@lru_cache(maxsize=1024)
-def _vocabulary(track_id: str, module_id: str) -> frozenset[str]:
-    track = catalogue()[track_id]
-    module = next(module for module in track.module if module.id == module_id)
     names = [name for several in track.names.values() for name in several if " " not in name]
     return _stems([module.title, *module.topics, track.name, *track.technologies, *names])
 

@@ -120,8 +120,6 @@ def _text(name: str) -> str:
         # The longest word first, or "six" is found in "sixteen".
         spaced = sorted((word for word in _WORDS if word.isascii()), key=len, reverse=True)
         return rf"(?:\d+(?:[.,]\d+)?|{'|'.join(spaced)}|{_text('unspaced_number')})"
-    if name == "unit":
-        return "|".join(f"(?P<{unit}>{words})" for unit, words in _FILE["units"].items())
     if name == "month":
         return "|".join(_FILE["names"]["months"])
     pieces = _FILE["patterns"][name]

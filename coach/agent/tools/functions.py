@@ -191,7 +191,9 @@ def definitions(*, about_learner: bool) -> list[dict[str, Any]]:
 def run(name: str, arguments: str, learner_tools: LearnerTools) -> str:
     """Run a function with the arguments that the model wrote; the result, or what was wrong, as text."""
     try:
-        function = _read(_found(name), arguments)
+        if name not in _FUNCTIONS:
+            raise Faulty(f"there is no such function; there are {', '.join(_FUNCTIONS)}")
+        function = _read(_FUNCTIONS[name], arguments)
         _check_learner(function, learner_tools)
         result = function.call(learner_tools)
     except (Faulty, usernames.UnusableUsername) as error:
@@ -212,12 +214,6 @@ def _check_learner(function: _Function, learner_tools: LearnerTools) -> None:
 
 
 # --- arguments --------------------------------------------------------------------------------------
-
-
-def _found(name: str) -> type[_Function]:
-    if name not in _FUNCTIONS:
-        raise Faulty(f"there is no such function; there are {', '.join(_FUNCTIONS)}")
-    return _FUNCTIONS[name]
 
 
 def _read(shape: type[_Function], arguments: str) -> _Function:

@@ -32,12 +32,8 @@ def read(path: str) -> list[str | int]:
         found = _STEP.match(path, at)
         if found is None:
             raise ValueError(f"not a path at character {at}")
-        steps.append(_step_of(found))
+        steps.append(
+            int(found["index"]) if found["index"] else found["name"] or str(json.loads(found["text"]))
+        )
         at = found.end()
     return steps
-
-
-def _step_of(found: re.Match[str]) -> str | int:
-    if found["index"] is not None:
-        return int(found["index"])
-    return found["name"] if found["name"] is not None else str(json.loads(found["text"]))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, RootModel
 
@@ -165,77 +165,60 @@ def _served(attachment: Any, username: str, *, url: str | None, source: str | No
 _LIST_KEYS = ("attachments", "attachment_manifest", "attachment_links", "submission_attachments")
 _PREFIXES = ("attachment:", "attachment_", "file:")
 _WEB = ("http://", "https://")
-_KINDS: dict[str, AttachmentKind] = {"file": "file", "link": "link", "note": "note"}
+_KINDS = get_args(AttachmentKind)
 
 
 def _metadata_attachments(metadata: dict[str, str]) -> Iterator[ServedAttachment]:
-    for key in _LIST_KEYS:
-        if metadata.get(key, "").strip():
-            yield from _from_list_text(metadata[key], source=key)
-    for key, value in metadata.items():
-        if key.lower().startswith(_PREFIXES):
-            yield from _from_prefixed(value.strip(), source=key)
+    """The attachments that the metadata names, in the order of the contract; what has a blank name is none."""
+    listed = ((key, entry) for key in _LIST_KEYS for entry in _listed(metadata.get(key, "")))
+    prefixed = (
+        (key, _prefixed(value.strip()))
+        for key, value in metadata.items()
+        if key.lower().startswith(_PREFIXES)
+    )
+    for source, entry in (*listed, *prefixed):
+        if name := entry.pop("name").strip():
+            yield ServedAttachment(**entry, name=name, source=source)
 
 
-def _from_list_text(text: str, *, source: str) -> Iterator[ServedAttachment]:
+def _listed(text: str) -> Iterator[dict[str, Any]]:
+    """The members of each attachment in a JSON array or object, or in a text of names with commas between them."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         value = None
     if isinstance(value, list):
-        for element in value:
-            yield from _from_element(element, source=source)
+        yield from (_element(element) for element in value if isinstance(element, str | dict))
     elif isinstance(value, dict):
-        for name, address in value.items():
-            yield from _from_member(name, address, source=source)
+        yield from (_member(name, address) for name, address in value.items())
     else:
-        for name in text.split(","):
-            yield from _attachment(name=name, kind="file", source=source)
+        yield from ({"name": name, "kind": "file"} for name in text.split(","))
 
 
-def _from_element(element: Any, *, source: str) -> Iterator[ServedAttachment]:
+def _element(element: str | dict[str, Any]) -> dict[str, Any]:
     if isinstance(element, str):
-        yield from _attachment(name=element, kind="file", source=source)
-    elif isinstance(element, dict):
-        name = str(_first_filled(element, "name", "filename", "title") or "").strip()
-        url = _text(_first_filled(element, "url", "href", "link"))
-        kind = str(element.get("kind")).lower()
-        yield from _attachment(
-            name=name or url or "",
-            url=url,
-            description=_text(_first_filled(element, "description", "notes")),
-            kind=_KINDS.get(kind, "link" if url else "file"),
-            source=source,
-        )
+        return {"name": element, "kind": "file"}
+    name = str(_first_filled(element, "name", "filename", "title") or "").strip()
+    url = _text(_first_filled(element, "url", "href", "link"))
+    kind = str(element.get("kind")).lower()
+    return {
+        "name": name or url or "",
+        "url": url,
+        "description": _text(_first_filled(element, "description", "notes")),
+        "kind": kind if kind in _KINDS else "link" if url else "file",
+    }
 
 
-def _from_member(name: str, address: Any, *, source: str) -> Iterator[ServedAttachment]:
-    if isinstance(address, str):
-        url = address.strip()
-        kind: AttachmentKind = "link" if url.startswith(_WEB) else "file"
-        yield from _attachment(name=name.strip() or url, url=url, kind=kind, source=source)
-    else:
-        yield from _attachment(name=name.strip() or str(address), kind="file", source=source)
+def _member(name: str, address: Any) -> dict[str, Any]:
+    if not isinstance(address, str):
+        return {"name": name.strip() or str(address), "kind": "file"}
+    url = address.strip()
+    return {"name": name.strip() or url, "url": url, "kind": "link" if url.startswith(_WEB) else "file"}
 
 
-def _from_prefixed(value: str, *, source: str) -> Iterator[ServedAttachment]:
-    if value.startswith(_WEB):
-        yield from _attachment(name=value, url=value, kind="link", source=source)
-    else:
-        yield from _attachment(name=value, kind="file", source=source)
-
-
-def _attachment(
-    *,
-    name: str,
-    kind: AttachmentKind,
-    source: str,
-    url: str | None = None,
-    description: str | None = None,
-) -> Iterator[ServedAttachment]:
-    """One attachment, or nothing where the name is blank."""
-    if name.strip():
-        yield ServedAttachment(name=name.strip(), kind=kind, url=url, description=description, source=source)
+def _prefixed(value: str) -> dict[str, Any]:
+    is_link = value.startswith(_WEB)
+    return {"name": value, "url": value if is_link else None, "kind": "link" if is_link else "file"}
 
 
 def _first_filled(element: dict[str, Any], *names: str) -> Any:

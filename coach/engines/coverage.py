@@ -28,12 +28,11 @@ def extend(assessment: Assessment, categories: Sequence[Category]) -> Assessment
     if not categories:
         return assessment
     regular = [_regular(task) for task in (*assessment.tasks, *_missing(assessment.tasks, categories))]
-    extra = [_extra(intent, categories) for intent in EXTRAS]
-    sections = [
-        *_regular_sections(regular),
-        *(_section(intent, [task]) for intent, task in zip(EXTRAS, extra, strict=True)),
-    ]
-    return assessment.model_copy(update={"tasks": [*regular, *extra], "sections": sections})
+    tasks = [*regular, *(_extra(intent, categories) for intent in EXTRAS)]
+    intents: tuple[Intent, ...] = ("concept", "coding", *EXTRAS)
+    parts = [(intent, [task for task in tasks if task.section_id == intent]) for intent in intents]
+    sections = [_section(intent, chosen) for intent, chosen in parts if chosen]
+    return assessment.model_copy(update={"tasks": tasks, "sections": sections})
 
 
 # --- tasks ------------------------------------------------------------------------------------------
@@ -95,14 +94,6 @@ def _regular(task: Task) -> Task:
 
 def _regular_section(task_type: TaskType) -> Intent:
     return "coding" if task_type == "code" else "concept"
-
-
-def _regular_sections(tasks: Sequence[Task]) -> Iterator[Section]:
-    kinds: tuple[Intent, Intent] = ("concept", "coding")
-    for intent in kinds:
-        chosen = [task for task in tasks if task.section_id == intent]
-        if chosen:
-            yield _section(intent, chosen)
 
 
 def _section(intent: Intent, tasks: list[Task]) -> Section:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from coach.documents import authored
 from coach.documents.base import LARGEST_COUNT
-from coach.documents.curriculum import GoalInference, ModuleReference, Track
+from coach.documents.curriculum import GoalInference, Track
 
 MODULE_WEEKS = 3
 TRACK_WEEKS_LEAST = 6
@@ -54,18 +54,10 @@ def fill_missing_weeks(inference: GoalInference) -> GoalInference:
 
 
 def _with_weeks(track: Track) -> Track:
-    modules = [_module_with_weeks(module) for module in track.recommended_modules]
-    weeks = track.suggested_weeks
-    if _lacks_weeks(weeks):
-        weeks = track_weeks(track.weight, [module.suggested_weeks or 0 for module in modules])
-    return track.model_copy(update={"recommended_modules": modules, "suggested_weeks": weeks})
-
-
-def _module_with_weeks(module: ModuleReference) -> ModuleReference:
-    if _lacks_weeks(module.suggested_weeks):
-        return module.model_copy(update={"suggested_weeks": MODULE_WEEKS})
-    return module
-
-
-def _lacks_weeks(weeks: int | None) -> bool:
-    return weeks is None or weeks < 1
+    modules = [
+        module if module.suggested_weeks else module.model_copy(update={"suggested_weeks": MODULE_WEEKS})
+        for module in track.recommended_modules
+    ]
+    weeks = track_weeks(track.weight, [module.suggested_weeks or 0 for module in modules])
+    changes = {"recommended_modules": modules, "suggested_weeks": track.suggested_weeks or weeks}
+    return track.model_copy(update=changes)

@@ -70,7 +70,7 @@ def _categories(planned: list[answers.PlannedCategory]) -> list[Category]:
     for one in planned:
         key = one.key or slug(one.label, fallback="category")
         label = one.label or key.replace("-", " ").title()
-        categories.setdefault(key, one.document(key=key, label=label))
+        categories.setdefault(key, Category(**{**dict(one), "key": key, "label": label}))
     return list(categories.values())
 
 

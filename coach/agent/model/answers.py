@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from coach.documents.assessment import TaskType
 from coach.documents.base import Document, PositiveCount, Share, Weight, Whole
-from coach.documents.curriculum import DEFAULT_STARTING_RATING, Category, Confidence, RubricLevel
+from coach.documents.curriculum import DEFAULT_STARTING_RATING, Confidence, RubricLevel
 
 
 def _otherwise(default: str, *words: str) -> BeforeValidator:
@@ -16,6 +16,12 @@ def _otherwise(default: str, *words: str) -> BeforeValidator:
         return default if isinstance(value, str) and value not in words else value
 
     return BeforeValidator(check)
+
+
+def _with_names(levels: list[RubricLevel]) -> list[RubricLevel]:
+    """The levels, stripped, without those that have no name."""
+    pairs = ((level.level.strip(), level.descriptor.strip()) for level in levels)
+    return [RubricLevel(level=level, descriptor=descriptor) for level, descriptor in pairs if level]
 
 
 Stripped = Annotated[str, AfterValidator(str.strip)]
@@ -54,24 +60,14 @@ class ParsedGoal(Document):
     missing_templates: Texts = []
 
 
-class PlannedLevel(Document):
-    level: Stripped
-    descriptor: Stripped
-
-
 class PlannedCategory(Document):
     key: Stripped
     label: Stripped
     description: Stripped
     focus_areas: Texts = []
-    rubric: list[PlannedLevel] = []
+    rubric: Annotated[list[RubricLevel], AfterValidator(_with_names)] = []
     weight: LeastZero = 1.0
     starting_rating: LeastZeroWhole = DEFAULT_STARTING_RATING
-
-    def document(self, **changes: Any) -> Category:
-        """The category as a plan holds it, without levels that have no name."""
-        levels = [RubricLevel(**dict(level)) for level in self.rubric if level.level]
-        return Category(**{**dict(self), "rubric": levels, **changes})
 
 
 class PlannedModule(Document):

@@ -35,7 +35,7 @@ class Message:
         return found if found and found.items else None
 
 
-def answer(ask: ChatRequest, tools: LearnerTools) -> sessions.Chat:
+def answer(ask: ChatRequest, *, learner_tools: LearnerTools) -> sessions.Chat:
     """The answer to a message; in another language than English, that it is understood in English only."""
     ask = replace(ask, message=ask.message[:MOST_READ])
     if danger := languages.help_for(ask.message):
@@ -44,7 +44,7 @@ def answer(ask: ChatRequest, tools: LearnerTools) -> sessions.Chat:
         return _answer(f"{foreign}\n\n{who_i_am()}")
     if ask.learner is None:
         return _answer(f"{who_i_am()} {say('nobody')}")
-    message = Message(ask.message, ask.learner, tools)
+    message = Message(ask.message, ask.learner, learner_tools)
     intent = intent_of(ask.message) or ""
     if intent not in _FROM_SCHEDULE:
         return _ANSWERS.get(intent, _not_understood)(message)

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import NoReturn
 
 from coach.agent.errors import Unavailable
-from coach.agent.model import answers
 from coach.agent.offline import chat as chats
 from coach.agent.offline import lessons, plans, widgets
 from coach.agent.offline.texts import say
@@ -17,12 +16,7 @@ from coach.documents.schedule import ScheduleItem
 # Who made an answer, as it is kept beside it.
 MAKER = "rule"
 
-infer_goals = plans.infer
-
-
-def plan(ask: requests.PlanRequest, *, learner_tools: requests.LearnerTools) -> answers.Plan:
-    """The modules and tasks of the tracks that the inference holds."""
-    return plans.plan(ask)
+infer_goals, plan, chat = plans.infer, plans.plan, chats.answer
 
 
 def grade(ask: requests.GradeRequest, *, learner_tools: requests.LearnerTools) -> NoReturn:
@@ -33,11 +27,6 @@ def grade(ask: requests.GradeRequest, *, learner_tools: requests.LearnerTools) -
 def topic(ask: requests.TopicRequest, *, learner_tools: requests.LearnerTools) -> sessions.OnTopic:
     """A lesson, quiz or milestone on a topic, or on an item of the schedule."""
     return _opened(ask, ask.item) if ask.item else lessons.on_topic(ask)
-
-
-def chat(ask: requests.ChatRequest, *, learner_tools: requests.LearnerTools) -> sessions.Chat:
-    """The answer to a message."""
-    return chats.answer(ask, learner_tools)
 
 
 def follow_chat(ask: requests.ChatRequest, *, learner_tools: requests.LearnerTools) -> Iterator[str]:

@@ -13,7 +13,7 @@ from coach.agent.offline import choices, notes, times
 from coach.agent.offline.choices import Choice, Draft
 from coach.agent.offline.texts import say
 from coach.agent.offline.tracks import Module, Task, Track, catalogue
-from coach.agent.tools.requests import GoalRequest, PlanRequest
+from coach.agent.tools.requests import GoalRequest, LearnerTools, PlanRequest
 from coach.documents import authored
 from coach.documents.base import utc_now
 from coach.documents.curriculum import Category, GoalInference, RubricLevel
@@ -83,7 +83,7 @@ def _reference(module_id: str, key: str) -> answers.ParsedModule:
     return answers.ParsedModule(module_id=module_id, category_key=key)
 
 
-def plan(ask: PlanRequest) -> answers.Plan:
+def plan(ask: PlanRequest, *, learner_tools: LearnerTools) -> answers.Plan:
     """The texts and the tasks of a plan; the categories and modules that its tracks name are added as foundations."""
     labels = ", ".join(track.label for track in ask.inference.tracks)
     if is_own(ask.inference):

@@ -177,9 +177,13 @@ def load(paths: Iterable[Path]) -> dict[str, Track]:
     tracks, faults = [], []
     for path in paths:
         try:
-            tracks.append(_read(path))
+            track = authored.read(path, Track)
         except FileFault as error:
             faults.append(str(error))
+            continue
+        tracks.append(track)
+        if track.id != path.stem:
+            faults.append(f"{path.name}: the id is {track.id!r}, not the name of the file")
     faults += _repeated(tracks)
     if faults:
         raise FileFault("\n".join(faults))
@@ -193,13 +197,6 @@ def unknown_references(tracks: dict[str, Track]) -> list[str]:
         for track in tracks.values()
         if track.before is not None and track.before not in tracks
     ]
-
-
-def _read(path: Path) -> Track:
-    track = authored.read(path, Track)
-    if track.id != path.stem:
-        raise FileFault(f"{path.name}: the id is {track.id!r}, not the name of the file")
-    return track
 
 
 def _repeated(tracks: Sequence[Track]) -> list[str]:

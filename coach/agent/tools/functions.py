@@ -19,6 +19,7 @@ from coach.agent.tools.requests import LearnerTools
 from coach.documents import schedule as zones
 from coach.documents import usernames
 from coach.documents.base import utc_now
+from coach.documents.curriculum import Category
 
 USUAL_RATING = 1200
 LONGEST_FORMAT = 200
@@ -44,7 +45,7 @@ class ProgressStart(_Function):
     total: int
 
     def call(self, learner_tools: LearnerTools) -> Any:
-        return _progress(0, max(self.total, 1))
+        return _progress(0, self.total)
 
 
 class ProgressAdvance(_Function):
@@ -54,11 +55,12 @@ class ProgressAdvance(_Function):
     total: int
 
     def call(self, learner_tools: LearnerTools) -> Any:
-        total = max(self.total, 1)
-        return _progress(min(self.idx + 1, total - 1), total)
+        return _progress(self.idx + 1, self.total)
 
 
 def _progress(index: int, total: int) -> Any:
+    total = max(total, 1)
+    index = min(index, total - 1)
     shown = min(index + 1, total)
     return {"progress": {"idx": index, "display": shown, "total": total, "has_next": shown < total}}
 
@@ -138,7 +140,7 @@ class LearnerEloCategoryPlanSet(_Function):
     strategy_notes: Stripped | None = None
 
     def call(self, learner_tools: LearnerTools) -> Any:
-        categories = [category.document() for category in self.categories]
+        categories = [Category(**dict(category)) for category in self.categories]
         plan = learner_tools.set_plan(self.username, categories, self.source_goal, self.strategy_notes)
         return {"username": usernames.normalise(self.username), "plan": plan.to_object()}
 

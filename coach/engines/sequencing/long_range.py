@@ -81,15 +81,12 @@ class Review:
 
     def _next_standing(self) -> Standing:
         """The head of the queue, or the one behind it where the head has had enough in a row."""
-        head = self._to_the_end()
-        if len(self._queue) > 1 and head.key == self._run_key and self._run_length >= ITEMS_IN_A_ROW:
-            return self._to_the_end()
-        return head
-
-    def _to_the_end(self) -> Standing:
-        head = self._queue.popleft()
-        self._queue.append(head)
-        return head
+        head, several = self._queue[0], len(self._queue) > 1
+        if several and head.key == self._run_key and self._run_length >= ITEMS_IN_A_ROW:
+            self._queue.rotate(-1)
+        self._queue.rotate(-1)
+        # Whoever is taken stands at the end now.
+        return self._queue[-1]
 
     def _add_block(self, standing: Standing) -> None:
         # The cursor stands on the last day of all, so it is never before this category's latest one.

@@ -6,7 +6,7 @@ Each stage has a module of its own: standings → module_order → pieces → pa
 
 import datetime as dt
 import operator
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -24,7 +24,7 @@ from coach.engines.sequencing import (
     standings,
 )
 from coach.engines.sequencing.pacing import EVERY_DAY, Days
-from coach.engines.sequencing.pieces import Piece, Placed
+from coach.engines.sequencing.pieces import Placed
 from coach.engines.sequencing.standings import Standing
 
 # A thousand years of sessions: keeps days within the dates there are, and a broken curriculum within memory.
@@ -109,7 +109,10 @@ def _built(
         adjustments=asked,
         deadline=days.deadline,
     )
-    placed = _within_days(planned, asked, days, known)
+    # Without adjustments and progress, days hold what they are planned to hold.
+    placed: Sequence[Placed] = planned
+    if asked or known.anchor is not None:
+        placed = pacing.adjusted(planned, asked, days, taken=known.minutes_taken())
     labels = {standing.key: standing.label for standing in categories}
     everything = _all(placed, known)
     schedule = Schedule(
@@ -150,7 +153,9 @@ def _planned(
 ) -> list[Placed]:
     """The work that is left, by day, as it is before the learner's own adjustments."""
     units = module_order.balanced(module_order.ordered(categories))
-    work = _bounded(pieces.of_units(units, goal=goal, longest=days.minutes))
+    work = list(islice(pieces.of_units(units, goal=goal, longest=days.minutes), MOST_ITEMS + 1))
+    if len(work) > MOST_ITEMS:
+        raise Unschedulable(f"The curriculum comes to more than {MOST_ITEMS:,} items. Check its minutes.")
     work = known.work(work, categories={standing.key for standing in categories})
     start = known.first_day(work, every=every)
     placed = (
@@ -160,15 +165,6 @@ def _planned(
         placed, categories, every=every, days=days, today=known.today, completed=known.placed
     )
     return review.extended()
-
-
-def _within_days(
-    planned: Sequence[Placed], asked: Mapping[str, int], days: Days, known: progress.Progress
-) -> Sequence[Placed]:
-    """The work with the days it gets. Without adjustments and progress, days hold what they are planned to hold."""
-    if not asked and known.anchor is None:
-        return planned
-    return pacing.adjusted(planned, asked, days, taken=known.minutes_taken())
 
 
 def _all(placed: Sequence[Placed], known: progress.Progress) -> Sequence[Placed]:
@@ -181,13 +177,6 @@ def _warnings(missed: int, *, now: dt.datetime) -> list[ScheduleWarning]:
         return []
     message = schedule_texts.say("moved_forward", pieces=missed)
     return [ScheduleWarning(code="stale_schedule", message=message, generated_at=now)]
-
-
-def _bounded(work: Iterable[Piece]) -> list[Piece]:
-    bounded = list(islice(work, MOST_ITEMS + 1))
-    if len(bounded) > MOST_ITEMS:
-        raise Unschedulable(f"The curriculum comes to more than {MOST_ITEMS:,} items. Check its minutes.")
-    return bounded
 
 
 def _item(entry: Placed, *, user_adjusted: bool) -> ScheduleItem:

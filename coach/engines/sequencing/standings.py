@@ -42,12 +42,14 @@ class Standing:
 
 def of_profile(profile: Profile) -> list[Standing]:
     """The learner's categories: the plan's in plan order, then rated keys outside it in snapshot order."""
-    planned = _planned(profile.elo_category_plan)
-    weights = _weights(profile.elo_category_plan, planned, rated=profile.elo_snapshot)
+    plan, result = profile.elo_category_plan, profile.onboarding_assessment_result
+    # A key that occurs twice keeps its first place and takes the later definition.
+    planned = {category.key: category for category in plan.categories} if plan else {}
+    weights = _weights(plan, planned, rated=profile.elo_snapshot)
     labels = {key: _label(key, planned.get(key)) for key in weights}
     # Every category is planned or rated, so one of the two has its rating.
     ratings = {key: category.starting_rating for key, category in planned.items()} | profile.elo_snapshot
-    outcomes = _outcomes(profile)
+    outcomes = {outcome.category_key: outcome for outcome in result.category_outcomes} if result else {}
     tracks = _track_weights(profile.foundation_tracks)
     modules = _modules_by_category(profile)
     return [
@@ -64,11 +66,6 @@ def of_profile(profile: Profile) -> list[Standing]:
     ]
 
 
-def _planned(plan: EloPlan | None) -> dict[str, Category]:
-    """The plan's categories; a key that occurs twice keeps its first place and takes the later definition."""
-    return {category.key: category for category in plan.categories} if plan else {}
-
-
 def _weights(plan: EloPlan | None, planned: dict[str, Category], *, rated: Iterable[str]) -> dict[str, float]:
     """Each category's share. Repeated entries of the plan count in the total, as they always did."""
     total = _added(category.weight for category in plan.categories) or len(plan.categories) if plan else 0
@@ -83,11 +80,6 @@ def _added(numbers: Iterable[float]) -> float:
     for number in numbers:
         total += number
     return total
-
-
-def _outcomes(profile: Profile) -> dict[str, CategoryOutcome]:
-    result = profile.onboarding_assessment_result
-    return {outcome.category_key: outcome for outcome in result.category_outcomes} if result else {}
 
 
 def _track_weights(tracks: Iterable[Track]) -> dict[str, float]:

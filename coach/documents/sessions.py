@@ -1,4 +1,4 @@
-"""What a session with the coach answers: envelopes with widgets; and the files that clients upload for it."""
+"""What a session with the coach answers: envelopes with widgets; and what a chat keeps: uploaded files, preferences."""
 
 from typing import Any, Literal
 
@@ -79,3 +79,15 @@ class UploadedFile(Document):
     size: int
     preview: str
     openai_file_id: str | None
+
+
+class Preferences(Document):
+    """What a chat thread remembers of its learner's choices; everything else of a thread is the protocol's own.
+
+    `level` is the reasoning effort; `picking` says whether the card offers other levels.
+    """
+
+    web: bool = False
+    level: Literal["minimal", "low", "medium", "high"] = "medium"
+    picking: bool = False
+    files: list[UploadedFile] = []

@@ -3,7 +3,7 @@
 from django.db import models
 
 from coach.documents.base import LONGEST_IDENTIFIER, utc_now
-from coach.documents.chat import Preferences
+from coach.documents.sessions import Preferences
 from coach.models.database.constraints import index, unique
 from coach.models.database.fields import DocumentField, Parsed
 

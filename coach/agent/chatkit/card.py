@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from coach.agent.chatkit.threads import Threads
-from coach.documents.chat import Preferences
-from coach.documents.sessions import UploadedFile
+from coach.documents.sessions import Preferences, UploadedFile
 
 LEVELS = {"minimal": "Minimal", "low": "Low", "medium": "Medium", "high": "High"}
 MOST_MESSAGES = 100

@@ -26,8 +26,8 @@ from coach.agent.errors import Unavailable, UnusableAnswer
 from coach.agent.model import guardrails
 from coach.agent.model.coach import MODELS_BY_EFFORT
 from coach.agent.tools.requests import ChatRequest, LearnerTools
-from coach.documents.chat import Preferences
 from coach.documents.requests import ChatAttachment
+from coach.documents.sessions import Preferences
 
 Events = AsyncIterator[types.ThreadStreamEvent]
 

@@ -1,6 +1,6 @@
 """The protocol package's thread store over plain functions: its documents become JSON text and come back.
 
-Imports the SDK: only `chat_server.py` may import it.
+Imports the SDK: only `server.py` may import it.
 """
 
 import asyncio

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from coach.documents.chat import Preferences
-from coach.documents.sessions import UploadedFile
+from coach.documents.sessions import Preferences, UploadedFile
 
 
 class UnknownCursor(LookupError):

@@ -52,7 +52,8 @@ def of_goals(learner_goals: LearnerGoals, today: dt.date) -> Draft:
 
 def _choice(track: Track, reading: Reading, pace: Pace, room: float, *, first: bool) -> Choice:
     """The modules of a track that are for the learner and fit into `room` sessions; one at least of the first track."""
-    wanted = goals.modules_for(track, reading.level)
+    programs = reading.level == "programs"
+    wanted = [module for module in track.module if not (programs and module.newcomers_only)]
     if len(reading.tracks) > 1 and track.id == reading.tracks[-1].before and reading.level == "new":
         wanted = [module for module in wanted if module.tier == 1]
     fitting = list(wanted)

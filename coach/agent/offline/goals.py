@@ -10,7 +10,7 @@ from typing import Literal
 
 from coach.agent.offline import phrases
 from coach.agent.offline.languages import WORDS
-from coach.agent.offline.tracks import Module, Phrases, Track, catalogue
+from coach.agent.offline.tracks import Phrases, Track, catalogue
 from coach.agent.tools.requests import LearnerGoals
 
 Level = Literal["new", "programs", "unknown"]
@@ -75,11 +75,6 @@ def level_of(goals: LearnerGoals) -> Level:
     known = phrases.parts(goals.goal).known + phrases.parts(goals.use_case).known
     known += phrases.normal(goals.strengths)
     return "programs" if phrases.found(known, WORDS["programs"]) else "unknown"
-
-
-def modules_for(track: Track, level: Level) -> list[Module]:
-    """The modules of a track without those that a learner of that level can skip."""
-    return [module for module in track.module if level != "programs" or not module.newcomers_only]
 
 
 def is_vague(goal: str) -> bool:

@@ -87,10 +87,9 @@ def _allocations(
     placed: Sequence[Placed], standings: Sequence[Standing], deferrals: Mapping[str, list[int]]
 ) -> list[CategoryAllocation]:
     """One per category, most minutes first, then by key."""
-    minutes = dict.fromkeys((standing.key for standing in standings), 0)
+    minutes: Counter[str] = Counter()
     for entry in placed:
-        if entry.piece.category_key in minutes:
-            minutes[entry.piece.category_key] += entry.piece.minutes
+        minutes[entry.piece.category_key] += entry.piece.minutes
     allocations = [
         _allocation(standing, minutes[standing.key], deferrals.get(standing.key, ()))
         for standing in standings

@@ -10,8 +10,7 @@ from typing import Any
 from django.db import models, transaction
 
 from coach.agent.chatkit.threads import Page, UnknownCursor
-from coach.documents.chat import Preferences
-from coach.documents.sessions import UploadedFile
+from coach.documents.sessions import Preferences, UploadedFile
 from coach.models import ChatItem, ChatThread
 from coach.services.chat import files
 from coach.services.operations import retries

@@ -3,7 +3,6 @@
 Imports the SDK: only `protocol.py` may import it, when a request of the protocol has come.
 """
 
-import datetime as dt
 import re
 from collections.abc import AsyncIterator, Generator, Iterator
 from types import ModuleType
@@ -26,6 +25,7 @@ from coach.agent.errors import Unavailable, UnusableAnswer
 from coach.agent.model import guardrails
 from coach.agent.model.coach import MODELS_BY_EFFORT
 from coach.agent.tools.requests import ChatRequest, LearnerTools
+from coach.documents.base import utc_now
 from coach.documents.requests import ChatAttachment
 from coach.documents.sessions import Preferences
 
@@ -83,7 +83,7 @@ class Server(ChatKitServer[None]):
         hidden = types.HiddenContextItem(
             id=self._item_id(thread),
             thread_id=thread.id,
-            created_at=_now(),
+            created_at=utc_now(),
             content=f"Guardrail tripped: {guard}.",
         )
         yield types.ThreadItemDoneEvent(item=hidden)
@@ -172,7 +172,7 @@ class Server(ChatKitServer[None]):
     async def _card(self, thread: ThreadMetadata) -> types.ThreadStreamEvent:
         widget = await self._widget(thread)
         item = types.WidgetItem(
-            id=self._item_id(thread), thread_id=thread.id, created_at=_now(), widget=widget
+            id=self._item_id(thread), thread_id=thread.id, created_at=utc_now(), widget=widget
         )
         return types.ThreadItemDoneEvent(item=item)
 
@@ -187,7 +187,7 @@ class Server(ChatKitServer[None]):
     def _message(self, thread: ThreadMetadata, text: str | None = None) -> types.AssistantMessageItem:
         content = [] if text is None else [types.AssistantMessageContent(text=text)]
         return types.AssistantMessageItem(
-            id=self._item_id(thread), thread_id=thread.id, created_at=_now(), content=content
+            id=self._item_id(thread), thread_id=thread.id, created_at=utc_now(), content=content
         )
 
     def _item_id(self, thread: ThreadMetadata) -> str:
@@ -202,10 +202,6 @@ async def _reported(events: Events) -> Events:
     except Exception as error:
         telemetry.emit("chat_stream_failed", error=type(error).__name__)
         raise StreamError(ErrorCode.STREAM_ERROR) from error
-
-
-def _now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
 
 
 def _update(item: types.AssistantMessageItem, update: Any) -> types.ThreadItemUpdatedEvent:

@@ -70,8 +70,7 @@ class ThreadStore(Store[None]):
         self.thread_id = thread_id
         await self.blocking(self.threads.save_item, thread_id, item.id, item.type, text)
 
-    async def save_item(self, thread_id: str, item: ThreadItem, context: None) -> None:
-        await self.add_thread_item(thread_id, item, context)
+    save_item = add_thread_item
 
     async def load_item(self, thread_id: str, item_id: str, context: None) -> ThreadItem:
         text = await self.blocking(self.threads.load_item, thread_id, item_id)

@@ -4,7 +4,7 @@ import calendar
 import datetime as dt
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from coach.agent.offline import phrases
@@ -22,6 +22,9 @@ USUAL_SESSION = 60
 EVENING, LUNCH_BREAK = 60, 30
 # No deadline that is further away than this shapes a plan.
 FURTHEST = dt.timedelta(days=366 * 5)
+# More days, weeks, months or years than this count as this many, which is further away than that.
+MOST_COUNTED = 9999
+Match = re.Match[str]
 
 
 @dataclass(frozen=True)
@@ -204,73 +207,68 @@ def _part_of_day(wording: str) -> int | None:
 
 def _deadline(wording: str, today: dt.date) -> tuple[dt.date | None, str]:
     """The first day that is too late, and the words that say so."""
-    for reader in (_by_date, _by_month, _by_duration, _by_end):
-        found = reader(wording, today)
-        if found is not None and today < found[0] <= today + FURTHEST:
-            return found
+    for name, read_day in _DEADLINES.items():
+        match = _pattern(name).search(wording)
+        day = read_day(match, today) if match else None
+        if match and day and today < day <= today + FURTHEST:
+            return day, match[0].strip()
     return None, ""
 
 
-def _by_date(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
-    if match := _pattern("iso").search(wording):
-        readings = [_date(*map(int, match.groups()))]
-    elif match := _pattern("numeric").search(wording):
-        first, second, year = int(match[1]), int(match[3]), int(match[4])
-        readings = [_date(year, second, first)]
-        if match[2] == "/":
-            readings.append(_date(year, first, second))
-    else:
-        return None
-    # 03/04 is the third of April or the fourth of March: the earlier reading is safe.
-    day = min(filter(None, readings), default=None)
-    return (day + dt.timedelta(days=1), match[0]) if day else None
+def _of_date(match: Match, today: dt.date) -> dt.date | None:
+    return _after(*map(int, match.groups()))
 
 
-def _by_month(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
-    spoken = _pattern("by_month").search(wording)
-    match = spoken or _pattern("unspaced_month").search(wording)
-    if match is None:
-        return None
-    month = _month(match["month"])
+def _of_numbers(match: Match, today: dt.date) -> dt.date | None:
+    """03/04 is the third of April or the fourth of March: the earlier reading is safe."""
+    first, second, year = int(match[1]), int(match[3]), int(match[4])
+    american = _after(year, first, second) if match[2] == "/" else None
+    return min(filter(None, (_after(year, second, first), american)), default=None)
+
+
+def _of_month(match: Match, today: dt.date) -> dt.date | None:
     groups = match.groupdict()
-    day = int(match["day"] or groups.get("after") or 0)
-    part = match["part"] or ""
-    year = int(match["year"] or 0) or (
-        today.year + (month < today.month or (month == today.month and 0 < day < today.day))
-    )
+    month, day = _month(match["month"]), int(match["day"] or groups.get("after") or 0)
+    is_past = (month, day or today.day) < (today.month, today.day)
+    year = int(match["year"] or today.year + is_past)
     if day:
-        found = _date(year, month, day)
-        return (found + dt.timedelta(days=1), match[0]) if found else None
-    if re.match(r"mid|mitte", part):
-        return dt.date(year, month, 15), match[0]
+        return _after(year, month, day)
+    part = (match["part"] or "").strip()
+    if part.startswith(("mid", "mitte")):
+        return dt.date(year, month, 15)
     # "By March" ends before it; in March itself, and for "the end of March", with it.
-    ends = bool(part.strip() and part.strip() != "the") or (year, month) == (today.year, today.month)
-    ends = ends or (spoken is not None and "fin" in match["by"])
-    return _later(dt.date(year, month, 1), months=int(ends)), match[0]
+    is_whole = part not in ("", "the") or "fin" in groups.get("by", "")
+    is_whole = is_whole or (year, month) == (today.year, today.month)
+    return _later(dt.date(year, month, 1), months=int(is_whole))
 
 
-def _by_duration(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
-    names = ("duration", "from_now", "unspaced_duration")
-    match = next(filter(None, (_pattern(name).search(wording) for name in names)), None)
-    if match is None:
-        return None
-    if match.groupdict().get("halfyear"):
-        return _later(today, months=6), match[0]
-    number = 1.0 if match["number"] == "next" else _number(match["number"])
+def _of_duration(match: Match, today: dt.date) -> dt.date | None:
+    groups = match.groupdict()
+    if groups.get("halfyear"):
+        return _later(today, months=6)
+    number = 1.0 if match["number"] == "next" else min(_number(match["number"]), MOST_COUNTED)
     if match["days"] or match["weeks"]:
-        return today + dt.timedelta(days=round(number * (7 if match["weeks"] else 1))), match[0].strip()
-    return _later(today, months=round(number * (12 if match["years"] else 1))), match[0].strip()
+        return today + dt.timedelta(days=round(number * (7 if match["weeks"] else 1)))
+    return _later(today, months=round(number * (12 if match["years"] else 1)))
 
 
-def _by_end(wording: str, today: dt.date) -> tuple[dt.date, str] | None:
-    if match := _pattern("by_year").search(wording):
-        return dt.date(int(match[2]) + bool(match["end"]), 1, 1), match[0]
-    if match := _pattern("end_of_year").search(wording):
-        christmas, new_year = dt.date(today.year, 12, 25), dt.date(today.year + 1, 1, 1)
-        return (christmas if "christmas" in match[0] else new_year), match[0]
-    if match := _pattern("end_of_month").search(wording):
-        return _later(today.replace(day=1), months=1), match[0]
-    return None
+def _of_year_end(match: Match, today: dt.date) -> dt.date | None:
+    return dt.date(today.year, 12, 25) if "christmas" in match[0] else dt.date(today.year + 1, 1, 1)
+
+
+# The pattern of each way to name a deadline, in the order in which they are tried, and how it is read.
+_DEADLINES: dict[str, Callable[[Match, dt.date], dt.date | None]] = {
+    "iso": _of_date,
+    "numeric": _of_numbers,
+    "by_month": _of_month,
+    "unspaced_month": _of_month,
+    "duration": _of_duration,
+    "from_now": _of_duration,
+    "unspaced_duration": _of_duration,
+    "by_year": lambda match, today: dt.date(int(match[2]) + bool(match["end"]), 1, 1),
+    "end_of_year": _of_year_end,
+    "end_of_month": lambda match, today: _later(today.replace(day=1), months=1),
+}
 
 
 def _month(text: str) -> int:
@@ -283,10 +281,11 @@ def _month(text: str) -> int:
     )
 
 
-def _date(year: int, month: int, day: int) -> dt.date | None:
+def _after(year: int, month: int, day: int) -> dt.date | None:
+    """The day after that one; None where there is no such day."""
     try:
-        return dt.date(year, month, day)
-    except ValueError:
+        return dt.date(year, month, day) + dt.timedelta(days=1)
+    except (ValueError, OverflowError):
         return None
 
 

@@ -35,6 +35,8 @@ def read(text):
         ("Java for five years", None),
         ("three years of Java", None),
         ("by 2020-01-01", None),
+        ("in 5000000 weeks", None),
+        ("in 99999999999 days", None),
         ("learn to march in step", None),
         ("I may learn it", None),
     ],

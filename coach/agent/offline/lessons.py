@@ -6,18 +6,20 @@ its title.
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from coach.agent.offline import languages, phrases, widgets
 from coach.agent.offline.texts import listed, quoted, say, signed
 from coach.agent.offline.tracks import Module, Question, Track, catalogue
-from coach.agent.tools.requests import TopicRequest
+from coach.agent.tools.requests import LearnerTools, TopicRequest
 from coach.documents import sessions
 from coach.documents.assessment import Task
 from coach.documents.curriculum import Module as OwnModule
 from coach.documents.profile import Profile
 
 MOST_QUESTIONS = 8
+# Items that come back to a whole category and not to one module.
+_REVIEWS = ("refresh-", "checkpoint-")
 _PART = re.compile(r"\(part \d+ of \d+\)")
 
 
@@ -86,6 +88,23 @@ def _stem(word: str) -> str:
 # --- the answers ------------------------------------------------------------------------------------
 
 Made = tuple[str, list[sessions.Widget]]
+
+
+def topic(ask: TopicRequest, *, learner_tools: LearnerTools) -> sessions.OnTopic:
+    """The lesson, quiz or milestone on a topic, or on an item of the schedule: then the item comes first."""
+    item = ask.item
+    if item is None:
+        return on_topic(ask)
+    made = sessions.SHAPES[ask.kind](display="")
+    found = None if item.item_id.startswith(_REVIEWS) else find(item.title, ask.learner)
+    if found and found.module and found.is_planned:
+        made = on_topic(replace(ask, topic=item.title))
+    texts = (f"{item.title}.", item.summary, item.focus_reason or "", item.expected_outcome or "")
+    about_item = " ".join(text.strip() for text in texts if text.strip())
+    time = say("minutes_and_effort", minutes=item.recommended_minutes, effort=item.effort_level)
+    card = widgets.card(item.title, {"Objectives": item.objectives, "Time": [time]})
+    display = "\n\n".join(filter(None, [about_item, made.display]))
+    return made.model_copy(update={"display": display, "widgets": [card, *made.widgets]})
 
 
 def on_topic(ask: TopicRequest) -> sessions.OnTopic:

@@ -64,7 +64,6 @@ class Review:
         self._queue = deque(sorted((s for s in standings if s.key in self._latest), key=_standing_rank))
         self._cursor = max(entry.day for entry in (*placed, *completed))
         self._taken = {entry.piece.item_id for entry in (*placed, *completed)}
-        self._run_key, self._run_length = _run_at_end(placed)
         self._added: list[Placed] = []
 
     def extended(self) -> list[Placed]:
@@ -81,8 +80,8 @@ class Review:
 
     def _next_standing(self) -> Standing:
         """The head of the queue, or the one behind it where the head has had enough in a row."""
-        head, several = self._queue[0], len(self._queue) > 1
-        if several and head.key == self._run_key and self._run_length >= ITEMS_IN_A_ROW:
+        key, in_a_row = _run_at_end([*self._placed, *self._added])
+        if len(self._queue) > 1 and self._queue[0].key == key and in_a_row >= ITEMS_IN_A_ROW:
             self._queue.rotate(-1)
         self._queue.rotate(-1)
         # Whoever is taken stands at the end now.
@@ -111,8 +110,6 @@ class Review:
         )
         self._latest[standing.key] = Placed(self._cursor, piece)
         self._added.append(self._latest[standing.key])
-        self._run_length = self._run_length + 1 if standing.key == self._run_key else 1
-        self._run_key = standing.key
 
 
 def _standing_rank(standing: Standing) -> tuple[float, float, int]:
@@ -121,12 +118,8 @@ def _standing_rank(standing: Standing) -> tuple[float, float, int]:
 
 def _latest_by_category(placed: Sequence[Placed]) -> dict[str, Placed]:
     """Each category's piece with the largest day, the first of several."""
-    latest: dict[str, Placed] = {}
-    for entry in placed:
-        known = latest.get(entry.piece.category_key)
-        if known is None or entry.day > known.day:
-            latest[entry.piece.category_key] = entry
-    return latest
+    by_day = sorted(reversed(placed), key=lambda entry: entry.day)
+    return {entry.piece.category_key: entry for entry in by_day}
 
 
 def _run_at_end(placed: Sequence[Placed]) -> tuple[str, int]:

@@ -45,6 +45,11 @@ def worded(sentence: str, /, **words: Any) -> str:
     )
 
 
+def joined(words: Sequence[str]) -> str:
+    """Words as a sentence lists them: a, b and c; none are “none”."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else "none"
+
+
 def read(path: Path, shape: type[S]) -> S:
     """A file in that shape, without any other member. Raises FileFault."""
     try:

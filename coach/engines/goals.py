@@ -30,7 +30,7 @@ def infer(goal: str, *, now: dt.datetime) -> GoalInference:
     tracks = tracks_for(goal)
     return GoalInference(
         generated_at=now,
-        summary=f"Read from the words of the goal: start with {', '.join(track.label for track in tracks)}.",
+        summary=f"Read from the words of the goal: start with {authored.joined([track.label for track in tracks])}.",
         target_outcomes=[goal],
         tracks=tracks,
         missing_templates=["Modules written for this goal: the catalogue covers its foundations only."],

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 
 from coach.agent.offline import choices, goals, languages
 from coach.agent.offline.choices import Draft
-from coach.agent.offline.texts import joined, quoted, say
+from coach.agent.offline.texts import quoted, say
 from coach.agent.offline.tracks import Module, Track, catalogue
 from coach.agent.tools.requests import LearnerGoals
+from coach.documents.authored import joined
 from coach.documents.pace import LONGEST_SESSION, SHORTEST_SESSION, Pace
 
 LONGEST_GOAL = 80

@@ -23,11 +23,6 @@ def quoted(text: str, *, most: int = LONGEST_QUOTE) -> str:
     return f"“{text if len(text) <= most else text[:most].rstrip() + '…'}”"
 
 
-def joined(words: Sequence[str]) -> str:
-    """Words as a sentence lists them; none are “none”."""
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else "none"
-
-
 def listed(lines: Sequence[str], *, numbered: bool = False) -> str:
     """Lines as a list, with hyphens or numbers."""
     return "\n".join(f"{n}. {line}" if numbered else f"- {line}" for n, line in enumerate(lines, start=1))

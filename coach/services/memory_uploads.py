@@ -8,7 +8,7 @@ import datetime as dt
 import secrets
 import time
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from django.conf import settings
@@ -33,6 +33,8 @@ _BATCH = 500
 _CERTAINLY_NOT_DONE = frozenset({400, 401, 403, 404, 413, 415, 422, 429})
 _NOT_LET_IN = frozenset({401, 403})
 _LONGEST_BACKOFF = dt.timedelta(hours=6)
+# The provider counts in whole seconds, and its clock is not ours.
+_CLOCKS_DIFFER = dt.timedelta(minutes=5)
 
 
 class NotLetIn(Exception):
@@ -151,27 +153,21 @@ class _Lease:
     """An upload in the hands of a worker. `doubtful_until` is that of the attempts before this one."""
 
     upload: MemoryUpload
+    terms: Terms
     token: str
     doubtful_until: dt.datetime | None
     ends: float
 
-    def seconds(self, terms: Terms) -> float:
+    def seconds(self) -> float:
         """How long the next request may take. Raises _LeaseOver where it could outlast the lease."""
-        if self.ends - time.monotonic() <= terms.request_seconds:
+        if self.ends - time.monotonic() <= self.terms.request_seconds:
             raise _LeaseOver
-        return terms.request_seconds
+        return self.terms.request_seconds
 
     @property
     def rows(self) -> MemoryUploadQuerySet:
         """The upload's row while the lease is ours."""
         return MemoryUpload.objects.filter(pk=self.upload.pk, lease_token=self.token)
-
-    def write(self, **columns: object) -> None:
-        """Write columns while the lease is ours. Raises _LeaseOver where it is not."""
-        written = self.rows.update(**columns)
-        connections.release()
-        if not written:
-            raise _LeaseOver
 
     def end(self, *conditions: Q, **columns: object) -> bool:
         """Give the lease back with these columns; False where it is not ours, or the row meets a condition no more."""
@@ -180,112 +176,19 @@ class _Lease:
         return bool(written)
 
 
-@dataclass
-class _RemoteFiles:
-    """What a worker has seen at the provider: file ids by name, listed again only for a newer question."""
+def step(terms: Terms) -> Outcome | None:
+    """Work on the upload that has waited longest; None where nothing is due. Raises NotLetIn, AgentError.
 
-    _ids: dict[str, str] = field(default_factory=dict)
-    _listed_at: dt.datetime | None = None
-    _since: dt.datetime | None = None
-
-    # The provider counts in whole seconds, and its clock is not ours.
-    SLACK = dt.timedelta(minutes=5)
-
-    def find(self, name: str, *, listed_after: dt.datetime, since: dt.datetime, seconds: float) -> str:
-        """The id of the file of that name, created since then, in a list begun after an instant; or empty.
-
-        A file that is not in such a list was never created, and will not be any more.
-        """
-        if self._listed_at is None or self._since is None or since < self._since:
-            self._list(since, seconds)
-            self._since = since
-        elif self._listed_at <= listed_after:
-            self._list(self._listed_at, seconds)
-        return self._ids.get(name, "")
-
-    def _list(self, since: dt.datetime, seconds: float) -> None:
-        begun = utc_now()
-        for file in files.newest_first(seconds=seconds):
-            if file.created_at < since - self.SLACK:
-                break
-            self._ids.setdefault(file.name, file.file_id)
-        self._listed_at = begun
-
-
-@dataclass
-class Worker:
-    """One worker: leases an upload, delivers it, and so on. Several may work at once, in any process."""
-
-    terms: Terms = field(default_factory=Terms)
-    _seen: _RemoteFiles = field(default_factory=_RemoteFiles)
-
-    def step(self) -> Outcome | None:
-        """Work on the upload that has waited longest; None where nothing is due. Raises NotLetIn, AgentError."""
-        files.prepare()
-        lease = _claim(self.terms)
-        connections.release()
-        if lease is None:
-            return None
-        with telemetry.timed("memory_upload", attempt=lease.upload.attempts) as figures:
-            figures["status"] = outcome = self._attempt(lease)
-        return outcome
-
-    def _attempt(self, lease: _Lease) -> Outcome:
-        try:
-            return self._deliver(lease)
-        except AgentError as error:
-            return _failed(lease, error, self.terms)
-        except _LeaseOver:
-            return "abandoned"
-
-    def _deliver(self, lease: _Lease) -> Outcome:
-        note = None if lease.upload.withdrawn else _note(lease.upload)
-        connections.release()
-        if note is None:
-            return self._remove(lease)
-        self._upload(lease, note)
-        return _stored(lease)
-
-    def _upload(self, lease: _Lease, note: files.NoteFile) -> None:
-        upload, terms = lease.upload, self.terms
-        file_id = self._file_id(lease)
-        if not file_id:
-            file_id = files.send(note, seconds=lease.seconds(terms))
-        if file_id != upload.remote_file_id:
-            lease.write(remote_file_id=file_id)
-            upload.remote_file_id = file_id
-        store = upload.vector_store_id
-        if lease.doubtful_until and files.is_attached(file_id, store=store, seconds=lease.seconds(terms)):
-            return
-        attributes = {"note_id": upload.note_id, "key": upload.idempotency_key}
-        files.attach(
-            file_id,
-            store=store,
-            attributes=attributes,
-            key=upload.idempotency_key,
-            seconds=lease.seconds(terms),
-        )
-
-    def _remove(self, lease: _Lease) -> Outcome:
-        """Remove the copy of a note that is gone, and the row with it."""
-        upload = lease.upload
-        if file_id := self._file_id(lease):
-            files.remove(file_id, store=upload.vector_store_id, seconds=lease.seconds(self.terms))
-        lease.rows.delete()
-        connections.release()
-        return "removed"
-
-    def _file_id(self, lease: _Lease) -> str:
-        """The id of a note's file at the provider, as far as it is known or can be found; else empty."""
-        upload = lease.upload
-        if upload.remote_file_id or lease.doubtful_until is None:
-            return upload.remote_file_id
-        return self._seen.find(
-            _file_name(upload),
-            listed_after=lease.doubtful_until,
-            since=upload.queued_at,
-            seconds=lease.seconds(self.terms),
-        )
+    Any number of processes may do so at once.
+    """
+    files.prepare()
+    lease = _claim(terms)
+    connections.release()
+    if lease is None:
+        return None
+    with telemetry.timed("memory_upload", attempt=lease.upload.attempts) as figures:
+        figures["status"] = outcome = _attempt(lease)
+    return outcome
 
 
 def _claim(terms: Terms) -> _Lease | None:
@@ -294,8 +197,8 @@ def _claim(terms: Terms) -> _Lease | None:
     while True:
         now, token = utc_now(), secrets.token_hex(16)
         ends = time.monotonic() + terms.lease.total_seconds()
+        due = MemoryUpload.objects.due(now)
         with transaction.atomic():
-            due = MemoryUpload.objects.due(now)
             row = due.select_for_update(
                 skip_locked=connection.features.has_select_for_update_skip_locked
             ).first()
@@ -313,7 +216,60 @@ def _claim(terms: Terms) -> _Lease | None:
             )
         if taken:
             row.attempts += 1
-            return _Lease(upload=row, token=token, doubtful_until=row.doubtful_until, ends=ends)
+            return _Lease(upload=row, terms=terms, token=token, doubtful_until=row.doubtful_until, ends=ends)
+
+
+def _attempt(lease: _Lease) -> Outcome:
+    try:
+        note = None if lease.upload.withdrawn else _note(lease.upload)
+        connections.release()
+        if note is None:
+            return _remove(lease)
+        _upload(lease, note)
+        return _stored(lease)
+    except AgentError as error:
+        return _failed(lease, error)
+    except _LeaseOver:
+        return "abandoned"
+
+
+def _upload(lease: _Lease, note: files.NoteFile) -> None:
+    upload, store = lease.upload, lease.upload.vector_store_id
+    file_id = _file_id(lease) or files.send(note, seconds=lease.seconds())
+    if file_id != upload.remote_file_id:
+        written = lease.rows.update(remote_file_id=file_id)
+        connections.release()
+        if not written:
+            raise _LeaseOver
+        upload.remote_file_id = file_id
+    if lease.doubtful_until and files.is_attached(file_id, store=store, seconds=lease.seconds()):
+        return
+    attributes = {"note_id": upload.note_id, "key": upload.idempotency_key}
+    key = upload.idempotency_key
+    files.attach(file_id, store=store, attributes=attributes, key=key, seconds=lease.seconds())
+
+
+def _remove(lease: _Lease) -> Outcome:
+    """Remove the copy of a note that is gone, and the row with it."""
+    if file_id := _file_id(lease):
+        files.remove(file_id, store=lease.upload.vector_store_id, seconds=lease.seconds())
+    lease.rows.delete()
+    connections.release()
+    return "removed"
+
+
+def _file_id(lease: _Lease) -> str:
+    """The id of a note's file at the provider, as far as it is known or can be found; else empty."""
+    upload = lease.upload
+    if upload.remote_file_id or lease.doubtful_until is None:
+        return upload.remote_file_id
+    # An earlier attempt may have sent it. What is not listed was never created, and will not be any more.
+    for file in files.newest_first(seconds=lease.seconds()):
+        if file.name == _file_name(upload):
+            return file.file_id
+        if file.created_at < upload.queued_at - _CLOCKS_DIFFER:
+            break
+    return ""
 
 
 def _stored(lease: _Lease) -> Outcome:
@@ -323,22 +279,21 @@ def _stored(lease: _Lease) -> Outcome:
     return "stored" if lease.end(Q(withdrawn=False), **free, **done) or lease.end(**free) else "abandoned"
 
 
-def _failed(lease: _Lease, error: AgentError, terms: Terms) -> Outcome:
+def _failed(lease: _Lease, error: AgentError) -> Outcome:
     """Note a failure: another attempt later, or none any more. Raises NotLetIn."""
+    upload, terms = lease.upload, lease.terms
     status = error.status if isinstance(error, Refused) else None
     if status in _NOT_LET_IN:
         # As if it had never been leased.
-        lease.end(doubtful_until=lease.doubtful_until, attempts=lease.upload.attempts - 1)
+        lease.end(doubtful_until=lease.doubtful_until, attempts=upload.attempts - 1)
         raise NotLetIn(f"The model's provider refuses the key (status {status}).") from error
     now = utc_now()
-    last = lease.upload.attempts >= terms.attempts
-    doubt = _doubt(status, now, terms)
-    if doubt is None:
-        doubt = lease.doubtful_until
+    last = upload.attempts >= terms.attempts
+    doubt = _doubt(status, now, terms) or lease.doubtful_until
     lease.end(
         doubtful_until=doubt,
         state=MemoryUpload.State.DEAD if last else MemoryUpload.State.QUEUED,
-        next_attempt_at=max(now + terms.pause(lease.upload.attempts), doubt or now),
+        next_attempt_at=max(now + terms.pause(upload.attempts), doubt or now),
         last_error=f"{type(error).__name__}: {error}"[:200],
         finished_at=now if last else None,
     )

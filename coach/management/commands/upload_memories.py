@@ -57,7 +57,7 @@ class Command(BaseCommand):
         counts: Counter[str] = Counter()
         with audit.acting_as("command"):
             try:
-                self._work(memory_uploads.Worker(terms=terms), counts, stopping, options)
+                self._work(terms, counts, stopping, options)
             except memory_uploads.NotLetIn as error:
                 raise CommandError(str(error)) from error
         self.stdout.write(
@@ -68,7 +68,7 @@ class Command(BaseCommand):
 
     def _work(
         self,
-        worker: memory_uploads.Worker,
+        terms: memory_uploads.Terms,
         counts: Counter[str],
         stopping: threading.Event,
         options: dict[str, Any],
@@ -76,7 +76,7 @@ class Command(BaseCommand):
         """Until nothing is due, or, in a loop, until a signal; what is begun is finished."""
         memory_uploads.withdraw_strays()
         while not stopping.is_set():
-            outcome = worker.step()
+            outcome = memory_uploads.step(terms)
             if outcome:
                 counts[outcome] += 1
             elif not options["loop"]:

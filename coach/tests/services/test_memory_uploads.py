@@ -18,12 +18,11 @@ def remember(text="likes tea", username="amara"):
     return learners.remember(username=username, note=text, tags=("taste",))
 
 
-def drain(worker=None, steps=50):
+def drain(terms=TERMS, steps=50):
     """Step until nothing is due; the outcomes."""
-    worker = worker or memory_uploads.Worker(terms=TERMS)
     outcomes = []
     for _ in range(steps):
-        outcome = worker.step()
+        outcome = memory_uploads.step(terms)
         if outcome is None:
             return outcomes
         outcomes.append(outcome)
@@ -76,9 +75,9 @@ def test_nothing_is_sent_when_a_note_is_written(provider):
 def test_a_failure_is_tried_again_later(provider):
     remember()
     provider.failing, provider.status = 1.0, 429
-    worker = memory_uploads.Worker(terms=memory_uploads.Terms(backoff=dt.timedelta(hours=1)))
-    assert worker.step() == "failed"
-    assert worker.step() is None
+    terms = memory_uploads.Terms(backoff=dt.timedelta(hours=1))
+    assert memory_uploads.step(terms) == "failed"
+    assert memory_uploads.step(terms) is None
 
     upload = MemoryUpload.objects.get()
     assert upload.next_attempt_at > utc_now() + dt.timedelta(minutes=59)
@@ -169,12 +168,11 @@ def test_a_lease_that_runs_is_respected(provider):
 
 def test_a_worker_that_lost_its_lease_changes_nothing(provider):
     remember()
-    worker = memory_uploads.Worker(terms=TERMS)
     lease = memory_uploads._claim(TERMS)
     assert lease is not None
     MemoryUpload.objects.update(lease_token="somebody else")
 
-    assert worker._attempt(lease) == "abandoned"
+    assert memory_uploads._attempt(lease) == "abandoned"
     assert MemoryUpload.objects.get().lease_token == "somebody else"
     assert MemoryUpload.objects.get().state == "queued"
 
@@ -185,7 +183,7 @@ def test_a_worker_that_was_held_up_sends_nothing_any_more(provider):
     assert lease is not None
     lease.ends -= 13
 
-    assert memory_uploads.Worker(terms=TERMS)._attempt(lease) == "abandoned"
+    assert memory_uploads._attempt(lease) == "abandoned"
     assert not provider.requests
 
 
@@ -194,7 +192,7 @@ def test_with_every_second_request_failing_all_arrive_once(provider):
         remember(f"note {number}")
     provider.failing = 0.5
     terms = memory_uploads.Terms(lease=TERMS.lease, attempts=40, backoff=TERMS.backoff)
-    drain(memory_uploads.Worker(terms=terms), steps=500)
+    drain(terms, steps=500)
 
     assert set(MemoryUpload.objects.values_list("state", flat=True)) == {"stored"}
     assert set(provider.uploads_by_name().values()) == {1}
@@ -248,16 +246,15 @@ def test_a_copy_that_is_gone_already_is_fine(provider):
 
 def test_a_learner_who_goes_while_the_note_is_on_its_way(provider):
     remember()
-    worker = memory_uploads.Worker(terms=TERMS)
     lease = memory_uploads._claim(TERMS)
     assert lease is not None
     note = memory_uploads._note(lease.upload)
     assert note is not None
     erasing.erase(username="amara")
-    worker._upload(lease, note)
+    memory_uploads._upload(lease, note)
     assert memory_uploads._stored(lease) == "stored"
 
-    assert drain(worker) == ["removed"]
+    assert drain() == ["removed"]
     assert (provider.files, stored(provider)) == ({}, [])
 
 
@@ -313,9 +310,8 @@ def test_a_request_without_an_answer_may_still_take_effect_for_a_while(provider)
     remember()
     provider.delay = 1.5
     terms = memory_uploads.Terms(lease=dt.timedelta(seconds=12), backoff=dt.timedelta(0))
-    worker = memory_uploads.Worker(terms=terms)
-    assert worker.step() == "failed"
-    assert worker.step() is None
+    assert memory_uploads.step(terms) == "failed"
+    assert memory_uploads.step(terms) is None
 
     upload = MemoryUpload.objects.get()
     assert upload.last_error.startswith("TimedOut")

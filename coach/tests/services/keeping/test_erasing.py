@@ -191,10 +191,10 @@ def test_files_at_the_provider_are_removed_when_it_can_be_reached(provider):
     assert MemoryUpload.objects.get().note_id == memory_uploads.ERASED
 
     provider.failing, provider.status = 1.0, 429
-    assert memory_uploads.Worker().step() == "failed"
+    assert memory_uploads.step(memory_uploads.Terms()) == "failed"
     provider.failing = 0.0
     MemoryUpload.objects.update(next_attempt_at=cast.NOON)
-    assert memory_uploads.Worker().step() == "removed"
+    assert memory_uploads.step(memory_uploads.Terms()) == "removed"
     assert not provider.files
     assert not MemoryUpload.objects.exists()
 

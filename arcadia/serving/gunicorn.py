@@ -41,6 +41,9 @@ if (
 ):
     logger_class = "arcadia.serving.server_log.Logger"
 
+# The kernel would send whole files past the bounds for slow clients (slow_clients.py).
+sendfile = False
+
 # Requests that no client of ours sends.
 limit_request_line = 8190
 limit_request_fields = 100

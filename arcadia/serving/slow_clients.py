@@ -4,7 +4,6 @@ Standard library only: the worker uses this before the application is loaded.
 """
 
 import errno
-import os
 import select
 import socket
 import time
@@ -18,7 +17,6 @@ LONGEST_STALL = 10.0
 # Seconds that a thread waits for one client at most: so many, and one more for each so many bytes moved.
 PATIENCE_SECONDS = 20.0
 SLOWEST_BYTES_PER_SECOND = 64 * 1024
-_SENT_AT_ONCE = 1 << 20
 
 
 class Socket(socket.socket):
@@ -70,21 +68,6 @@ class Socket(socket.socket):
         rest = memoryview(data)
         while rest:
             rest = rest[self.send(rest, flags) :]
-
-    def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
-        size = os.fstat(file.fileno()).st_size - offset
-        left = size if count is None else min(count, size)
-        while left > 0:
-            try:
-                sent = os.sendfile(self.fileno(), file.fileno(), offset, min(left, _SENT_AT_ONCE))
-            except BlockingIOError:
-                self._wait(select.POLLOUT)
-                continue
-            if not sent:
-                break
-            offset, left = offset + sent, left - sent
-            self._moved += sent
-        return offset
 
     # The server sets these around its own reads; the socket stays as it is.
 

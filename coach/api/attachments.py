@@ -9,7 +9,7 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from coach import attachments as storage
-from coach.api.http import base, bodies, ranges, rendering, schema, throttles, uploads
+from coach.api.http import base, bodies, ranges, rendering, schema, uploads
 from coach.documents import requests
 from coach.documents.submissions import ServedAttachment, ServedAttachments
 from coach.services import attachments
@@ -44,7 +44,7 @@ class _Removal(base.View):
 
 @schema.no_delete
 class FilesView(_Removal):
-    throttle_classes = (throttles.Uploads,)
+    throttle_scope = "uploads"
     spelled_id = "files"
 
     @schema.describe("uploadAttachment", body=schema.FORM, answers=ServedAttachment)
@@ -63,7 +63,7 @@ class FilesView(_Removal):
 
 @schema.no_delete
 class LinksView(_Removal):
-    throttle_classes = (throttles.Uploads,)
+    throttle_scope = "uploads"
     spelled_id = "links"
 
     @schema.describe("linkAttachment", body=requests.LinkRequest, answers=ServedAttachment)

@@ -5,13 +5,13 @@ from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from coach import attachments as storage
-from coach.api.http import base, bodies, rendering, schema, throttles, uploads
+from coach.api.http import base, bodies, rendering, schema, uploads
 from coach.documents import sessions as documents
 from coach.services.chat import files, protocol
 
 
 class UploadView(base.View):
-    throttle_classes = (throttles.Uploads,)
+    throttle_scope = "uploads"
 
     @schema.describe("uploadChatFile", body=schema.FORM, answers=documents.UploadedFile)
     def post(self, request: Request) -> HttpResponse:

@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
-from coach.api.http import base, bodies, paging, rendering, schema, throttles
+from coach.api.http import base, bodies, paging, rendering, schema
 from coach.documents import requests
 from coach.documents.submissions import ServedSubmission, ServedSubmissions
 from coach.models import AssessmentSubmission
@@ -12,7 +12,7 @@ from coach.services import submissions
 
 
 class SubmissionsView(base.View):
-    throttle_classes = (throttles.Submissions,)
+    throttle_scope = "submissions"
 
     @schema.describe("listSubmissions", answers=ServedSubmissions)
     def get(self, request: Request, username: str) -> HttpResponseBase:

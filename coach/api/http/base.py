@@ -1,12 +1,8 @@
 """What every view of the API shares."""
 
 import functools
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
-from django.http.response import HttpResponseBase
-from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from coach.api.http import retrying
@@ -22,16 +18,6 @@ class View(APIView):
     """A view that serves just the methods it defines: neither HEAD nor OPTIONS."""
 
     http_method_names = ["get", "post", "delete"]
-    # What a throttle says of the caller's limit, as headers.
-    limits: Mapping[str, str] = MappingProxyType({})
-
-    def finalize_response(
-        self, request: Request, response: HttpResponseBase, *args: object, **kwargs: object
-    ) -> HttpResponseBase:
-        response = super().finalize_response(request, response, *args, **kwargs)
-        for name, value in self.limits.items():
-            response[name] = value
-        return response
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         respond = functools.partial(super().dispatch, request, *args, **kwargs)

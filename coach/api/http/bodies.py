@@ -34,10 +34,6 @@ class Unprocessable(Exception):
         self.faults = faults
 
 
-class BodyTooLarge(Exception):
-    """The body has more bytes than are taken."""
-
-
 class Incomplete(Exception):
     """The body is malformed, or ended before it was complete: the client, or the network, gave up."""
 
@@ -47,7 +43,7 @@ class TooSlow(Exception):
 
 
 def read(request: Request, shape: type[D]) -> D:
-    """The request's JSON body as a document. Raises Unprocessable, BodyTooLarge."""
+    """The request's JSON body as a document. Raises Unprocessable, and as `raw` does."""
     body = raw(request)
     is_json = _is_json(request.content_type)
     value = _json(body) if is_json else (body.decode("utf-8", "replace") or None)
@@ -95,13 +91,10 @@ _adapter = functools.cache(TypeAdapter[Any])
 
 
 def raw(request: Request) -> bytes:
-    """The request's body. Raises BodyTooLarge, TooSlow, Incomplete."""
-    size = declared_size(request._request)
-    if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-        raise BodyTooLarge
+    """The request's body. Raises RequestDataTooBig, TooSlow, Incomplete."""
     with received():
         body = _chunked_body(request) if is_chunked(request._request) else request._request.body
-    if len(body) < size:
+    if len(body) < declared_size(request._request):
         raise Incomplete
     retrying.arrived(lambda: hashlib.sha256(body).digest())
     return body
@@ -111,7 +104,7 @@ def _chunked_body(request: Request) -> bytes:
     """A body of undeclared length, which the framework takes for an empty one."""
     body = request.META["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
     if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-        raise BodyTooLarge
+        raise RequestDataTooBig
     return bytes(body)
 
 
@@ -130,19 +123,15 @@ def is_chunked(request: HttpRequest) -> bool:
 
 def declared_size(request: HttpRequest) -> int:
     """How many bytes the client says that the body has; 0 where it does not say."""
-    try:
-        return max(0, int(request.META.get("CONTENT_LENGTH") or 0))
-    except ValueError:
-        return 0
+    # The server refuses what is no number.
+    return int(request.META.get("CONTENT_LENGTH") or 0)
 
 
 @contextlib.contextmanager
 def received() -> Iterator[None]:
-    """A block that reads the body. Raises TooSlow, Incomplete, BodyTooLarge."""
+    """A block that reads the body. Raises TooSlow, Incomplete."""
     try:
         yield
-    except RequestDataTooBig as error:
-        raise BodyTooLarge from error
     except (TimeoutError, ConnectionError, UnreadablePostError) as error:
         raise (TooSlow if timed_out(error) else Incomplete) from error
 

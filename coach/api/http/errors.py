@@ -12,7 +12,6 @@ from django.template.loader import render_to_string
 from django.utils.module_loading import import_string
 from rest_framework import exceptions
 
-from coach import attachments as storage
 from coach.api.http import bodies, rendering, retrying
 from coach.documents import authored
 from coach.services import progress
@@ -34,12 +33,9 @@ _ANSWERS: dict[type[Exception], tuple[int, str]] = {
     for name, code in answers.items()
 }
 # Failures that are answered in words of the door's own: words, status and code.
-_PROBLEMS: dict[type[Exception], tuple[str, int, str]]
-_UNEXPECTED: dict[type[Exception], tuple[str, int, str]]
-_PROBLEMS, _UNEXPECTED = (
-    {import_string(name): tuple(problem) for name, problem in _TABLE[part].items()}
-    for part in ("problems", "unexpected")
-)
+_PROBLEMS: dict[type[Exception], tuple[str, int, str]] = {
+    import_string(name): tuple(problem) for name, problem in _TABLE["problems"].items()
+}
 
 
 def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
@@ -50,26 +46,19 @@ def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
         return rendering.problem(error.faults, status=422)
     if isinstance(error, exceptions.APIException):
         return _framework_answer(error)
-    for kind in type(error).__mro__:
-        if kind in _PROBLEMS:
-            return _problem(*_PROBLEMS[kind])
-        if kind in _ANSWERS:
-            return _expected(error, *_ANSWERS[kind])
     if _is_away(error):
         return _unavailable(error)
-    _logger.error("unexpected error", exc_info=error)
-    return _problem(*_unexpected(error))
+    for kind in type(error).__mro__:
+        if kind in _ANSWERS:
+            return _expected(error, *_ANSWERS[kind])
+    words, status, code = _problem(error)
+    if status >= 500:
+        _logger.error("unexpected error", exc_info=error)
+    return rendering.problem(words, status=status, code=code)
 
 
-def _unexpected(error: Exception) -> tuple[str, int, str]:
-    return next(_UNEXPECTED[kind] for kind in type(error).__mro__ if kind in _UNEXPECTED)
-
-
-def _problem(words: str, status: int, code: str) -> HttpResponse:
-    response = rendering.problem(words, status=status, code=code)
-    if status == 503:
-        response["Retry-After"] = "5"
-    return response
+def _problem(error: Exception) -> tuple[str, int, str]:
+    return next(_PROBLEMS[kind] for kind in type(error).__mro__ if kind in _PROBLEMS)
 
 
 def _expected(error: Exception, status: int, code: str) -> HttpResponse:
@@ -79,25 +68,26 @@ def _expected(error: Exception, status: int, code: str) -> HttpResponse:
     if isinstance(error, progress.MilestoneLocked):
         return rendering.problem({"code": code, "message": words}, status=status, code=code)
     response = rendering.problem(words, status=status, code=code)
-    if status == 503 or isinstance(error, retries.StillAtWork):
-        response["Retry-After"] = "5"
+    if isinstance(error, retries.StillAtWork):
+        response["Retry-After"] = rendering.RETRY_AFTER
     return response
 
 
 def unexpected(request: HttpRequest) -> HttpResponse:
     """The answer to an exception outside of any view of the API: in a middleware, or on a staff page."""
-    error = sys.exception()
-    words = "Something went wrong, and was noted. Please go back and try again."
-    answer = _problem(*_UNEXPECTED[Exception])
-    if isinstance(error, storage.StorageError):
-        words, answer = _unexpected(error)[0], _problem(*_unexpected(error))
-    elif isinstance(error, Exception) and _is_away(error):
+    raised = sys.exception()
+    error = raised if isinstance(raised, Exception) else Exception()
+    if isinstance(error, UnreadablePostError):
+        error = bodies.TooSlow() if bodies.timed_out(error) else bodies.Incomplete()
+    if _is_away(error):
         words, answer = health.unavailable(error), _unavailable(error)
-    elif isinstance(error, UnreadablePostError):
-        problem = _PROBLEMS[bodies.TooSlow if bodies.timed_out(error) else bodies.Incomplete]
-        words, answer = problem[0], _problem(*problem)
+    else:
+        words, status, code = _problem(error)
+        answer = rendering.problem(words, status=status, code=code)
     if not request.path_info.startswith("/admin/"):
         return answer
+    if answer.status_code == 500:
+        words = "Something went wrong, and was noted. Please go back and try again."
     # Who it was is shown where that is known already: the page asks the database for nothing.
     user = request.__dict__.get("_cached_user")
     shown = {"title": "Something went wrong", "words": words, "user": user, "has_permission": user}

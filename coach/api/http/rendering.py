@@ -1,7 +1,6 @@
 """How answers are written: always JSON, stored documents passed through unparsed."""
 
 import json
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,6 +12,8 @@ from rest_framework.request import Request
 from coach.documents.base import Document
 
 JSON = "application/json"
+# Seconds after which a client may try again.
+RETRY_AFTER = "5"
 
 
 class AlwaysJSON(BaseContentNegotiation):
@@ -38,9 +39,9 @@ def document(value: Document, *, status: int = 200) -> HttpResponse:
     return text(value.to_json(), status=status)
 
 
-def members(values: dict[str, Any], *, status: int = 200) -> HttpResponse:
+def members(values: dict[str, Any]) -> HttpResponse:
     """An answer that is an object of plain values, times, and `stored` parts."""
-    return HttpResponse(orjson.dumps(values, option=orjson.OPT_UTC_Z), content_type=JSON, status=status)
+    return HttpResponse(orjson.dumps(values, option=orjson.OPT_UTC_Z), content_type=JSON)
 
 
 def stored(document_text: str | bytes | None) -> orjson.Fragment | None:
@@ -53,23 +54,15 @@ def problem(detail: Any, *, status: int, code: str = "") -> HttpResponse:
 
     A detail for people has a `code` for programs beside it, in a header: the recorded bodies have no other member.
     """
-    try:
-        body = json.dumps({"detail": detail}, default=str, allow_nan=False)
-    except ValueError:
-        # A client's NaN or infinity, quoted: JSON has no such numbers.
-        body = json.dumps({"detail": _finite(detail)}, default=str)
+    body = json.dumps({"detail": detail}, default=str)
+    # A client's NaN or infinity becomes a text: JSON has no such numbers.
+    body = json.dumps(json.loads(body, parse_constant=str))
     response = HttpResponse(body, content_type=JSON, status=status)
     if code:
         response["Error-Code"] = code
+    if status == 503:
+        response["Retry-After"] = RETRY_AFTER
     return response
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(part) for part in value]
-    return json.dumps(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def nothing() -> HttpResponse:

@@ -9,32 +9,21 @@ from rest_framework.throttling import BaseThrottle
 from coach.services.operations import throttles
 
 
-class _Throttle(BaseThrottle):
-    """Counts POST requests by token, or by address where there is none."""
+class Scoped(BaseThrottle):
+    """Counts POST requests to views with a `throttle_scope`: by token, or by address where there is none."""
 
-    scope = ""
     used = throttles.Used(0, 0)
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        rate = settings.THROTTLES[self.scope]
-        if rate is None or request.method != "POST":
+        scope = getattr(view, "throttle_scope", "")
+        rate = settings.THROTTLES[scope] if scope and request.method == "POST" else None
+        if rate is None:
             return True
         who = request.auth or self.get_ident(request)
-        self.used = throttles.use(scope=self.scope, who=who, rate=rate)
-        left, seconds = max(self.used.left, 0), self.used.seconds
-        view.limits = {
-            "RateLimit-Policy": f'"{self.scope}";q={rate[0]};w={rate[1]}',
-            "RateLimit": f'"{self.scope}";r={left};t={seconds}',
-        }
+        self.used = throttles.use(scope=scope, who=who, rate=rate)
+        view.headers["RateLimit-Policy"] = f'"{scope}";q={rate[0]};w={rate[1]}'
+        view.headers["RateLimit"] = f'"{scope}";r={max(self.used.left, 0)};t={self.used.seconds}'
         return self.used.left >= 0
 
     def wait(self) -> float:
         return self.used.seconds
-
-
-class Uploads(_Throttle):
-    scope = "uploads"
-
-
-class Submissions(_Throttle):
-    scope = "submissions"

@@ -53,10 +53,10 @@ class FilesView(_Removal):
             served = attachments.upload(
                 username=base.username(username),
                 spelled=username,
-                name=form.file.name,
-                content_type=form.file.content_type,
+                name=form.name,
+                content_type=form.content_type,
                 description=form.fields.get("description"),
-                chunks=form.file.chunks(),
+                chunks=form.chunks(),
             )
         return rendering.document(served, status=201)
 

@@ -16,11 +16,12 @@ class UploadView(base.View):
     @schema.describe("uploadChatFile", body=schema.FORM, answers=documents.UploadedFile)
     def post(self, request: Request) -> HttpResponse:
         with uploads.form(request) as form:
-            if form.file.size > files.MOST_BYTES:
+            if form.size > files.MOST_BYTES:
                 raise storage.TooLarge("A file for a chat has at most 5 MiB.")
-            content = b"".join(form.file.chunks())
-            name, content_type = form.file.name, form.file.content_type
-        return rendering.document(files.upload(name=name, content_type=content_type, content=content))
+            content = b"".join(form.chunks())
+        return rendering.document(
+            files.upload(name=form.name, content_type=form.content_type, content=content)
+        )
 
 
 class ProtocolView(base.View):

@@ -13,7 +13,6 @@ import time
 import traceback
 from collections.abc import Callable
 from contextvars import ContextVar
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -27,7 +26,6 @@ from coach import telemetry
 _logger = logging.getLogger("coach.requests")
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 _SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
-_PROJECT = Path(__file__).resolve().parents[1]
 # Their words are about servers and files, not about people, and an operator needs them.
 _HARMLESS = (OperationalError, InterfaceError, ImproperlyConfigured, OSError)
 _DEEPEST_CAUSE = 5
@@ -58,12 +56,6 @@ class Requests:
 
 class JSONLines(logging.Formatter):
     """A record as one line of JSON."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        # What no line of ours shows need not be found out for each: the logging how-to calls it optimisation.
-        logging._srcfile = None
-        logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -122,12 +114,5 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _frames(trace: TracebackType | None) -> list[str]:
-    frames = traceback.extract_tb(trace)[-_MOST_FRAMES:]
-    return [f"{_shortened(frame.filename)}:{frame.lineno} in {frame.name}" for frame in frames]
-
-
-def _shortened(filename: str) -> str:
-    path = Path(filename)
-    if path.is_relative_to(_PROJECT) and "site-packages" not in path.parts:
-        return str(path.relative_to(_PROJECT))
-    return "/".join(path.parts[-3:])
+    frames = traceback.extract_tb(trace, limit=-_MOST_FRAMES)
+    return [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]

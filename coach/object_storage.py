@@ -4,29 +4,25 @@ Django's storages report failures as OSError, and the gateway (`coach.attachment
 library has errors of its own, which become OSErrors here.
 """
 
+import contextlib
 import functools
-from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
 from boto3.exceptions import Boto3Error
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from storages.backends.s3 import S3Storage
 
-P = ParamSpec("P")
-R = TypeVar("R")
 
-
-def _as_os_error(function: Callable[P, R]) -> Callable[P, R]:
-    @functools.wraps(function)
-    def wrapped(*given: P.args, **named: P.kwargs) -> R:
-        try:
-            return function(*given, **named)
-        except (BotoCoreError, ClientError, Boto3Error) as error:
-            # Without its words, which quote keys and addresses.
-            raise OSError(None, f"the object store failed ({type(error).__name__})") from error
-
-    return wrapped
+@contextlib.contextmanager
+def _failing() -> Iterator[None]:
+    """A block, or a function, of the library. Raises OSError."""
+    try:
+        yield
+    except (BotoCoreError, ClientError, Boto3Error) as error:
+        # Without its words, which quote keys and addresses.
+        raise OSError(None, f"the object store failed ({type(error).__name__})") from error
 
 
 # Left to itself the library waits five times for a minute, and so would a request.
@@ -41,14 +37,14 @@ class ObjectStorage(S3Storage):
         self._given = settings
         super().__init__(**{"client_config": _PATIENT, **settings})
 
-    exists = _as_os_error(S3Storage.exists)
-    size = _as_os_error(S3Storage.size)
-    delete = _as_os_error(S3Storage.delete)
-    listdir = _as_os_error(S3Storage.listdir)
-    get_modified_time = _as_os_error(S3Storage.get_modified_time)
-    _save = _as_os_error(S3Storage._save)
+    exists = _failing()(S3Storage.exists)
+    size = _failing()(S3Storage.size)
+    delete = _failing()(S3Storage.delete)
+    listdir = _failing()(S3Storage.listdir)
+    get_modified_time = _failing()(S3Storage.get_modified_time)
+    _save = _failing()(S3Storage._save)
 
-    @_as_os_error
+    @_failing()
     def probe(self) -> None:
         """Raises OSError where the bucket cannot be reached within a moment, is not there, or is not ours."""
         self._prober.connection.meta.client.head_bucket(Bucket=self.bucket_name)
@@ -57,7 +53,7 @@ class ObjectStorage(S3Storage):
     def _prober(self) -> S3Storage:
         return S3Storage(**{**self._given, "client_config": _IMPATIENT})
 
-    @_as_os_error
+    @_failing()
     def _open(self, name: str, mode: str = "rb") -> Any:
         opened = super()._open(name, mode)
         # The library fetches at the first read, which is too late to answer that it cannot be had.

@@ -5,7 +5,6 @@ counted for /metrics. The metrics of requests and of the connection pool live he
 observes something reports it here, and only `services.metrics` reads it.
 """
 
-import functools
 import logging
 import time
 from collections.abc import Iterator, Mapping
@@ -42,16 +41,10 @@ _POOL_EVENTS = "requests_num requests_queued requests_errors connections_errors 
 _pool_seen: dict[str, int] = {}
 
 
-@functools.cache
-def _labelled(metric: Any, *labels: str | int) -> Any:
-    """A metric's child of these labels; looking it up there costs more than counting."""
-    return metric.labels(*labels)
-
-
 def emit(event: str, **members: Any) -> None:
     """Report one event. Members are numbers, flags and short words."""
     _logger.info(event, extra={"event": event, "members": members})
-    _labelled(_events, event, str(members.get("status") or members.get("by") or "")).inc()
+    _events.labels(event, str(members.get("status") or members.get("by") or "")).inc()
 
 
 @contextmanager
@@ -71,20 +64,20 @@ def timed(event: str, **members: Any) -> Iterator[dict[str, Any]]:
     finally:
         seconds = time.perf_counter() - started
         found["duration_ms"] = round(seconds * 1000, 2)
-        _labelled(_event_seconds, event).observe(seconds)
+        _event_seconds.labels(event).observe(seconds)
         emit(event, **found)
 
 
 def request_answered(*, method: str, route: str, status: int, seconds: float) -> None:
     """Count a request; `route` is the pattern that served it, never the path, which names learners."""
     method = method if method in _METHODS else "other"
-    _labelled(_requests, method, route, status).inc()
-    _labelled(_request_seconds, method, route).observe(seconds)
+    _requests.labels(method, route, status).inc()
+    _request_seconds.labels(method, route).observe(seconds)
 
 
 def api_call(token: str) -> None:
     """Count a call of the API; `token` is `none`, `valid` or `refused`."""
-    _labelled(_api_calls, token).inc()
+    _api_calls.labels(token).inc()
 
 
 def pool_observed(counters: Mapping[str, int]) -> None:

@@ -48,7 +48,7 @@ def tools(username: str | None) -> LearnerTools:
 def _unless_erased(write: Callable[..., R], since: dt.datetime) -> Callable[..., R]:
     """The writer undone, raising usernames.UnusableUsername, for a learner who was erased while the model was at work."""
 
-    @letting_go
+    @letting_go()
     @transaction.atomic
     def checked(username: str, *given: Any) -> R:
         result = write(username, *given)
@@ -60,7 +60,7 @@ def _unless_erased(write: Callable[..., R], since: dt.datetime) -> Callable[...,
     return checked
 
 
-@letting_go
+@letting_go()
 def _refused(username: str | None) -> None:
     """Note that the model named another learner than the one it answers."""
     with audit.acting_as("model"):
@@ -68,7 +68,7 @@ def _refused(username: str | None) -> None:
         audit.record("tool.refused", learner)
 
 
-@letting_go
+@letting_go()
 def _profile(username: str) -> dict[str, Any] | None:
     """The onboarding view of a learner, or None. Raises usernames.UnusableUsername."""
     found = LearnerProfile.objects.named(usernames.normalise(username)).with_schedule().first()

@@ -22,14 +22,12 @@ def lines():
         def emit(self, record):
             written.append(self.format(record))
 
-    kept = logging._srcfile, logging.logThreads, logging.logProcesses, logging.logMultiprocessing
     handler = Collect()
     handler.setFormatter(logs.JSONLines())
     root = logging.getLogger()
     root.addHandler(handler)
     yield lambda: [json.loads(line) for line in written]
     root.removeHandler(handler)
-    logging._srcfile, logging.logThreads, logging.logProcesses, logging.logMultiprocessing = kept
 
 
 @pytest.mark.django_db

@@ -27,12 +27,12 @@ class Threads:
         self._owner, self._made_by = caller.token, files.made_by(caller)
         self.new_id = retries.ids()
 
-    @letting_go
+    @letting_go()
     def load_thread(self, thread_id: str) -> str | None:
         """The thread's document; None where there is no such thread."""
         return self._threads().filter(thread_id=thread_id).values_list("thread", flat=True).first()
 
-    @letting_go
+    @letting_go()
     def save_thread(self, thread_id: str, document: str) -> None:
         """Keep a thread, new or known; its preferences stay."""
         self._threads().update_or_create(
@@ -41,15 +41,15 @@ class Threads:
             create_defaults={"thread": document, **self._made_by},
         )
 
-    @letting_go
+    @letting_go()
     def list_threads(self, *, limit: int, after: str | None, order: str) -> Page:
         return _page(self._threads(), "thread", "thread_id", limit=limit, after=after, order=order)
 
-    @letting_go
+    @letting_go()
     def delete_thread(self, thread_id: str) -> None:
         self._threads().filter(thread_id=thread_id).delete()
 
-    @letting_go
+    @letting_go()
     @transaction.atomic
     def save_item(self, thread_id: str, item_id: str, kind: str, document: str) -> None:
         """Keep an item, new or known; a known one keeps its place. Nothing where the thread is gone."""
@@ -59,31 +59,31 @@ class Threads:
                 thread=thread, item_id=item_id, defaults={"kind": kind, "item": document}
             )
 
-    @letting_go
+    @letting_go()
     def load_item(self, thread_id: str, item_id: str) -> str | None:
         """The item's document; None where there is no such item."""
         return self._items(thread_id).filter(item_id=item_id).values_list("item", flat=True).first()
 
-    @letting_go
+    @letting_go()
     def list_items(self, thread_id: str, *, limit: int, after: str | None, order: str) -> Page:
         return _page(self._items(thread_id), "item", "item_id", limit=limit, after=after, order=order)
 
-    @letting_go
+    @letting_go()
     def delete_item(self, thread_id: str, item_id: str) -> None:
         self._items(thread_id).filter(item_id=item_id).delete()
 
-    @letting_go
+    @letting_go()
     def uploaded(self, file_id: str) -> UploadedFile | None:
         """What is known of a file that a client uploaded."""
         return files.known(file_id, owner=self._owner)
 
-    @letting_go
+    @letting_go()
     def preferences(self, thread_id: str) -> Preferences:
         """What a thread's learner chose; the defaults where nothing was."""
         row = self._threads().filter(thread_id=thread_id).first()
         return row.preferred if row else Preferences()
 
-    @letting_go
+    @letting_go()
     @transaction.atomic
     def change_preferences(self, thread_id: str, change: Callable[[Preferences], Preferences]) -> Preferences:
         """Change what a thread's learner chose, under the thread's lock; the preferences afterwards."""

@@ -1,16 +1,11 @@
 """Letting go of the database while somebody outside is asked."""
 
 import contextlib
-import functools
-from collections.abc import Callable, Iterator
-from typing import ParamSpec, TypeVar
+from collections.abc import Iterator
 
 from django.db import connection
 
 from coach.services.operations import retries
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 class StillInTransaction(RuntimeError):
@@ -54,14 +49,10 @@ def released() -> Iterator[None]:
             turn.resume()
 
 
-def letting_go(function: Callable[P, R]) -> Callable[P, R]:
-    """Release the connection when the function has returned or raised."""
-
-    @functools.wraps(function)
-    def wrapped(*given: P.args, **named: P.kwargs) -> R:
-        try:
-            return function(*given, **named)
-        finally:
-            release()
-
-    return wrapped
+@contextlib.contextmanager
+def letting_go() -> Iterator[None]:
+    """A block, or a function, that releases the connection when it has ended or raised."""
+    try:
+        yield
+    finally:
+        release()

@@ -88,8 +88,8 @@ def _replica() -> Replica | None:
 def _object_store() -> Literal["ok", "away"] | None:
     # It may take two seconds to say nothing.
     connections.release()
-    reachable = attachments.is_reachable()
-    return reachable if reachable is None else "ok" if reachable else "away"
+    answers: dict[bool | None, Literal["ok", "away"] | None] = {True: "ok", False: "away", None: None}
+    return answers[attachments.is_reachable()]
 
 
 # A transaction that left something in the log is committed to disk, and to a synchronous standby, although it changes nothing;
@@ -149,14 +149,14 @@ def pool_counters() -> dict[str, int]:
     return {name: counted.get(name, 0) for name in _COUNTERS}
 
 
-def observe_pool(*, at_most_every: float = 1.0, **signal: object) -> None:
-    """Report the pool's counters to the metrics: each worker its own, since a scrape reaches only one of them.
+def observe_pool(**signal: object) -> None:
+    """Report the pool's counters to the metrics, once a second: each worker its own, since a scrape reaches one of them.
 
-    Connected to the end of every request; does nothing until `at_most_every` seconds have passed.
+    Connected to the end of every request.
     """
     global _observed_at
     now = time.monotonic()
-    if now - _observed_at >= at_most_every:
+    if now - _observed_at >= 1:
         _observed_at = now
         telemetry.pool_observed(pool_counters())
 
@@ -165,17 +165,6 @@ _observed_at = 0.0
 
 # The pool leaves out those that are zero.
 _COUNTERS = (
-    "pool_min",
-    "pool_max",
-    "pool_size",
-    "pool_available",
-    "requests_waiting",
-    "requests_num",
-    "requests_queued",
-    "requests_errors",
-    "requests_wait_ms",
-    "connections_num",
-    "connections_errors",
-    "connections_lost",
-    "returns_bad",
-)
+    "pool_min pool_max pool_size pool_available requests_waiting requests_num requests_queued requests_errors "
+    "requests_wait_ms connections_num connections_errors connections_lost returns_bad"
+).split()

@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from coach import telemetry
 from coach.documents import authored
 from coach.models import BackfillRun
 from coach.models.database import replica
@@ -24,21 +25,15 @@ def exposition() -> bytes:
 
     Under several workers (PROMETHEUS_MULTIPROC_DIR) those of all workers of this machine together.
     """
-    health.observe_pool(at_most_every=0)
+    telemetry.pool_observed(health.pool_counters())
     registry = CollectorRegistry(auto_describe=False)
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     else:
-        registry.register(_ThisProcess())
+        # Everything that this process has counted.
+        registry.register(REGISTRY)
     registry.register(_Shared())
     return generate_latest(registry)
-
-
-class _ThisProcess:
-    """Everything that this process has counted."""
-
-    def collect(self) -> Iterator[Metric]:
-        yield from REGISTRY.collect()
 
 
 class _Shared:

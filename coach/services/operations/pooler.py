@@ -84,9 +84,12 @@ def _shares_sessions() -> bool:
     with contextlib.ExitStack() as stack:
         try:
             opened = [stack.enter_context(_connection(DEFAULT_DB_ALIAS)) for _ in range(3)]
-            written = [_write(each) for each in opened]
+            written = [secrets.token_hex(8) for _ in opened]
+            for each, token in zip(opened, written, strict=True):
+                each.execute("SELECT set_config(%s, %s, false)", [_SETTING, token])
             # In the opposite order: taking turns, three servers would give each connection its own again.
-            return [_read(each) for each in reversed(opened)] != written[::-1]
+            read = [each.execute("SELECT current_setting(%s, true)", [_SETTING]) for each in opened[::-1]]
+            return [found.fetchone()[0] for found in read] != written[::-1]
         except psycopg.OperationalError:
             return False
 
@@ -98,14 +101,3 @@ def _connection(alias: str) -> Any:
     for ours in ("cursor_factory", "context", "prepare_threshold", "pool"):
         parameters.pop(ours, None)
     return psycopg.connect(**parameters, autocommit=True, prepare_threshold=None)
-
-
-def _write(connection: Any) -> str:
-    token = secrets.token_hex(8)
-    connection.execute("SELECT set_config(%s, %s, false)", [_SETTING, token])
-    return token
-
-
-def _read(connection: Any) -> str | None:
-    found = connection.execute("SELECT current_setting(%s, true)", [_SETTING]).fetchone()
-    return str(found[0]) if found else None

@@ -5,10 +5,9 @@ from typing import Any
 from django.db import transaction
 
 from coach.documents.assessment import Assessment, AssessmentStatus
-from coach.documents.base import utc_now
 from coach.engines import coverage
 from coach.models import LearnerProfile
-from coach.services import audit, learners
+from coach.services import learners
 
 
 class NoAssessment(LookupError):
@@ -40,9 +39,8 @@ def set_status(*, username: str, status: AssessmentStatus) -> str:
     """
     learner = learners.locked(username)
     mark(learner, status)
-    learner.last_updated = utc_now()
-    learner.save(update_fields={"onboarding_assessment", "extended_assessment", "last_updated"})
-    audit.record("assessment.status", learner, status=status)
+    columns = ("onboarding_assessment", "extended_assessment")
+    learners.save(learner, columns, "assessment.status", status=status)
     return learner.onboarding_assessment or ""
 
 

@@ -125,12 +125,9 @@ def _set_plan(
     with audit.acting_as("model"), versions.keeping(learner) as change:
         learner.plan = plan
         learner.ratings = foundations.missing_ratings(plan, learner.ratings)
-        learner.last_updated = plan.generated_at
         assessments.derive(learner)
-        learner.save(
-            update_fields={"elo_category_plan", "elo_snapshot", "extended_assessment", "last_updated"}
-        )
-        change.event = audit.record("plan.replaced", learner, categories=len(plan.categories))
+        columns = ("elo_category_plan", "elo_snapshot", "extended_assessment")
+        change.event = learners.save(learner, columns, "plan.replaced", categories=len(plan.categories))
     return plan
 
 

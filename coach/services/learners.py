@@ -1,7 +1,7 @@
 """Learners: finding and locking them, creating them, storing sessions' metadata."""
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from coach.documents import schedule as zones
 from coach.documents import usernames
 from coach.documents.base import LARGEST_WHOLE, utc_now
 from coach.documents.profile import Note, Profile
-from coach.models import LearnerProfile, MemoryRecord
+from coach.models import AuditEvent, LearnerProfile, MemoryRecord
 from coach.models.database import members
 from coach.services import audit, memory_uploads
 from coach.services.keeping import versions
@@ -55,13 +55,20 @@ def locked_or_made(username: str) -> LearnerProfile:
     return learner
 
 
+def save(learner: LearnerProfile, columns: Iterable[str], action: str, **detail: Any) -> AuditEvent:
+    """Save columns of a (locked) learner with the time of the change; the event of that action."""
+    learner.last_updated = utc_now()
+    learner.save(update_fields={*columns, "last_updated"})
+    return audit.record(action, learner, **detail)
+
+
 def apply_metadata(
     learner: LearnerProfile, metadata: Mapping[str, Any], *, session_id: str | None = None
 ) -> set[str]:
     """Apply a client's metadata to a (locked) learner; nothing is saved.
 
     `metadata` is whatever a client sent: members of the wrong kind are ignored. Returns the names
-    of the changed columns, `last_updated` among them if there are any.
+    of the changed columns.
     """
     before = {
         field.attname: getattr(learner, field.attname) for field in members.shared(LearnerProfile, Profile)
@@ -78,11 +85,7 @@ def apply_metadata(
     session = _filled(metadata.get("session_id")) or _filled(session_id)
     if session and session not in (sessions := learner.sessions):
         learner.sessions = [*sessions, session][-MOST_SESSIONS:]
-    changed = {name for name, value in before.items() if getattr(learner, name) != value}
-    if changed:
-        learner.last_updated = utc_now()
-        changed.add("last_updated")
-    return changed
+    return {name for name, value in before.items() if getattr(learner, name) != value}
 
 
 def merged_tags(tags: Sequence[str], new: Sequence[str]) -> list[str]:
@@ -103,8 +106,7 @@ def update_from_metadata(
     learner = locked_or_made(username)
     changed = apply_metadata(learner, metadata, session_id=session_id)
     if changed:
-        learner.save(update_fields=changed)
-        audit.record("learner.told", learner, changed=sorted(changed))
+        save(learner, changed, "learner.told", changed=sorted(changed))
     return learner
 
 
@@ -128,9 +130,7 @@ def remember(*, username: str, note: str, tags: Sequence[str] = ()) -> Note:
     record.save(force_insert=True)
     memory_uploads.queue(learner, document.note_id)
     _drop_oldest_notes(learner)
-    learner.last_updated = utc_now()
-    learner.save(update_fields={"last_updated"})
-    audit.record("memory.written", learner, note_id=document.note_id)
+    save(learner, (), "memory.written", note_id=document.note_id)
     return document
 
 

@@ -1,6 +1,5 @@
 """Onboarding: the plan a learner starts with."""
 
-from dataclasses import dataclass
 from types import ModuleType
 
 from django.db import transaction
@@ -19,16 +18,6 @@ from coach.services.keeping import versions
 from coach.services.operations import connections
 
 
-@dataclass(frozen=True)
-class _Told:
-    """What is known once a learner's wishes are stored; `inference` is the stored one where it has tracks."""
-
-    username: str
-    needed: bool
-    inference: GoalInference | None
-    tracks: list[Track]
-
-
 def plan(
     *,
     username: str,
@@ -45,11 +34,12 @@ def plan(
     what was told and inferred stays stored.
     """
     coach = agent.coach()
-    told = _tell(username, {"goal": goal, "use_case": use_case, "strengths": strengths}, force, timezone)
-    if not told.needed:
-        return told.username
-    learner_goals = LearnerGoals(told.username, goal, use_case, strengths)
-    inference = told.inference or _infer(coach, learner_goals, told.tracks)
+    words = {"goal": goal, "use_case": use_case, "strengths": strengths}
+    learner, needed, inference = _tell(username, words, force, timezone)
+    if not needed:
+        return learner.username
+    learner_goals = LearnerGoals(learner.username, **words)
+    inference = inference or _infer(coach, learner_goals, learner.tracks)
     if coach is None:
         raise agent_errors.Unavailable(
             "No language model is configured, so no plan can be made; what you told is kept."
@@ -57,15 +47,17 @@ def plan(
     with connections.released():
         answer = coach.plan(
             PlanRequest(goals=learner_goals, inference=inference),
-            learner_tools=learner_tools.tools(told.username),
+            learner_tools=learner_tools.tools(learner.username),
         )
     _store(answer, learner_goals, maker=coach.MAKER)
-    return told.username
+    return learner.username
 
 
 @transaction.atomic
-def _tell(username: str, words: dict[str, str], force: bool, timezone: str | None) -> _Told:
-    """Store zone, wishes, and the missing weeks of a kept inference."""
+def _tell(
+    username: str, words: dict[str, str], force: bool, timezone: str | None
+) -> tuple[LearnerProfile, bool, GoalInference | None]:
+    """Store zone, wishes, and the missing weeks of a kept inference; whether a plan is needed, and that inference."""
     learner = learners.locked_or_made(username)
     changed = _take_zone(learner, timezone)
     parts = (learner.curriculum_plan, learner.onboarding_assessment, learner.elo_category_plan)
@@ -74,14 +66,11 @@ def _tell(username: str, words: dict[str, str], force: bool, timezone: str | Non
         changed |= learners.apply_metadata(learner, words)
         changed |= _fill_weeks(learner)
     if changed:
-        learner.last_updated = utc_now()
-        learner.save(update_fields=changed | {"last_updated"})
-        audit.record("onboarding.told", learner, changed=sorted(changed))
+        learners.save(learner, changed, "onboarding.told", changed=sorted(changed))
     inference = learner.inference if needed else None
-    kept = inference if inference and inference.tracks else None
-    if kept and coach_tracks.is_outdated(kept, changed):
-        kept = None
-    return _Told(learner.username, needed, kept, learner.tracks if needed else [])
+    if inference and (not inference.tracks or coach_tracks.is_outdated(inference, changed)):
+        inference = None
+    return learner, needed, inference
 
 
 def _take_zone(learner: LearnerProfile, timezone: str | None) -> set[str]:
@@ -106,10 +95,8 @@ def _infer(coach: ModuleType | None, learner_goals: LearnerGoals, tracks: list[T
         inference, maker = _inferred(coach, GoalRequest(goals=learner_goals, tracks=tracks))
     with transaction.atomic():
         learner = learners.locked(learner_goals.username)
-        changed = _take_inference(learner, inference)
-        learner.last_updated = utc_now()
-        learner.save(update_fields=changed | {"last_updated"})
-        audit.record("goal.inferred", learner, by=maker, tracks=len(inference.tracks))
+        columns = _take_inference(learner, inference)
+        learners.save(learner, columns, "goal.inferred", by=maker, tracks=len(inference.tracks))
     return inference
 
 
@@ -139,7 +126,7 @@ def _store(answer: answers.Plan, learner_goals: LearnerGoals, *, maker: str) -> 
         learner.adjustments = {}
         schedules.drop(learner)
         learner.last_updated = utc_now()
-        schedules.save_planned(learner, "schedule_adjustments", event="schedule_generation_post_plan")
+        schedules.save_planned(learner, "schedule_adjustments")
         change.event = audit.record(
             "plan.made", learner, by=maker, categories=len(learner.plan.categories) if learner.plan else 0
         )

@@ -11,7 +11,7 @@ from coach.documents.base import utc_now
 from coach.documents.schedule import Schedule, ScheduleItem
 from coach.engines.sequencing import progress
 from coach.models import LearnerProfile
-from coach.services import audit, learners, schedules, sessions
+from coach.services import learners, schedules, sessions
 from coach.services.operations import retries
 
 
@@ -101,9 +101,7 @@ def _change(learner: LearnerProfile, item_id: str, changes: dict[str, Any], *, a
     items = [item.model_copy(update=changes) if entry is item else entry for entry in schedule.items]
     schedule = schedule.model_copy(update={"items": items})
     schedules.store(learner, schedule)
-    learner.last_updated = utc_now()
-    learner.save(update_fields={"last_updated"})
-    audit.record(f"schedule.{action}", learner, item_id=item_id)
+    learners.save(learner, (), f"schedule.{action}", item_id=item_id)
     return schedule
 
 

@@ -1,7 +1,6 @@
 """Schedules: reading or generating one, refreshing it with a way back, moving an item."""
 
 import operator
-from collections.abc import Sequence
 
 from django.db import transaction
 
@@ -83,7 +82,6 @@ def adjust(
         learner.adjustments = {**learner.adjustments, item_id: day}
         learner.last_updated = utc_now()
         audit.record("schedule.adjusted", learner, item_id=item_id, day=day, reason_given=bool(reason))
-        telemetry.emit("schedule_adjustment", day=day, days=days, targeted=target_day_offset is not None)
         failure: sequencer.Unschedulable | None = None
         try:
             changed = regenerate(learner)
@@ -115,33 +113,25 @@ def regenerate(learner: LearnerProfile) -> set[str]:
             now=now,
             pace=coach_tracks.pace(learner),
         )
-        schedule = generated.schedule
-        figures.update(
-            items=len(schedule.items),
-            horizon_days=schedule.time_horizon_days,
-            sessions_per_week=schedule.sessions_per_week,
-            changed=generated.changed,
-        )
-    _report(schedule, generated.adjustments)
+        figures.update(items=len(generated.schedule.items), changed=generated.changed)
     if not generated.changed:
         return set()
-    store(learner, schedule)
+    store(learner, generated.schedule)
     learner.adjustments = generated.adjustments
     learner.timezone = generated.timezone
     learner.last_updated = now
     return {"schedule_adjustments", "timezone", "last_updated"}
 
 
-def save_planned(learner: LearnerProfile, column: str, *, event: str) -> None:
-    """Save a (locked) learner whose plan and that column changed, with a new schedule; reported as `event`.
+def save_planned(learner: LearnerProfile, column: str) -> None:
+    """Save a (locked) learner whose plan and that column changed, with a new schedule.
 
     That none can be generated changes nothing else.
     """
-    with telemetry.timed(event) as figures:
-        try:
-            scheduled = regenerate(learner)
-        except sequencer.Unschedulable:
-            scheduled, figures["status"] = set(), "unschedulable"
+    try:
+        scheduled = regenerate(learner)
+    except sequencer.Unschedulable:
+        scheduled = set()
     learner.save(update_fields=_COLUMNS_OF_PLAN | {column} | scheduled)
 
 
@@ -210,7 +200,6 @@ def refreshed(learner: LearnerProfile) -> tuple[CurriculumSchedule, AuditEvent |
     if changed:
         learner.save(update_fields=changed)
         event = audit.record(action, learner)
-    telemetry.emit("schedule_refresh", changed=bool(changed))
     return stored(learner), event
 
 
@@ -232,7 +221,6 @@ def _fall_back(learner: LearnerProfile, error: sequencer.Unschedulable) -> set[s
     known = {item.item_id for item in schedule.items}
     learner.adjustments = {key: day for key, day in learner.adjustments.items() if key in known}
     learner.last_updated = utc_now()
-    telemetry.emit("schedule_refresh_fallback", warnings=len(warnings))
     return {"schedule_adjustments", "last_updated"}
 
 
@@ -259,37 +247,15 @@ _ITEM_COLUMNS = [
 def _store_items(row: CurriculumSchedule, schedule: Schedule) -> None:
     """Write the items that are not stored yet as they should be, by position."""
     present = {item.position: item for item in row.items.all()}
-    wanted = _item_rows(row, schedule)
     columns = operator.attrgetter(*_ITEM_COLUMNS)
-    different = [
-        item
-        for item in wanted
-        if item.position not in present or columns(item) != columns(present[item.position])
-    ]
-    if len(wanted) < len(present):
-        row.items.filter(position__gte=len(wanted)).delete()
-    ScheduleItem.objects.bulk_create(
-        different, update_conflicts=True, unique_fields=["schedule", "position"], update_fields=_ITEM_COLUMNS
-    )
-
-
-def _item_rows(row: CurriculumSchedule, schedule: Schedule) -> Sequence[ScheduleItem]:
-    rows = []
+    different = []
     for position, document in enumerate(schedule.items):
         item = ScheduleItem(schedule=row)
         item.apply_document(document, position=position)
-        rows.append(item)
-    return rows
-
-
-def _report(schedule: Schedule, adjustments: dict[str, int]) -> None:
-    telemetry.emit(
-        "long_range_distribution",
-        items=schedule.long_range_item_count,
-        categories=len(schedule.long_range_category_keys),
-        extended_weeks=schedule.extended_weeks,
+        if position not in present or columns(item) != columns(present[position]):
+            different.append(item)
+    if len(schedule.items) < len(present):
+        row.items.filter(position__gte=len(schedule.items)).delete()
+    ScheduleItem.objects.bulk_create(
+        different, update_conflicts=True, unique_fields=["schedule", "position"], update_fields=_ITEM_COLUMNS
     )
-    if adjustments:
-        telemetry.emit(
-            "schedule_adjustments_applied", adjustments=len(adjustments), last_day=max(adjustments.values())
-        )

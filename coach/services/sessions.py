@@ -98,9 +98,9 @@ def merge(
         row.file_key: row
         for row in SessionAttachment.objects.of(session_id, owner=caller.token).select_for_update()
     }
-    made = {"owner": caller.token, "session_key": digest(session_id or ""), "learner": learner}
+    session = {"owner": caller.token, "session_key": digest(session_id or "")}
     for attachment in attachments:
-        _merge(rows, made, _own(attachment, caller))
+        _merge(rows, session, _own(attachment, caller))
     if learner:
         SessionAttachment.objects.filter(pk__in=[row.pk for row in rows.values()], learner=None).update(
             learner=learner
@@ -122,16 +122,13 @@ def _own(attachment: ChatAttachment, caller: callers.Caller) -> ChatAttachment:
 
 
 def _merge(
-    rows: dict[str, SessionAttachment], columns: Mapping[str, Any], attachment: ChatAttachment
+    rows: dict[str, SessionAttachment], session: Mapping[str, str], attachment: ChatAttachment
 ) -> None:
     """Add an attachment to a session's rows, or its members to the row that is there."""
     file_key = digest(attachment.file_id)
     if file_key not in rows:
         rows[file_key], made = SessionAttachment.objects.get_or_create(
-            owner=columns["owner"],
-            session_key=columns["session_key"],
-            file_key=file_key,
-            defaults={"attachment": attachment.model_dump_json(), "learner": columns["learner"]},
+            **session, file_key=file_key, defaults={"attachment": attachment.model_dump_json()}
         )
         if made:
             return

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from types import ModuleType
 
 from django.db import transaction
 
@@ -28,14 +28,6 @@ class UnusableResponse(ValueError):
     """An entry names no task of the assessment, a task that was answered already, or has no answer."""
 
 
-@dataclass(frozen=True)
-class Graded:
-    """A grading, and who gave it: one of `AssessmentSubmission.Grader`."""
-
-    result: GradingResult
-    by: str
-
-
 def submit(*, username: str, answers: Sequence[ResponseEntry], metadata: Mapping[str, str]) -> str:
     """Take a learner's answers, grade them, and store all that follows; returns the submission as JSON text.
 
@@ -51,14 +43,15 @@ def submit(*, username: str, answers: Sequence[ResponseEntry], metadata: Mapping
     )
     # What is uploaded while the answers are graded belongs to the next submission.
     arrived = list(AttachmentMetadata.objects.filter(learner=learner).pending().values_list("pk", flat=True))
-    graded = _grade(learner, submission, arrived)
+    result, grader = _grade(learner, submission, arrived)
+    submission = submission.model_copy(update={"grading": result})
     with transaction.atomic():
         learner = learners.locked(username)
         # The assessment may have been replaced while the answers were graded.
         _responses(_assessment(learner), answers)
-        row = _store(learner, submission, graded, arrived)
-        grading.apply(learner, graded.result, submitted_at=submission.submitted_at)
-    telemetry.emit("submission_graded", by=graded.by, responses=len(submission.responses))
+        row = _store(learner, submission, grader, arrived)
+        grading.apply(learner, result, submitted_at=submission.submitted_at)
+    telemetry.emit("submission_graded", by=grader, responses=len(submission.responses))
     return row.api_json
 
 
@@ -96,24 +89,26 @@ def _responses(assessment: Assessment, answers: Sequence[ResponseEntry]) -> list
     return list(responses.values())
 
 
-def _grade(learner: LearnerProfile, submission: Submission, arrived: list[int]) -> Graded:
+def _grade(
+    learner: LearnerProfile, submission: Submission, arrived: list[int]
+) -> tuple[GradingResult, AssessmentSubmission.Grader]:
     """The model's grading where there is one to ask and its answer can be used; otherwise the provisional one.
 
     Called before the transaction: the model may take minutes.
     """
-    result = _model_grading(learner, submission, arrived)
-    if result is not None:
-        return Graded(result=result, by=AssessmentSubmission.Grader.MODEL)
+    if coach := agent.coach():
+        try:
+            return _model_grading(coach, learner, submission, arrived), AssessmentSubmission.Grader.MODEL
+        except AgentError as error:
+            telemetry.emit("grading_fallback", error=type(error).__name__)
     report = rules.provisional_report(submission.submission_id, submission.responses, now=utc_now())
-    return Graded(result=report, by=AssessmentSubmission.Grader.PROVISIONAL)
+    return report, AssessmentSubmission.Grader.PROVISIONAL
 
 
 def _model_grading(
-    learner: LearnerProfile, submission: Submission, arrived: list[int]
-) -> GradingResult | None:
-    coach = agent.coach()
-    if coach is None:
-        return None
+    coach: ModuleType, learner: LearnerProfile, submission: Submission, arrived: list[int]
+) -> GradingResult:
+    """Raises AgentError."""
     assessment, plan = _assessment(learner), learner.plan
     pending = [attachment.to_document() for attachment in attachments.consume(learner, arrived)]
     ask = GradeRequest(
@@ -122,36 +117,26 @@ def _model_grading(
         assessment=assessment,
         submission=documents.served(submission.model_copy(update={"attachments": pending})),
     )
-    try:
-        with connections.released():
-            grades = coach.grade(ask, learner_tools=learner_tools.tools(learner.username))
-    except AgentError as error:
-        telemetry.emit("grading_fallback", error=type(error).__name__)
-        return None
+    with connections.released():
+        grades = coach.grade(ask, learner_tools=learner_tools.tools(learner.username))
     return grading.result(
         grades, submission_id=submission.submission_id, tasks=assessment.tasks, plan=plan, now=utc_now()
     )
 
 
 def _store(
-    learner: LearnerProfile, submission: Submission, graded: Graded, arrived: list[int]
+    learner: LearnerProfile, submission: Submission, grader: str, arrived: list[int]
 ) -> AssessmentSubmission:
-    """Write the submission with its grading, and take the pending attachments along."""
+    """Write the (graded) submission, and take the pending attachments along."""
     taken = attachments.consume(learner, arrived)
-    row = AssessmentSubmission(learner=learner, graded_by=graded.by)
-    row.apply_document(
-        submission.model_copy(
-            update={
-                "grading": graded.result,
-                "attachments": [attachment.to_document() for attachment in taken],
-            }
-        )
-    )
+    row = AssessmentSubmission(learner=learner, graded_by=grader)
+    attached = [attachment.to_document() for attachment in taken]
+    row.apply_document(submission.model_copy(update={"attachments": attached}))
     row.save(force_insert=True)
     for attachment in taken:
         attachment.submission = row
     AttachmentMetadata.objects.bulk_update(taken, ["submission", "position", "source", "url"])
     audit.record(
-        "submission.graded", learner, submission_id=row.submission_id, by=graded.by, attachments=len(taken)
+        "submission.graded", learner, submission_id=row.submission_id, by=grader, attachments=len(taken)
     )
     return row

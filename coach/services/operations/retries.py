@@ -111,7 +111,7 @@ class Turn:
         """Roll back whatever is open; a repetition may follow at once. Nothing after `end`."""
         if self._transaction:
             with contextlib.suppress(DatabaseError, InterfaceError):
-                self._close(_RollBack())
+                self._close(roll_back=True)
         if self._row and not self._row._state.adding:
             mine = IdempotencyKey.objects.filter(key=self._row.key, holder=self._row.holder)
             # Where the database is away, a repetition has to wait until the pause would have ended.
@@ -145,13 +145,9 @@ class Turn:
             self._row.learner = named.select_for_update(no_key=True).only("pk").first()
         self._row.save(force_insert=self._row._state.adding)
 
-    def _close(self, error: Exception | None = None) -> None:
+    def _close(self, *, roll_back: bool = False) -> None:
         opened, self._transaction = self._transaction, None
-        opened.__exit__(type(error) if error else None, error, None)
-
-
-class _RollBack(Exception):
-    """Tells a transaction that it failed."""
+        opened.__exit__(Exception if roll_back else None, None, None)
 
 
 _STILL_AT_WORK = "The first request with this Idempotency-Key is still at work."

@@ -10,6 +10,7 @@ import errno
 import hashlib
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -122,11 +123,16 @@ def put(path: str, chunks: Iterable[bytes], *, limit: int | None = None) -> Stor
 
     `limit` is in bytes. Raises UnsafePath, TooLarge, StorageError.
     """
-    path = safe_path(path)
+    path, storage = safe_path(path), _storage()
     with _failing("store an attachment"), tempfile.TemporaryFile() as spool:
         stored = _spool(path, chunks, spool, limit)
         spool.seek(0)
-        _write(path, spool)
+        if isinstance(storage, FileSystemStorage):
+            _write_file(Path(storage.path(path)), spool)
+        else:
+            # Object stores show an object only once it is whole.
+            storage.delete(path)
+            storage.save(path, File(spool))
     return stored
 
 
@@ -144,11 +150,10 @@ def delete(path: str) -> None:
         _remove_empty_folders(path)
 
 
-def uploads() -> Iterator[str]:
+@_failing("list attachments")
+def uploads() -> list[str]:
     """The paths of everything that was ever uploaded and still lies in the storage. Raises StorageError."""
-    with _failing("list attachments"):
-        found = list(_walk(UPLOADS))
-    yield from found
+    return list(_walk(UPLOADS))
 
 
 def _remove_empty_folders(path: str) -> None:
@@ -184,23 +189,12 @@ def _spool(path: str, chunks: Iterable[bytes], spool: BinaryIO, limit: int | Non
     return Stored(path=path, size=total, sha256=hashed.hexdigest())
 
 
-def _write(path: str, spool: BinaryIO) -> None:
-    storage = _storage()
-    if isinstance(storage, FileSystemStorage):
-        _write_file(Path(storage.path(path)), spool)
-    else:
-        # Object stores show an object only once it is whole.
-        storage.delete(path)
-        storage.save(path, File(spool))
-
-
 def _write_file(final: Path, spool: BinaryIO) -> None:
     final.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=final.parent, prefix=".incoming-")
     try:
         with os.fdopen(handle, "wb") as file:
-            while chunk := spool.read(CHUNK_BYTES):
-                file.write(chunk)
+            shutil.copyfileobj(spool, file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, final)

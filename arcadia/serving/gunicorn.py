@@ -6,7 +6,7 @@ import tempfile
 from typing import Any
 
 from arcadia import environment
-from arcadia.serving import worker as handover
+from arcadia.serving import worker as serving
 
 # A platform that names a port expects to reach it from outside.
 _port = environment.number("PORT", default=0, least=1, most=65535)
@@ -33,12 +33,8 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
-if (
-    environment.text(
-        "ARCADIA_LOG_FORMAT", "text" if environment.flag("ARCADIA_DEBUG", default=False) else "json"
-    )
-    == "json"
-):
+_debug = environment.flag("ARCADIA_DEBUG", default=False)
+if environment.text("ARCADIA_LOG_FORMAT", "text" if _debug else "json") == "json":
     logger_class = "arcadia.serving.server_log.Logger"
 
 # The kernel would send whole files past the bounds for slow clients (slow_clients.py).
@@ -62,7 +58,7 @@ if not os.environ.get(_METRICS):
 
 def on_reload(server: Any) -> None:
     """Let the present workers go on until new ones are ready."""
-    handover.begin_handover(server.worker_age)
+    serving.note("old", server.worker_age)
 
 
 def post_worker_init(worker: Any) -> None:
@@ -71,7 +67,7 @@ def post_worker_init(worker: Any) -> None:
     from coach.services.operations import pooler
 
     pooler.refuse_unusable()
-    handover.report_ready(worker.age)
+    serving.note("ready", worker.age)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -1,6 +1,5 @@
 """Gunicorn's threaded worker: slow clients are bounded, probes have threads of their own, a reload drops nothing."""
 
-import contextlib
 import errno
 import os
 import selectors
@@ -103,15 +102,15 @@ class Worker(ThreadWorker):
         # Gunicorn repeats the signal until the worker is gone.
         if self._leaving:
             return
-        if self.age > last_old_worker():
+        if self.age > max(_noted("old"), default=0):
             super().handle_exit(sig, frame)
             return
         self._leaving = True
         threading.Thread(target=self._leave, daemon=True).start()
 
     def _leave(self) -> None:
-        until = time.monotonic() + _LONGEST_HANDOVER
-        while time.monotonic() < until and ready_after(last_old_worker()) < self.cfg.workers:
+        last, until = max(_noted("old")), time.monotonic() + _LONGEST_HANDOVER
+        while time.monotonic() < until and sum(age > last for age in _noted("ready")) < self.cfg.workers:
             time.sleep(0.1)
         self.alive = False
         self.method_queue.defer(lambda: None)
@@ -143,19 +142,14 @@ def _gathered(conn: Any) -> bytes | None:
     head: bytes = conn.parser.unreader.take_buffered()
     try:
         while _END_OF_HEAD not in head and len(head) < _GATHERED_BYTES:
-            head += _arrived(conn)
+            if not (data := conn.sock.receive_now(_GATHERED_BYTES)):
+                raise ConnectionResetError
+            head += data
         return head
     except BlockingIOError:
         return None
     finally:
         conn.parser.unreader.unread(head)
-
-
-def _arrived(conn: Any) -> bytes:
-    data: bytes = conn.sock.receive_now(_GATHERED_BYTES)
-    if not data:
-        raise ConnectionResetError
-    return data
 
 
 def _release_database() -> None:
@@ -167,28 +161,17 @@ def _release_database() -> None:
             connection.close()
 
 
-def folder() -> Path:
-    """Where the processes of one service leave each other notes; arcadia/serving/gunicorn.py makes it."""
+def note(kind: str, age: int) -> None:
+    """Note of a worker (gunicorn counts them up) that it is `ready`, or that it and all before it are `old`.
+
+    The processes of one service read these notes in a folder that arcadia/serving/gunicorn.py makes.
+    """
+    (_folder() / f"{kind}-{age}").touch()
+
+
+def _noted(kind: str) -> list[int]:
+    return [int(path.name.removeprefix(f"{kind}-")) for path in _folder().glob(f"{kind}-*")]
+
+
+def _folder() -> Path:
     return Path(os.environ["PROMETHEUS_MULTIPROC_DIR"])
-
-
-def begin_handover(age: int) -> None:
-    """Note that all workers up to that number (gunicorn counts them up) are to be replaced."""
-    (folder() / "handover").write_text(str(age))
-
-
-def report_ready(age: int) -> None:
-    """Note that a worker has loaded the application."""
-    (folder() / f"ready-{age}").touch()
-
-
-def last_old_worker() -> int:
-    """The number of the last worker that is to be replaced; 0 before the first reload."""
-    with contextlib.suppress(OSError, ValueError):
-        return int((folder() / "handover").read_text())
-    return 0
-
-
-def ready_after(age: int) -> int:
-    """How many workers beyond that number have loaded the application."""
-    return sum(int(path.name.removeprefix("ready-")) > age for path in folder().glob("ready-*"))

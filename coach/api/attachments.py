@@ -24,7 +24,7 @@ class AttachmentsView(base.View):
         return rendering.texts(attachment.to_json() for attachment in pending)
 
 
-class _Removal(base.View):
+class AttachmentView(base.View):
     """Removing works for every id, also for one that is spelled like a route beside it."""
 
     spelled_id = ""
@@ -43,7 +43,7 @@ class _Removal(base.View):
 
 
 @schema.no_delete
-class FilesView(_Removal):
+class FilesView(AttachmentView):
     throttle_scope = "uploads"
     spelled_id = "files"
 
@@ -62,7 +62,7 @@ class FilesView(_Removal):
 
 
 @schema.no_delete
-class LinksView(_Removal):
+class LinksView(AttachmentView):
     throttle_scope = "uploads"
     spelled_id = "links"
 
@@ -71,10 +71,6 @@ class LinksView(_Removal):
         asked = bodies.read(request, requests.LinkRequest)
         served = attachments.link(username=base.username(username), spelled=username, **dict(asked))
         return rendering.document(served, status=201)
-
-
-class AttachmentView(_Removal):
-    pass
 
 
 class DownloadView(base.View):

@@ -30,7 +30,7 @@ class OnboardingView(base.View):
 class StatusView(base.View):
     @schema.describe("getOnboardingStatus", answers=profile.OnboardingStatus)
     def get(self, request: Request, username: str) -> HttpResponse:
-        row = profiles.learner_row(base.username(username))
+        row = profiles.learner_row(profiles.onboarding_view, base.username(username))
         plan_ready = None not in (row["curriculum_plan"], row["elo_category_plan"])
         return rendering.members(
             {
@@ -50,7 +50,7 @@ class AssessmentStatusView(base.View):
 
 
 def _view(name: str) -> HttpResponse:
-    row = profiles.learner_row(name)
+    row = profiles.learner_row(profiles.onboarding_view, name)
     if row["curriculum_plan"] is None or row["onboarding_assessment"] is None:
         raise errors.NothingHere("The learner has no curriculum or no assessment yet.")
     return rendering.members(

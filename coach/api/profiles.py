@@ -45,7 +45,7 @@ def _learners(*assessments: str, **computed: Any) -> tuple[tuple[str, ...], Prep
 
 
 _profile_view = _learners("extended_assessment", not_extended=_NOT_EXTENDED)
-_onboarding_view = _learners("onboarding_assessment")
+onboarding_view = _learners("onboarding_assessment")
 _note_rows = Prepared(
     lambda learner: (
         MemoryRecord.objects.filter(learner=learner)
@@ -67,7 +67,7 @@ _submission_rows = Prepared(
 class ProfileView(base.View):
     @schema.describe("getProfile", answers=profile.ServedProfile)
     def get(self, request: Request, username: str) -> HttpResponse:
-        row = _row(_profile_view, base.username(username))
+        row = learner_row(_profile_view, base.username(username))
         submissions = [orjson.Fragment(text) for (text,) in _submission_rows.rows(row["pk"])]
         return rendering.members(served(row, shown_assessment=_extended(row), submissions=submissions))
 
@@ -78,7 +78,13 @@ def _part_view(column: str, operation: str, answers: type[Document]) -> type[bas
     class PartView(base.View):
         @schema.describe(operation, answers=answers)
         def get(self, request: Request, username: str) -> HttpResponse:
-            return rendering.text(part(username, column))
+            name = base.username(username)
+            row = LearnerProfile.objects.named(name).values_list(column).first()
+            if row is None:
+                raise learners.LearnerNotFound(f"There is no learner called {name!r}.")
+            if row[0] is None:
+                raise errors.NothingHere(f"The learner has no {column.replace('_', ' ')} yet.")
+            return rendering.text(row[0])
 
     return PartView
 
@@ -89,23 +95,8 @@ AssessmentView = _part_view("onboarding_assessment", "getAssessment", assessment
 ResultView = _part_view("onboarding_assessment_result", "getGradingResult", assessment.GradingResult)
 
 
-def part(username: str, column: str) -> str:
-    """One stored document of a learner, as JSON text. Raises LearnerNotFound, NothingHere."""
-    name = base.username(username)
-    row = LearnerProfile.objects.named(name).values_list(column).first()
-    if row is None:
-        raise learners.LearnerNotFound(f"There is no learner called {name!r}.")
-    if row[0] is None:
-        raise errors.NothingHere(f"The learner has no {column.replace('_', ' ')} yet.")
-    return row[0]
-
-
-def learner_row(name: str) -> dict[str, Any]:
-    """The columns of a learner that the onboarding view shows, `shown_schedule` among them. Raises LearnerNotFound."""
-    return _row(_onboarding_view, name)
-
-
-def _row(view: tuple[tuple[str, ...], Prepared], name: str) -> dict[str, Any]:
+def learner_row(view: tuple[tuple[str, ...], Prepared], name: str) -> dict[str, Any]:
+    """The columns of a learner that a view shows, `shown_schedule` among them. Raises LearnerNotFound."""
     names, query = view
     rows = query.rows(name)
     if not rows:

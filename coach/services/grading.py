@@ -71,4 +71,4 @@ def apply(learner: LearnerProfile, result: GradingResult, *, submitted_at: dt.da
     if learner.onboarding_assessment is not None:
         assessments.mark(learner, "completed")
     learner.last_updated = utc_now()
-    schedules.save_planned(learner, "onboarding_assessment_result")
+    schedules.save_planned(learner)

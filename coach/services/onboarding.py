@@ -126,7 +126,7 @@ def _store(answer: answers.Plan, learner_goals: LearnerGoals, *, maker: str) -> 
         learner.adjustments = {}
         schedules.drop(learner)
         learner.last_updated = utc_now()
-        schedules.save_planned(learner, "schedule_adjustments")
+        schedules.save_planned(learner)
         change.event = audit.record(
             "plan.made", learner, by=maker, categories=len(learner.plan.categories) if learner.plan else 0
         )

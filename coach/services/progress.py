@@ -42,10 +42,9 @@ def launch(
         session_id=session,
         item=item,
     )
-    changes = {"launch_status": "in_progress", "last_launched_at": utc_now(), "active_session_id": session}
+    begun = {"launch_status": "in_progress", "last_launched_at": utc_now(), "active_session_id": session}
     with transaction.atomic():
-        learner = learners.locked(name)
-        changed = _change(learner, item_id, changes, action="launched")
+        changed = _change(learners.locked(name), item_id, begun, action="launched")
     return _launched(changed, item_id, session=session, opened=opened)
 
 

@@ -14,8 +14,10 @@ from coach.services import audit, coach_tracks, learners
 
 LONGEST_DEFERRAL_DAYS = 21
 MOST_WARNINGS = 5
+# What a new plan or a grade changes.
 _COLUMNS_OF_PLAN = frozenset(
-    "elo_category_plan curriculum_plan onboarding_assessment extended_assessment elo_snapshot last_updated".split()
+    "elo_category_plan curriculum_plan onboarding_assessment extended_assessment onboarding_assessment_result "
+    "elo_snapshot schedule_adjustments last_updated".split()
 )
 
 
@@ -123,8 +125,8 @@ def regenerate(learner: LearnerProfile) -> set[str]:
     return {"schedule_adjustments", "timezone", "last_updated"}
 
 
-def save_planned(learner: LearnerProfile, column: str) -> None:
-    """Save a (locked) learner whose plan and that column changed, with a new schedule.
+def save_planned(learner: LearnerProfile) -> None:
+    """Save a (locked) learner whose plan or grades changed, with a new schedule.
 
     That none can be generated changes nothing else.
     """
@@ -132,7 +134,7 @@ def save_planned(learner: LearnerProfile, column: str) -> None:
         scheduled = regenerate(learner)
     except sequencer.Unschedulable:
         scheduled = set()
-    learner.save(update_fields=_COLUMNS_OF_PLAN | {column} | scheduled)
+    learner.save(update_fields=_COLUMNS_OF_PLAN | scheduled)
 
 
 def store(learner: LearnerProfile, schedule: Schedule) -> CurriculumSchedule:

@@ -16,6 +16,8 @@ _FOLDER = Path(__file__).parent
 # What an operation may answer whatever it does: any that needs a token, and any with a body.
 _WITH_TOKEN = ("401", "403", "503")
 _WITH_BODY = ("400", "408", "409", "413", "422")
+# What an answer carries whose operation may also answer with such a status.
+_HEADERS = {"304": ("ETag",), "429": ("RateLimit", "RateLimit-Policy")}
 
 
 def complete(result: Json, **context: Any) -> Json:
@@ -87,12 +89,11 @@ def _complete_operation(operation: Json, words: Json, example: Json) -> None:
         if "body" in example:
             next(iter(body["content"].values()))["example"] = example["body"]
     elif content:
-        responses[answer]["headers"] = _headers("ETag", responses[answer])
         statuses.append("304")
     if content and "answer" in example:
         content["example"] = example["answer"]
-    if "429" in responses:
-        responses[answer]["headers"] = _headers("RateLimit", responses[answer])
+    if headers := [name for status in statuses for name in _HEADERS.get(status, ())]:
+        responses[answer]["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in headers}
     for status in statuses:
         kind = "409-locked" if (status, operation["operationId"]) == ("409", "launchItem") else status
         responses[status] = {"$ref": f"#/components/responses/{kind}"}
@@ -134,11 +135,3 @@ def _drop_limits_of_columns(part: Any) -> None:
         for limit in ("maximum", "minimum"):
             if abs(kind.get(limit, 0)) >= LARGEST_COUNT:
                 del kind[limit]
-
-
-def _headers(first: str, response: Json) -> Json:
-    names = (first, "RateLimit-Policy") if first == "RateLimit" else (first,)
-    return {
-        **response.get("headers", {}),
-        **{name: {"$ref": f"#/components/headers/{name}"} for name in names},
-    }

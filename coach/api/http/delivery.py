@@ -28,7 +28,11 @@ class Delivery(GZipMiddleware):
             return response
         if request.method == "GET" and response.status_code == 200:
             response.setdefault("Cache-Control", "private, no-cache")
-            response = _conditional(request, response)
+            if isinstance(response, HttpResponse) and not response.has_header("ETag"):
+                # Processors have instructions for this digest: it takes a fifth of the time of the framework's.
+                digest = hashlib.sha256(response.content, usedforsecurity=False).hexdigest()
+                response["ETag"] = f'"{digest[:32]}"'
+            response = conditional(request, response)
         # The framework takes `gzip;q=0` for a wish.
         refused = _REFUSED.search(request.headers.get("Accept-Encoding", ""))
         if refused or (isinstance(response, HttpResponse) and len(response.content) < LEAST_COMPRESSED):
@@ -37,12 +41,8 @@ class Delivery(GZipMiddleware):
         return super().process_response(request, response)
 
 
-def _conditional(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """The answer with a tag of its content, or 304 where the client has that content."""
-    if isinstance(response, HttpResponse) and not response.has_header("ETag"):
-        # Processors have instructions for this digest: it takes a fifth of the time of the framework's.
-        digest = hashlib.sha256(response.content, usedforsecurity=False).hexdigest()
-        response["ETag"] = f'"{digest[:32]}"'
+def conditional(request: Any, response: HttpResponseBase) -> HttpResponseBase:
+    """The answer, or 304 where the client has what its tag names."""
     if "HTTP_IF_NONE_MATCH" not in request.META:
         return response
     found = get_conditional_response(request, etag=response.get("ETag"), response=response)  # type: ignore[arg-type]

@@ -5,12 +5,11 @@ from typing import IO
 
 from django.http import FileResponse
 from django.http.response import HttpResponseBase
-from django.utils.cache import get_conditional_response
 from rest_framework.request import Request
 from whitenoise.responders import SlicedFile
 
 from coach import attachments as storage
-from coach.api.http import rendering
+from coach.api.http import delivery, rendering
 
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})", re.ASCII)
 
@@ -24,11 +23,6 @@ def respond(request: Request, content: IO[bytes], *, size: int, etag: str) -> Ht
 
     What is no single range gets the whole file.
     """
-    known = get_conditional_response(request, etag=etag) if "If-None-Match" in request.headers else None
-    if known is not None and known.status_code == 304:
-        content.close()
-        known["ETag"] = etag
-        return rendering.bare(known)
     response: HttpResponseBase
     part = _part(request, size) if request.headers.get("If-Range", etag) == etag else None
     start, end = part or (0, size)
@@ -43,7 +37,10 @@ def respond(request: Request, content: IO[bytes], *, size: int, etag: str) -> Ht
             response["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     response["Accept-Ranges"] = "bytes"
     response["ETag"] = etag
-    return response
+    answer = delivery.conditional(request, response)
+    if answer is not response:
+        content.close()
+    return answer
 
 
 def _part(request: Request, size: int) -> tuple[int, int] | None:

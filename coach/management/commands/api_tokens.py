@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from coach.models import ApiToken
 from coach.services.operations import tokens
 
 _LONGEST_DAYS = 3650
@@ -46,7 +47,7 @@ class Command(BaseCommand):
 
     def _list(self, **options: Any) -> None:
         now = timezone.now()
-        for row in tokens.every():
+        for row in ApiToken.objects.all():
             self.stdout.write(
                 f"{row.name}\t{row.state(now)}\t{row.scope}\tcreated {row.created_at:%Y-%m-%d} by {row.created_by}"
                 f"\texpires {_day(row.expires_at)}\tlast used {_day(row.last_used_at)}"

@@ -12,12 +12,10 @@ from django.db import DEFAULT_DB_ALIAS, connections
 _SETTING = "arcadia.probe"
 
 
-class UndeclaredPooler(ImproperlyConfigured):
-    """Connections are shared between clients, transaction by transaction, and the settings say that they are not."""
-
-
 class Refused(ImproperlyConfigured):
-    """The server will never let us in like this: password, account, name of the database, TLS."""
+    """The server will never let us in like this (password, account, name of the database, TLS), or it is a pooler that
+    shares connections between clients, transaction by transaction, and the settings say that they are not shared.
+    """
 
 
 _DECLARE = (
@@ -39,7 +37,7 @@ _NO_OPTIONS = "unsupported startup parameter"
 
 
 def refuse_unusable() -> None:
-    """Raises Refused, and UndeclaredPooler where a session setting does not survive from one transaction to the next.
+    """Raises Refused, also where a session setting does not survive from one transaction to the next.
 
     With a pool or prepared statements of our own, such a pooler gives wrong answers. A server that does not answer raises
     nothing: health reports it.
@@ -49,14 +47,11 @@ def refuse_unusable() -> None:
         return
     refuse_hopeless(DEFAULT_DB_ALIAS)
     if settings.DATABASE_POOLER != "transaction" and _shares_sessions():
-        raise UndeclaredPooler(_DECLARE.format("a setting made on one connection shows on another"))
+        raise Refused(_DECLARE.format("a setting made on one connection shows on another"))
 
 
 def refuse_hopeless(alias: str) -> None:
-    """Raises Refused where trying again cannot help; a pool would only say that there was no connection in time.
-
-    Raises UndeclaredPooler where a pooler refuses the settings of the session.
-    """
+    """Raises Refused where trying again cannot help; a pool would only say that there was no connection in time."""
     import psycopg
 
     if connections[alias].vendor != "postgresql":
@@ -66,9 +61,7 @@ def refuse_hopeless(alias: str) -> None:
             encoding = connection.info.parameter_status("server_encoding")
     except psycopg.Error as error:
         if _NO_OPTIONS in str(error):
-            raise UndeclaredPooler(
-                _DECLARE.format("what it leads to takes no settings of a session")
-            ) from error
+            raise Refused(_DECLARE.format("what it leads to takes no settings of a session")) from error
         if _NEVER.search(str(error)):
             raise Refused(f"The database's URL cannot be used: {error}") from error
         return

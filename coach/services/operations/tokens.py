@@ -5,7 +5,6 @@ import datetime as dt
 import hmac
 import re
 import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -31,10 +30,6 @@ class NameTaken(ValueError):
     """There is a token of that name already, or one that was for somebody else."""
 
 
-class UnusableExpiry(ValueError):
-    """A token cannot expire before it is made."""
-
-
 @dataclass(frozen=True)
 class Created:
     """A new token; `text` is what its user presents, and cannot be shown again."""
@@ -53,7 +48,7 @@ def create(
 ) -> Created:
     """Make a token: for all learners, or the one of that username; for reading only if wanted.
 
-    Raises NameTaken, UnusableExpiry, ValueError for a blank name, usernames.UnusableUsername.
+    Raises NameTaken, ValueError for a blank name or an expiry in the past, usernames.UnusableUsername.
     """
     name = name.strip()
     if not name or len(name) > 100:
@@ -61,7 +56,7 @@ def create(
     learner = usernames.normalise(learner) if learner.strip() else ""
     check_name(name, learner=learner)
     if expires_at is not None and expires_at <= utc_now():
-        raise UnusableExpiry("The token would have expired already.")
+        raise ValueError("The token would have expired already.")
     key = secrets.token_hex(6)
     text = f"arcadia_{key}_{secrets.token_urlsafe(32)}"
     row = ApiToken(
@@ -86,11 +81,6 @@ def check_name(name: str, *, learner: str) -> None:
         raise NameTaken(
             f"A token called {name!r} was for other learners, and this one would see its conversations."
         )
-
-
-def every() -> Iterable[ApiToken]:
-    """All tokens, revoked and expired ones included."""
-    return ApiToken.objects.all()
 
 
 def revoke(*, name: str) -> ApiToken:

@@ -41,7 +41,7 @@ _PROBLEMS: dict[type[Exception], tuple[str, int, str]] = {
 def answer(error: Exception, context: dict[str, Any]) -> HttpResponse:
     """The answer to an exception that a view raised; an unexpected one is a 500 and is logged."""
     if isinstance(error, retries.Answered):
-        return retrying.replayed(error.answer)
+        return retrying.replayed(error.row)
     if isinstance(error, bodies.Unprocessable):
         return rendering.problem(error.faults, status=422)
     if isinstance(error, exceptions.APIException):

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 
 from coach.api.http import rendering
+from coach.models import IdempotencyKey
 from coach.services.operations import connections, retries
 
 # Failures after which nothing of the last transaction stays; after others, what was told before they struck does.
@@ -30,7 +31,8 @@ def answer(request: HttpRequest, respond: Callable[[], Any]) -> Any:
             return response
         code = response.get("Error-Code", "")
         if code not in _UNDONE:
-            turn.end(_kept(response) if response.status_code < 500 or code == _CARRIED_OUT else None)
+            is_kept = response.status_code < 500 or code == _CARRIED_OUT
+            turn.end(**_answer(response, response.content) if is_kept else {})
     except BaseException:
         turn.abandon()
         raise
@@ -38,17 +40,17 @@ def answer(request: HttpRequest, respond: Callable[[], Any]) -> Any:
     return response
 
 
-def replayed(answer: retries.Answer) -> HttpResponse:
+def replayed(row: IdempotencyKey) -> HttpResponse:
     """A response that was stored."""
-    response = HttpResponse(answer.body, content_type=answer.content_type, status=answer.status)
-    if answer.error_code:
-        response["Error-Code"] = answer.error_code
-    return response if answer.content_type else rendering.bare(response)
+    response = HttpResponse(bytes(row.body), content_type=row.content_type, status=row.status)
+    if row.error_code:
+        response["Error-Code"] = row.error_code
+    return response if row.content_type else rendering.bare(response)
 
 
-def _kept(response: HttpResponse) -> retries.Answer:
+def _answer(response: HttpResponse, body: bytes) -> dict[str, Any]:
     kind, code = response.get("Content-Type", ""), response.get("Error-Code", "")
-    return retries.Answer(response.status_code, kind, code, response.content)
+    return {"status": response.status_code, "content_type": kind, "error_code": code, "body": body}
 
 
 def _followed(turn: retries.Turn, response: Any, events: Iterator[bytes]) -> Iterator[bytes]:
@@ -60,7 +62,7 @@ def _followed(turn: retries.Turn, response: Any, events: Iterator[bytes]) -> Ite
             yield piece
         if not (pieces and pieces[-1].startswith(_FAILED_STREAM)):
             turn.resume()
-            turn.end(retries.Answer(response.status_code, response["Content-Type"], "", b"".join(pieces)))
+            turn.end(**_answer(response, b"".join(pieces)))
     finally:
         turn.abandon()
         connections.release()

@@ -11,7 +11,7 @@ import itertools
 import secrets
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection, transaction
@@ -37,19 +37,12 @@ class StillAtWork(Exception):
     """The first request with the key has no answer yet."""
 
 
-class Answer(NamedTuple):
-    status: int
-    content_type: str
-    error_code: str
-    body: bytes
-
-
 class Answered(Exception):
-    """The request was carried out before; `answer` is what it got."""
+    """The request was carried out before; `row` holds what it got."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, row: IdempotencyKey) -> None:
         super().__init__("answered before")
-        self.answer = answer
+        self.row = row
 
 
 class Turn:
@@ -73,7 +66,7 @@ class Turn:
         if row and row.request != request:
             raise KeyReused("The Idempotency-Key was used for another request.")
         if row and row.status:
-            raise Answered(Answer(row.status, row.content_type, row.error_code, bytes(row.body)))
+            raise Answered(row)
         if row and row.busy_until and row.busy_until > utc_now():
             raise StillAtWork(_STILL_AT_WORK)
         self._row = row or IdempotencyKey(key=key, request=request)
@@ -96,12 +89,12 @@ class Turn:
             self._row = None
             raise StillAtWork(_STILL_AT_WORK)
 
-    def end(self, answer: Answer | None) -> None:
-        """Commit, together with the answer if it is to be kept; otherwise a repetition may follow at once."""
+    def end(self, **answer: Any) -> None:
+        """Commit, together with the answer (columns of its row) if it is to be kept; else a repetition may follow at once."""
         if self._row and self._transaction:
             self._row.busy_until = None
-            if answer:
-                self._row.status, self._row.content_type, self._row.error_code, self._row.body = answer
+            for name, value in answer.items():
+                setattr(self._row, name, value)
             if answer or not self._row._state.adding:
                 self._save()
             self._close()

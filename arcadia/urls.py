@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
-from coach.api.http.unrouted import unrouted
+from coach.api.http.errors import unrouted
 
 # Here and not when the apps are set up, because commands show no screens.
 admin.autodiscover()

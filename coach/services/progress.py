@@ -29,7 +29,7 @@ def launch(
     """
     name, item_id = usernames.normalise(username), schedules.named_item(item_id)
     schedule = schedules.stored(learners.named(name)).to_document()
-    item = _item(schedule, item_id)
+    item = schedules.item(schedule, item_id)
     if item.kind == "milestone" and not force and (waiting := progress.locking(schedule, item)):
         first = ", ".join(repr(item.title) for item in waiting[:3])
         raise MilestoneLocked(f"Complete the lessons and quizzes before it first: {first}.")
@@ -82,21 +82,13 @@ def reopen(*, username: str, item_id: str) -> str:
 def _locked_item(username: str, item_id: str) -> tuple[LearnerProfile, ScheduleItem]:
     item_id = schedules.named_item(item_id)
     learner = learners.locked(usernames.normalise(username))
-    return learner, _item(schedules.stored(learner).to_document(), item_id)
-
-
-def _item(schedule: Schedule, item_id: str) -> ScheduleItem:
-    """The first item of that id. Raises ItemNotFound."""
-    for item in schedule.items:
-        if item.item_id == item_id:
-            return item
-    raise schedules.ItemNotFound(f"The schedule has no item {item_id!r}.")
+    return learner, schedules.item(schedules.stored(learner).to_document(), item_id)
 
 
 def _change(learner: LearnerProfile, item_id: str, changes: dict[str, Any], *, action: str) -> Schedule:
     """Change members of an item of a (locked) learner's schedule, and store it. Raises NoSchedule, ItemNotFound."""
     schedule = schedules.stored(learner).to_document()
-    item = _item(schedule, item_id)
+    item = schedules.item(schedule, item_id)
     items = [item.model_copy(update=changes) if entry is item else entry for entry in schedule.items]
     schedule = schedule.model_copy(update={"items": items})
     schedules.store(learner, schedule)

@@ -7,6 +7,7 @@ from django.db import transaction
 from coach import telemetry
 from coach.documents.base import utc_now
 from coach.documents.schedule import Schedule, ScheduleWarning
+from coach.documents.schedule import ScheduleItem as ItemDocument
 from coach.engines.sequencing import sequencer
 from coach.models import AuditEvent, CurriculumSchedule, LearnerProfile, ScheduleItem
 from coach.models.database.prepared import Prepared
@@ -80,7 +81,8 @@ def adjust(
     item_id = named_item(item_id)
     with transaction.atomic():
         learner = learners.locked(username)
-        day = _new_day(stored(learner), item_id, days=days, target=target_day_offset)
+        present = item(stored(learner).to_document(), item_id)
+        day = _new_day(present, days=days, target=target_day_offset)
         learner.adjustments = {**learner.adjustments, item_id: day}
         learner.last_updated = utc_now()
         audit.record("schedule.adjusted", learner, item_id=item_id, day=day, reason_given=bool(reason))
@@ -226,16 +228,21 @@ def _fall_back(learner: LearnerProfile, error: sequencer.Unschedulable) -> set[s
     return {"schedule_adjustments", "last_updated"}
 
 
-def _new_day(row: CurriculumSchedule, item_id: str, *, days: int, target: int | None) -> int:
-    item = row.items.filter(item_id=item_id).order_by("position").first()
-    if item is None:
-        raise ItemNotFound(f"The schedule has no item {item_id!r}.")
-    if item.launch_status == ScheduleItem.LaunchStatus.COMPLETED:
-        raise AlreadyCompleted(f"{item_id!r} is completed; reopen it to move it.")
+def item(schedule: Schedule, item_id: str) -> ItemDocument:
+    """The first item of that id. Raises ItemNotFound."""
+    for found in schedule.items:
+        if found.item_id == item_id:
+            return found
+    raise ItemNotFound(f"The schedule has no item {item_id!r}.")
+
+
+def _new_day(item: ItemDocument, *, days: int, target: int | None) -> int:
+    if item.is_completed:
+        raise AlreadyCompleted(f"{item.item_id!r} is completed; reopen it to move it.")
     present = item.recommended_day_offset
     day = present + days if target is None else min(target, present + LONGEST_DEFERRAL_DAYS)
     if day <= present:
-        raise NotLater(f"{item_id!r} stands on day {present}; it can only be moved to a later day.")
+        raise NotLater(f"{item.item_id!r} stands on day {present}; it can only be moved to a later day.")
     return day
 
 
@@ -252,10 +259,10 @@ def _store_items(row: CurriculumSchedule, schedule: Schedule) -> None:
     columns = operator.attrgetter(*_ITEM_COLUMNS)
     different = []
     for position, document in enumerate(schedule.items):
-        item = ScheduleItem(schedule=row)
-        item.apply_document(document, position=position)
-        if position not in present or columns(item) != columns(present[position]):
-            different.append(item)
+        wanted = ScheduleItem(schedule=row)
+        wanted.apply_document(document, position=position)
+        if position not in present or columns(wanted) != columns(present[position]):
+            different.append(wanted)
     if len(schedule.items) < len(present):
         row.items.filter(position__gte=len(schedule.items)).delete()
     ScheduleItem.objects.bulk_create(

@@ -9,7 +9,10 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
+from django.urls import Resolver404, resolve
+from django.utils.encoding import escape_uri_path
 from django.utils.module_loading import import_string
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 
 from coach.api.http import bodies, rendering, retrying
@@ -95,6 +98,24 @@ def unexpected(request: HttpRequest) -> HttpResponse:
     return HttpResponse(page, status=answer.status_code)
 
 
+@csrf_exempt
+def unrouted(request: HttpRequest) -> HttpResponse:
+    """307 to the route without the extra slash where there is one; 404 otherwise, in any method."""
+    path = request.path_info
+    if path.endswith("/") and _is_served(path[:-1]):
+        query = request.META.get("QUERY_STRING", "")
+        location = escape_uri_path(request.path[:-1]) + (f"?{query}" if query else "")
+        return rendering.bare(HttpResponse(status=307, headers={"Location": location}))
+    return rendering.problem("Not Found", status=404, code="not_found")
+
+
+def _is_served(path: str) -> bool:
+    try:
+        return resolve(path).func is not unrouted
+    except Resolver404:
+        return False
+
+
 def _is_away(error: Exception) -> bool:
     """Whether the database was lost, refused, not to be had in time, or only reads."""
     # What a broken connection raises after the first error is of the second kind.
@@ -113,9 +134,8 @@ def _unavailable(error: Exception) -> HttpResponse:
 
 def _framework_answer(error: exceptions.APIException) -> HttpResponse:
     code = str(error.get_codes())
-    response = rendering.problem(str(error.detail), status=error.status_code, code=code)
-    if isinstance(error, exceptions.MethodNotAllowed):
-        response = rendering.problem("Method Not Allowed", status=405, code=code)
+    words = "Method Not Allowed" if isinstance(error, exceptions.MethodNotAllowed) else str(error.detail)
+    response = rendering.problem(words, status=error.status_code, code=code)
     if getattr(error, "wait", None):
         response["Retry-After"] = str(math.ceil(error.wait))
     if getattr(error, "auth_header", None):

@@ -125,19 +125,15 @@ def is_read_only(error: Exception) -> bool:
 
 
 def pending_migrations() -> list[str]:
-    """The names of the migrations that are not applied yet, in the order in which they would be."""
+    """The names of the migrations that are not applied yet."""
     applied = MigrationRecorder(connection).applied_migrations()
     return [f"{app}.{name}" for app, name in _known_migrations() if (app, name) not in applied]
 
 
 @functools.cache
-def _known_migrations() -> tuple[tuple[str, str], ...]:
-    """All migrations on disk, in order; read once, since they do not change under a running process."""
-    graph = MigrationLoader(None).graph
-    ordered: dict[tuple[str, str], None] = {}
-    for leaf in graph.leaf_nodes():
-        ordered.update(dict.fromkeys(graph.forwards_plan(leaf)))
-    return tuple(ordered)
+def _known_migrations() -> list[tuple[str, str]]:
+    """All migrations on disk, by app and name; read once, since they do not change under a running process."""
+    return sorted(MigrationLoader(None).graph.nodes)
 
 
 def pool_counters() -> dict[str, int]:

@@ -39,7 +39,7 @@ class StorageFull(StorageError):
 
 
 class TooLarge(ValueError):
-    """The bytes are more than the limit allows; nothing of them was kept."""
+    """The bytes are more than are taken; nothing of them was kept."""
 
 
 @dataclass(frozen=True)
@@ -118,14 +118,17 @@ def open_bytes(path: str) -> "File[bytes]":
     return _storage().open(path, "rb")
 
 
-def put(path: str, chunks: Iterable[bytes], *, limit: int | None = None) -> Stored:
+def put(path: str, chunks: Iterable[bytes]) -> Stored:
     """Write bytes to a path, replacing what lay there; a half-written file never gets that name.
 
-    `limit` is in bytes. Raises UnsafePath, TooLarge, StorageError.
+    Raises UnsafePath, StorageError.
     """
     path, storage = safe_path(path), _storage()
     with _failing("store an attachment"), tempfile.TemporaryFile() as spool:
-        stored = _spool(path, chunks, spool, limit)
+        spool.writelines(chunks)
+        size = spool.tell()
+        spool.seek(0)
+        digest = hashlib.file_digest(spool, "sha256").hexdigest()
         spool.seek(0)
         if isinstance(storage, FileSystemStorage):
             _write_file(Path(storage.path(path)), spool)
@@ -133,13 +136,13 @@ def put(path: str, chunks: Iterable[bytes], *, limit: int | None = None) -> Stor
             # Object stores show an object only once it is whole.
             storage.delete(path)
             storage.save(path, File(spool))
-    return stored
+    return Stored(path=path, size=size, sha256=digest)
 
 
-def upload(chunks: Iterable[bytes], *, limit: int) -> Stored:
-    """Write bytes under a new random name; `limit` is in bytes. Raises TooLarge, StorageError."""
+def upload(chunks: Iterable[bytes]) -> Stored:
+    """Write bytes under a new random name. Raises StorageError."""
     name = secrets.token_hex(20)
-    return put(f"{UPLOADS}/{name[:2]}/{name}", chunks, limit=limit)
+    return put(f"{UPLOADS}/{name[:2]}/{name}", chunks)
 
 
 def delete(path: str) -> None:
@@ -175,18 +178,6 @@ def _storage() -> Storage:
 def _lies_below(storage: FileSystemStorage, path: str) -> bool:
     root = Path(storage.location).resolve()
     return (root / path).resolve().is_relative_to(root)
-
-
-def _spool(path: str, chunks: Iterable[bytes], spool: BinaryIO, limit: int | None) -> Stored:
-    hashed, total = hashlib.sha256(), 0
-    for chunk in chunks:
-        total += len(chunk)
-        if limit is not None and total > limit:
-            raise TooLarge(f"at most {limit} bytes are taken")
-        hashed.update(chunk)
-        spool.write(chunk)
-    spool.flush()
-    return Stored(path=path, size=total, sha256=hashed.hexdigest())
 
 
 def _write_file(final: Path, spool: BinaryIO) -> None:

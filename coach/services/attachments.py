@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from coach import attachments as storage
@@ -62,14 +61,14 @@ def upload(
 ) -> ServedAttachment:
     """Keep an uploaded file as a pending attachment; the bytes are written before the row.
 
-    Raises LearnerNotFound, EmptyFile, storage.TooLarge, storage.StorageError.
+    Raises LearnerNotFound, EmptyFile, storage.StorageError.
     """
     learners.named(username)
     stored = None
     try:
         # Moving bytes may take a while: no connection is held meanwhile.
         with connections.released():
-            stored = storage.upload(chunks, limit=settings.UPLOAD_MAX_BYTES)
+            stored = storage.upload(chunks)
         if not stored.size:
             raise EmptyFile("The file is empty.")
         document = _added(

@@ -54,17 +54,13 @@ def queue(learner: LearnerProfile, note_id: str) -> None:
 
 
 def withdraw(learner: LearnerProfile, note_ids: Collection[str]) -> None:
-    """Have the copies of some of a (locked) learner's notes removed, in the transaction that deletes the notes.
-    What certainly never left needs no removal: its row goes at once."""
-    rows = MemoryUpload.objects.of(learner).filter(note_id__in=note_ids)
-    _never_sent(rows).delete()
-    _withdraw(rows)
+    """Have the copies of some of a (locked) learner's notes removed, in the transaction that deletes the notes."""
+    _withdraw(MemoryUpload.objects.of(learner).filter(note_id__in=note_ids))
 
 
 def forget(learner: LearnerProfile) -> None:
     """Have the copies of all of a (locked) learner's notes removed; the rows name neither learner nor note any more."""
     rows = MemoryUpload.objects.of(learner)
-    _never_sent(rows).delete()
     _withdraw(rows)
     rows.update(learner=None, note_id=ERASED, last_error="")
 
@@ -111,12 +107,9 @@ def _row(learner_pk: int | None, note_id: str, *, store: str | None = None, **co
     )
 
 
-def _never_sent(rows: MemoryUploadQuerySet) -> MemoryUploadQuerySet:
-    return rows.filter(remote_file_id="", doubtful_until=None, lease_expires_at=None)
-
-
 def _withdraw(rows: MemoryUploadQuerySet) -> int:
-    """The lease, if there is one, stays: its worker learns of it when it is done."""
+    """What certainly never left needs no removal: its row goes at once. A lease stays: its worker learns of it when done."""
+    rows.filter(remote_file_id="", doubtful_until=None, lease_expires_at=None).delete()
     now = utc_now()
     return rows.update(
         withdrawn=True, state=MemoryUpload.State.QUEUED, attempts=0, next_attempt_at=now, finished_at=None

@@ -80,13 +80,6 @@ def test_writing_again_replaces(bucket):
         assert file.read() == b"two"
 
 
-def test_what_is_too_large_leaves_nothing(bucket):
-    with pytest.raises(storage.TooLarge):
-        storage.upload([b"x" * 11], limit=10)
-
-    assert names(bucket) == []
-
-
 @pytest.mark.parametrize("path", ["../staging/secret", "/etc/passwd", "uploads/../../x", "a\\..\\b"])
 def test_a_path_out_of_the_prefix_is_refused(bucket, path):
     with pytest.raises(storage.UnsafePath):

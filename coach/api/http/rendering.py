@@ -25,8 +25,7 @@ class AlwaysJSON(BaseContentNegotiation):
 
 def text(stored: str | bytes, *, status: int = 200) -> HttpResponse:
     """An answer that is a stored document, as it is."""
-    body = stored.encode() if isinstance(stored, str) else stored
-    return HttpResponse(body, content_type=JSON, status=status)
+    return HttpResponse(stored, content_type=JSON, status=status)
 
 
 def texts(stored: Iterable[str]) -> HttpResponse:

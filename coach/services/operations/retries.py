@@ -60,9 +60,8 @@ class Turn:
             raise UnusableKey(f"An Idempotency-Key has 1 to {LONGEST_KEY} characters.")
         key, request = _digest(callers.current().token, self._key), _digest(self._route, body.hex())
         self._open(key, wait=False)
+        IdempotencyKey.objects.filter(key=key).expired().delete()
         row = IdempotencyKey.objects.filter(key=key).first()
-        if row and IdempotencyKey.objects.filter(key=key).expired().delete()[0]:
-            row = None
         if row and row.request != request:
             raise KeyReused("The Idempotency-Key was used for another request.")
         if row and row.status:

@@ -12,7 +12,7 @@ from coach.tests import cast
 from coach.documents.submissions import PendingAttachment
 from coach import attachments
 amara = cast.learner(cast.AMARA)
-stored = attachments.upload([bytes(1 << 20)] * 8, limit=1 << 25)
+stored = attachments.upload([bytes(1 << 20)] * 8)
 big = dict(attachment_id="att_big", username="amara", kind="file", name="big", created_at=cast.NOON)
 cast.attach(amara, PendingAttachment(**big, stored_path=stored.path))
 """

@@ -135,7 +135,7 @@ def test_an_upload_that_ends_early_is_not_kept(client, amara):
     "name", ["a\r\nSet-Cookie: b=c", 'a"; filename="b.exe', "a\nb", "a;b", "a\x0bb", "\u202etxt.exe"]
 )
 def test_a_file_name_cannot_break_out_of_its_header(client, amara, name):
-    stored = storage.upload([b"x"], limit=10)
+    stored = storage.upload([b"x"])
     document = PendingAttachment(
         attachment_id="a",
         username="amara",

@@ -173,8 +173,8 @@ def test_a_death_between_any_two_statements_leaves_all_of_a_submission_or_nothin
 def test_bytes_without_a_row_are_found_and_those_with_one_are_kept(amara):
     import datetime as dt
 
-    orphan = storage.upload([b"left behind"], limit=100)
-    kept = storage.upload([b"kept"], limit=100)
+    orphan = storage.upload([b"left behind"])
+    kept = storage.upload([b"kept"])
     AttachmentMetadata.objects.filter(attachment_id="att_file").update(stored_path=kept.path)
 
     found = set(stored_bytes.orphans(older_than=dt.timedelta(0)))

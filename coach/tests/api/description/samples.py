@@ -27,7 +27,7 @@ def store() -> None:
     learner = cast.learner(profile)
     for document in json.loads((LEGACY / "assessment_submissions.json").read_text())["samuel"]:
         cast.submission(learner, Submission.model_validate(document))
-    stored = attachments.upload([b"EXPLAIN SELECT 1\n"], limit=100)
+    stored = attachments.upload([b"EXPLAIN SELECT 1\n"])
     pending = PendingAttachment(
         attachment_id="att_example", username="samuel", kind="file", name="plan.txt", stored_path=stored.path,
         created_at=cast.NOON, content_type="text/plain", size_bytes=17,

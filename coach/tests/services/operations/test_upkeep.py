@@ -126,14 +126,14 @@ def test_what_is_old_goes_and_what_is_young_stays(monkeypatch):
 
 @pytest.mark.django_db
 def test_old_bytes_that_nothing_refers_to_go():
-    orphan, young = (storage.upload([text], limit=100).path for text in (b"old", b"young"))
-    kept = storage.upload([b"kept"], limit=100).path
+    orphan, young = (storage.upload([text]).path for text in (b"old", b"young"))
+    kept = storage.upload([b"kept"]).path
     document = PendingAttachment(
         attachment_id="a", username="amara", kind="file", name="n", stored_path=kept, created_at=cast.NOON
     )
     amara = cast.learner(cast.AMARA)
     cast.attach(amara, document)
-    of_version = storage.upload([b"of a version"], limit=100).path
+    of_version = storage.upload([b"of a version"]).path
     RecordVersion.objects.create(
         learner=amara,
         kind="attachment",
@@ -152,7 +152,7 @@ def test_old_bytes_that_nothing_refers_to_go():
 
 @pytest.mark.django_db
 def test_an_orphan_that_another_machine_removed_is_no_failure(monkeypatch):
-    orphan = storage.upload([b"old"], limit=100).path
+    orphan = storage.upload([b"old"]).path
     os.utime(settings.ATTACHMENTS_DIR / orphan, (0, 0))
     found = ["uploads/ab/gone", orphan]
     monkeypatch.setattr(storage, "uploads", lambda: iter(found))

@@ -28,6 +28,7 @@ _request_id: ContextVar[str] = ContextVar("request_id", default="")
 _SANE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
 # Their words are about servers and files, not about people, and an operator needs them.
 _HARMLESS = (OperationalError, InterfaceError, ImproperlyConfigured, OSError)
+_METHODS = frozenset({"GET", "POST", "DELETE", "HEAD", "OPTIONS", "PUT", "PATCH"})
 _DEEPEST_CAUSE = 5
 _MOST_FRAMES = 25
 # Routes that are asked all day by machines; worth a line only when they fail.
@@ -88,19 +89,15 @@ def describe(error: BaseException, depth: int = 0) -> dict[str, Any]:
 
 
 def _report(request: HttpRequest, status: int, seconds: float) -> None:
-    route = request.resolver_match.route if request.resolver_match else ""
-    method = request.method or ""
-    telemetry.request_answered(method=method, route=route or "unrouted", status=status, seconds=seconds)
+    route = (request.resolver_match and request.resolver_match.route) or "unrouted"
+    method = request.method if request.method in _METHODS else "other"
+    telemetry.request_answered(method=method, route=route, status=status, seconds=seconds)
     level = logging.WARNING if status >= 500 else logging.INFO
     if (status < 400 and route in _PROBES) or not _logger.isEnabledFor(level):
         return
-    members = {
-        "method": method if len(method) < 10 else "other",
-        "route": route or "unrouted",
-        "status": status,
-        "duration_ms": round(seconds * 1000, 2),
-    }
-    _logger.log(level, "%s %s %s", members["method"], members["route"], status, extra={"members": members})
+    duration = round(seconds * 1000, 2)
+    members = {"method": method, "route": route, "status": status, "duration_ms": duration}
+    _logger.log(level, "%s %s %s", method, route, status, extra={"members": members})
 
 
 def _message(record: logging.LogRecord) -> str:

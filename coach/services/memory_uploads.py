@@ -280,9 +280,11 @@ def _failed(lease: _Lease, error: AgentError) -> Outcome:
         # As if it had never been leased.
         lease.end(doubtful_until=lease.doubtful_until, attempts=upload.attempts - 1)
         raise NotLetIn(f"The model's provider refuses the key (status {status}).") from error
-    now = utc_now()
+    now, doubt = utc_now(), lease.doubtful_until
+    if status not in _CERTAINLY_NOT_DONE:
+        # With an answer the provider is done. Without one it may still be at work: as long again as we waited.
+        doubt = now + dt.timedelta(seconds=0 if status is not None else terms.request_seconds)
     last = upload.attempts >= terms.attempts
-    doubt = _doubt(status, now, terms) or lease.doubtful_until
     lease.end(
         doubtful_until=doubt,
         state=MemoryUpload.State.DEAD if last else MemoryUpload.State.QUEUED,
@@ -291,16 +293,6 @@ def _failed(lease: _Lease, error: AgentError) -> Outcome:
         finished_at=now if last else None,
     )
     return "dead" if last else "failed"
-
-
-def _doubt(status: int | None, now: dt.datetime, terms: Terms) -> dt.datetime | None:
-    """Until when a failed request may still take effect; None where it certainly has none.
-
-    With an answer the provider is done. Without one it may still be at work: as long again as we waited.
-    """
-    if status in _CERTAINLY_NOT_DONE:
-        return None
-    return now if status is not None else now + dt.timedelta(seconds=terms.request_seconds)
 
 
 def _note(upload: MemoryUpload) -> files.NoteFile | None:

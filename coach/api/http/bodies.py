@@ -92,20 +92,15 @@ _adapter = functools.cache(TypeAdapter[Any])
 
 def raw(request: Request) -> bytes:
     """The request's body. Raises RequestDataTooBig, TooSlow, Incomplete."""
+    most, size = settings.DATA_UPLOAD_MAX_MEMORY_SIZE, declared_size(request._request)
     with received():
-        body = _chunked_body(request) if is_chunked(request._request) else request._request.body
-    if len(body) < declared_size(request._request):
+        body = b"" if size > most else bytes(stream(request._request).read(most + 1))
+    if max(size, len(body)) > most:
+        raise RequestDataTooBig
+    if len(body) < size:
         raise Incomplete
     retrying.arrived(lambda: hashlib.sha256(body).digest())
     return body
-
-
-def _chunked_body(request: Request) -> bytes:
-    """A body of undeclared length, which the framework takes for an empty one."""
-    body = request.META["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
-    if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-        raise RequestDataTooBig
-    return bytes(body)
 
 
 def timed_out(error: BaseException | None) -> bool:
@@ -115,10 +110,10 @@ def timed_out(error: BaseException | None) -> bool:
     return isinstance(error, TimeoutError)
 
 
-def is_chunked(request: HttpRequest) -> bool:
-    """Whether the body comes in chunks, and the server tells where it ends."""
+def stream(request: HttpRequest) -> Any:
+    """The body, to be read; one that comes in chunks from the server itself, since the framework takes it for empty."""
     chunked = "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
-    return chunked and bool(request.META.get("wsgi.input_terminated"))
+    return request.META["wsgi.input"] if chunked and request.META.get("wsgi.input_terminated") else request
 
 
 def declared_size(request: HttpRequest) -> int:

@@ -58,8 +58,7 @@ class _Source:
 
     def __init__(self, request: HttpRequest) -> None:
         self.received = 0
-        # The framework takes a body of undeclared length for an empty one.
-        self._stream: Any = request.META["wsgi.input"] if bodies.is_chunked(request) else request
+        self._stream = bodies.stream(request)
 
     def read(self, size: int) -> bytes:
         chunk: bytes = self._stream.read(size)

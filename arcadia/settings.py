@@ -89,8 +89,7 @@ RETENTION_DAYS = {
     for name, days in _FILE["retention_days"].items()
 }
 # Of X-Forwarded-For only what our own proxies appended is believed.
-_CALLERS = {"UNAUTHENTICATED_USER": None, "NUM_PROXIES": _CHOSEN["PROXIES"]}
-REST_FRAMEWORK = _FIXED["REST_FRAMEWORK"] | _CALLERS
+REST_FRAMEWORK = _FIXED["REST_FRAMEWORK"] | {"UNAUTHENTICATED_USER": None, "NUM_PROXIES": _CHOSEN["PROXIES"]}
 SPECTACULAR_SETTINGS = _FIXED["SPECTACULAR_SETTINGS"] | {"VERSION": VERSION}
 
 STATIC_ROOT = BASE_DIR / "var" / "static"

@@ -164,11 +164,9 @@ def _remove_empty_folders(path: str) -> None:
     storage = _storage()
     if not isinstance(storage, FileSystemStorage) or path.startswith(f"{UPLOADS}/"):
         return
-    for folder in PurePosixPath(path).parents[:-1]:
-        try:
+    with contextlib.suppress(OSError):
+        for folder in PurePosixPath(path).parents[:-1]:
             os.rmdir(storage.path(str(folder)))
-        except OSError:
-            return
 
 
 def _storage() -> Storage:

@@ -60,13 +60,10 @@ class Worker(ThreadWorker):
         elif time.monotonic() > conn.head_until:
             self._drop(conn)
         else:
-            self._wait_for_more(conn)
-
-    def _wait_for_more(self, conn: Any) -> None:
-        conn.timeout = conn.head_until
-        self.pending_conns.append(conn)
-        readable = partial(self.on_pending_socket_readable, conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, readable)
+            conn.timeout = conn.head_until
+            self.pending_conns.append(conn)
+            readable = partial(self.on_pending_socket_readable, conn)
+            self.poller.register(conn.sock, selectors.EVENT_READ, readable)
 
     def _submit(self, conn: Any, head: bytes) -> None:
         probe = self._probe(head)

@@ -23,7 +23,10 @@ _HEADERS = {"304": ("ETag",), "429": ("RateLimit", "RateLimit-Policy")}
 def complete(result: Json, **context: Any) -> Json:
     """The description with words, errors, headers, examples, access, and the ChatKit protocol."""
     words = authored.beside(__file__, "words.toml")
-    examples, components, chatkit = (_json(name) for name in ("examples", "components", "chatkit"))
+    examples, components, chatkit = (
+        json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+        for name in ("examples", "components", "chatkit")
+    )
     paths = {
         path: item
         for path, item in result["paths"].items()
@@ -53,11 +56,6 @@ def complete(result: Json, **context: Any) -> Json:
         "servers": [{"url": "/", "description": "The server that this description came from."}],
         "tags": [{"name": tag, "description": words["tags"][tag]} for tag in words["tags"] if tag in tags],
     }
-
-
-def _json(name: str) -> Json:
-    found: Json = json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8"))
-    return found
 
 
 def _merge(part: Json, changes: Json) -> None:

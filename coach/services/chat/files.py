@@ -1,5 +1,6 @@
 """Files that clients upload for a chat: described here, handed to the model's provider, never kept."""
 
+import contextlib
 import secrets
 from collections.abc import Iterable
 from typing import Any
@@ -83,10 +84,7 @@ def _preview(content_type: str, content: bytes) -> str:
     """The beginning of a readable text in one line; else what kind of file it is."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind.startswith("text/") or kind in _READABLE:
-        try:
+        with contextlib.suppress(UnicodeDecodeError):
             text = " ".join(content.decode("utf-8").split())
-        except UnicodeDecodeError:
-            pass
-        else:
             return text[:PREVIEW_CHARACTERS] + ("…" if len(text) > PREVIEW_CHARACTERS else "")
     return f"{content_type} file ({len(content)} bytes)."

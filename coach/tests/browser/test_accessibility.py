@@ -74,10 +74,24 @@ WIDTHS = (1440, 390)
 JUMPS_FROM = 3_000
 
 
-def pages() -> list[str]:
-    """One address of every screen that a superuser reads."""
-    found = [filled(address, 0) for address in screens() if not any(word in address for word in NO_PAGE)]
-    return [*dict.fromkeys(found), "/admin/nothing/here/", "/admin/login/"]
+# Pages of Django's own that look alike for every model: one of each is enough.
+ALIKE = ("history/", "delete/")
+PARTS = 4
+
+
+def pages(part: int) -> list[str]:
+    """One address of every screen that a superuser reads; those of one model are in one part."""
+    asked = [address for address in screens() if not any(word in address for word in NO_PAGE)]
+    for word in ALIKE:
+        again = [address for address in asked if address.endswith(word)][1:]
+        asked = [address for address in asked if address not in again]
+    models = list(dict.fromkeys(map(model_of, asked)))
+    mine = [filled(address, 0) for address in asked if models.index(model_of(address)) % PARTS == part]
+    return [*dict.fromkeys(mine), *(["/admin/nothing/here/", "/admin/login/"] if part == 0 else [])]
+
+
+def model_of(address: str) -> str:
+    return "/".join(address.split("/")[:2])
 
 
 def faults_of(page: Page, path: str) -> dict[str, str]:
@@ -151,11 +165,11 @@ def unwieldy(something_of_everything):
 
 
 # In parts, so that each process of a run has some of it.
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", range(PARTS))
 def test_no_screen_has_a_fault_that_axe_finds_or_is_cut_off(open_console, unwieldy, part):
     console, seen = open_console(reduced_motion="reduce"), set()
     page, found = console.log_in("boss"), {}
-    for path in pages()[part::4]:
+    for path in pages(part):
         answer = page.goto(console.address + path)
         # One page of each error; screens that lead to another are looked at there.
         key = page.url if answer.ok else answer.status
@@ -164,4 +178,4 @@ def test_no_screen_has_a_fault_that_axe_finds_or_is_cut_off(open_console, unwiel
         seen.add(key)
     console.complaints[:] = [words for words in console.complaints if "Failed to load resource" not in words]
     assert found == {}
-    assert len(seen) > 10
+    assert len(seen) > 8

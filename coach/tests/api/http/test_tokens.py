@@ -97,7 +97,7 @@ def test_several_are_valid_at_once(client, felix, demanded, token):
 def test_only_a_digest_is_kept(token):
     row = ApiToken.objects.get()
 
-    secret = token.rpartition("_")[2]
+    secret = token.split("_", 2)[2]
     assert all(secret not in str(value) for value in vars(row).values())
     assert len(row.digest) == 64
 

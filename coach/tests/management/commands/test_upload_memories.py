@@ -76,8 +76,8 @@ def test_several_workers_two_of_them_killed_upload_every_note_once(monkeypatch):
     """The benchmark at a small size: processes of their own, a store that fails one time in five."""
     monkeypatch.setenv("ARCADIA_DATABASE_URL", database_url())
 
-    trial = uploads.run(uploads.Trial(notes=60, workers=4, kills=2))
+    trial = uploads.run(uploads.Trial(notes=30, workers=3, kills=2))
 
     assert trial.exact
-    assert len(trial.uploads) == trial.attached == 60
-    assert trial.states == {"stored": 60}
+    assert len(trial.uploads) == trial.attached == 30
+    assert trial.states == {"stored": 30}

@@ -58,7 +58,7 @@ _submission_rows = Prepared(
     lambda learner: (
         AssessmentSubmission.objects.filter(learner=learner)
         .newest_first()
-        .values_list("api_json", flat=True)[:SHOWN_SUBMISSIONS]
+        .values_list("api_json")[:SHOWN_SUBMISSIONS]
     ),
     _LEARNER,
 )

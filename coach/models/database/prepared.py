@@ -1,16 +1,19 @@
-"""Queries that are asked all day: the ORM writes their SQL once, and the database plans it once."""
+"""Queries that are asked all day: on PostgreSQL the ORM writes their SQL once, and the database plans it once a connection."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connections, models
+import psycopg
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connections, models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg.adapt import AdaptersMap, Buffer, Loader
+from psycopg.types.datetime import TimestamptzLoader
 
 Rows = list[tuple[Any, ...]]
 
 
 class Prepared:
-    """A query of plain values that differs only in what its placeholders stand for.
+    """A query of plain values that differs only in what its placeholders stand for; elsewhere the ORM's own.
 
     `build` gets the placeholders and returns a `values_list` queryset. They must be of the type that is
     looked up, and unlike anything else in the query: they are found again among its parameters.
@@ -18,54 +21,69 @@ class Prepared:
     """
 
     def __init__(self, build: Callable[..., models.QuerySet[Any]], *placeholders: Any) -> None:
-        self._build = build
-        self._placeholders = placeholders
-        self._compiled: dict[str, Callable[[BaseDatabaseWrapper, list[Any]], Rows]] = {}
-        self._parameters: tuple[Any, ...] = ()
+        self._build, self._placeholders = build, placeholders
+        self._statement: tuple[str, Sequence[Any]] | None = None
 
     def rows(self, *values: Any) -> Rows:
         """The rows for these values, in the order of the placeholders."""
         # The proxy `django.db.connection` looks the connection up for every attribute.
         connection = connections[DEFAULT_DB_ALIAS]
-        fetch = self._compiled.get(connection.vendor) or self._compile(connection)
+        if connection.vendor != "postgresql":
+            return list(self._build(*values))
+        if self._statement is None:
+            self._statement = self._compile(connection)
+        sql, parameters = self._statement
         replaced = dict(zip(self._placeholders, values, strict=True))
-        return fetch(connection, [replaced.get(parameter, parameter) for parameter in self._parameters])
+        parameters = [replaced.get(parameter, parameter) for parameter in parameters]
+        try:
+            return _fetched(connection, sql, parameters)
+        except NotSupportedError:
+            # A migration has changed a column's type since the server made its plan; this connection is done.
+            if connection.in_atomic_block:
+                raise
+            connection.connection.close()
+            connection.close()
+            return _fetched(connection, sql, parameters)
 
-    def _compile(self, connection: BaseDatabaseWrapper) -> Callable[[BaseDatabaseWrapper, list[Any]], Rows]:
+    def _compile(self, connection: BaseDatabaseWrapper) -> tuple[str, Sequence[Any]]:
         compiler: Any = self._build(*self._placeholders).query.get_compiler(using=connection.alias)
-        driver = _driver(connection)
-        compiler.documents_as_stored = driver is not _SQLite
-        sql, self._parameters = compiler.as_sql()
-        if set(self._placeholders) - set(self._parameters):
+        compiler.documents_as_stored = True
+        sql, parameters = compiler.as_sql()
+        if set(self._placeholders) - set(parameters):
             raise TypeError("a placeholder is not a parameter of the query as it was given")
-        converters = compiler.get_converters([column for column, *_ in compiler.select])
-        self._compiled[connection.vendor] = driver(sql, converters)
-        return self._compiled[connection.vendor]
+        if compiler.get_converters([column for column, *_ in compiler.select]):
+            raise TypeError("the ORM would convert a value that a prepared query gives as it comes")
+        return sql, parameters
 
 
-class _SQLite:
-    """Over an ordinary cursor, with the ORM's conversions."""
+class _AsStored(Loader):
+    """A document as the bytes that came: decoding it only to encode it again costs more than the query."""
 
-    def __init__(self, sql: str, converters: dict[int, Any]) -> None:
-        self.sql = sql
-        self.converters = converters
-
-    def __call__(self, connection: BaseDatabaseWrapper, parameters: list[Any]) -> Rows:
-        with connection.cursor() as cursor:
-            cursor.execute(self.sql, parameters)
-            return [self._converted(row, connection) for row in cursor.fetchall()]
-
-    def _converted(self, row: tuple[Any, ...], connection: BaseDatabaseWrapper) -> tuple[Any, ...]:
-        values = list(row)
-        for position, (functions, expression) in self.converters.items():
-            for convert in functions:
-                values[position] = convert(values[position], expression, connection)
-        return tuple(values)
+    def load(self, data: Buffer) -> bytes:
+        return bytes(data)
 
 
-def _driver(connection: BaseDatabaseWrapper) -> Any:
-    if connection.vendor != "postgresql":
-        return _SQLite
-    from coach.models.database.prepared_postgresql import PostgreSQL
+# The driver's own conversions. The ORM's reading of times is Python and not C; both give times in UTC.
+_adapters = AdaptersMap(psycopg.adapters)
+_adapters.register_loader("json", _AsStored)
+_adapters.register_loader("timestamptz", TimestamptzLoader)
 
-    return PostgreSQL
+
+class _Cursor(psycopg.Cursor[tuple[Any, ...]]):
+    """Sends parameters beside the statement, so that the server plans it once a connection.
+
+    The ORM's own cursors write parameters into the statement, and so it is a new one each time.
+    """
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        super().__init__(connection)
+        self._adapters = _adapters
+        self._reset()
+
+
+def _fetched(connection: Any, sql: str, parameters: list[Any]) -> Rows:
+    connection.ensure_connection()
+    # As `connection.cursor()` does: statements are counted, and errors translated.
+    with connection._prepare_cursor(_Cursor(connection.connection)) as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall()

@@ -82,6 +82,7 @@ def test_its_statements_are_counted(django_assert_num_queries):
         prepared.rows("b")
 
 
+@pytest.mark.postgresql("elsewhere nothing is compiled")
 def test_a_placeholder_that_the_query_does_not_pass_on_is_a_mistake():
     prepared = Prepared(lambda pk: MemoryRecord.objects.filter(learner_id=int(pk)).values_list("note"), "1")
 

@@ -7,14 +7,14 @@ from django.shortcuts import render
 from django.urls import resolve
 from django.views import defaults
 
-from coach.admin.access import rights
+from coach.admin.access import middleware, rights
 
 _CHANGES = ("add", "change", "delete")
 
 
 def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403: names the permission that is missing and the groups that have it."""
-    if not request.path_info.startswith("/admin/"):
+    if not middleware.is_staff_page(request):
         return defaults.permission_denied(request, exception)
     code = exception.codename if isinstance(exception, rights.Refused) else _stock_permission(request)
     permission = Permission.objects.filter(codename=code).first()
@@ -24,7 +24,7 @@ def refused(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404 in the console's frame."""
-    if not request.path_info.startswith("/admin/"):
+    if not middleware.is_staff_page(request):
         return defaults.page_not_found(request, exception)
     return _page(request, 404, title="There is no such page")
 

@@ -1,11 +1,7 @@
-"""Middleware for people with accounts, run for staff pages only: clients of the API have no sessions."""
+"""Middleware of staff pages, which are all below /admin/: their headers, their time zone, and where they are read from."""
 
 from collections.abc import Callable
-from typing import Any
 
-from django.contrib.auth.middleware import AuthenticationMiddleware
-from django.contrib.messages.middleware import MessageMiddleware
-from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import resolve
 from django.utils import timezone
@@ -13,66 +9,52 @@ from django.utils import timezone
 from coach.documents import schedule as zones
 from coach.models.database import replica
 
-_WRITTEN = "written"
+# No inline scripts, no inline styles, nothing from elsewhere, no frames, no plug-ins.
+POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 # Where a session keeps the name of its reader's time zone.
 ZONE = "zone"
+_WRITTEN = "written"
+_View = Callable[[HttpRequest], HttpResponse]
 
 
-class _StaffOnly:
-    """Goes before a middleware class: any other request passes it by."""
+def staff_pages(get_response: _View) -> _View:
+    """Show times in the zone that the reader chose, under the policy where a page does not bring a stricter one."""
 
-    get_response: Any
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path_info.startswith("/admin/"):
-            return super().__call__(request)  # type: ignore[misc]
-        return self.get_response(request)
-
-
-class Sessions(_StaffOnly, SessionMiddleware):
-    pass
-
-
-class Authentication(_StaffOnly, AuthenticationMiddleware):
-    pass
-
-
-class Messages(_StaffOnly, MessageMiddleware):
-    pass
-
-
-class Zone:
-    """Staff pages show times in the zone that their reader chose."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path_info.startswith("/admin/"):
-            return self.get_response(request)
+    def answer(request: HttpRequest) -> HttpResponse:
+        if not is_staff_page(request):
+            return get_response(request)
         with timezone.override(zones.known_zone(request.session.get(ZONE, ""))):
-            return self.get_response(request)
+            response = get_response(request)
+        response.setdefault("Content-Security-Policy", POLICY)
+        response.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    return answer
 
 
-class Replica:
-    """Lists and the home page are read from the replica, once it has what this member of staff wrote last."""
+def replica_reads(get_response: _View) -> _View:
+    """Read lists and the home page from the replica, once it has what this member of staff wrote last."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path_info.startswith("/admin/") or not replica.configured():
-            return self.get_response(request)
+    def answer(request: HttpRequest) -> HttpResponse:
+        if not is_staff_page(request) or not replica.configured():
+            return get_response(request)
         if request.method in ("GET", "HEAD"):
             # The session and the account come from the primary, before the block.
             if not request.user.is_authenticated or not _is_list(request):
-                return self.get_response(request)
+                return get_response(request)
             with replica.reading(after=request.session.get(_WRITTEN, "0/0")):
-                return self.get_response(request)
-        response = self.get_response(request)
+                return get_response(request)
+        response = get_response(request)
         if request.user.is_authenticated:
             request.session[_WRITTEN] = replica.position()
         return response
+
+    return answer
+
+
+def is_staff_page(request: HttpRequest) -> bool:
+    """Whether a request is for a page below /admin/."""
+    return request.path_info.startswith("/admin/")
 
 
 def _is_list(request: HttpRequest) -> bool:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from coach.admin.access.security import POLICY
+from coach.admin.access.middleware import POLICY
 
 PAGES = (
     "/admin/",

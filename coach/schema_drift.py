@@ -10,7 +10,8 @@ import re
 import secrets
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 from django.apps import apps
@@ -25,10 +26,9 @@ from django.db.utils import ConnectionHandler
 
 _SCRATCH_ALIAS = "expected_schema"
 _QUERIES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_PROBE = "arcadia_probe"
 # Undefined column, function, object.
 _UNDEFINED = ("42703", "42883", "42704")
-# A text that the server has parsed again this often has settled.
-_MOST_PARSES = 4
 
 # A table (or "" for what belongs to none), then what it consists of: the kind and name of a part, and its definition.
 Description = dict[str, dict[str, str]]
@@ -49,10 +49,10 @@ def differences() -> list[str]:
     live = connections[settings.DIRECT_DATABASE]
     found = [*_migrations(live)]
     if live.vendor == "postgresql":
-        with _scratch(live) as (expected, reparse):
-            found += _compare(expected, _describe_postgresql(live, _live_schema(live)), reparse)
-        return [*found, *_behind_sequences(live)]
-    with _sqlite_scratch() as scratch:
+        with _scratch(live) as scratch:
+            expected, reparse = _describe_postgresql(scratch), partial(_parsed_again, scratch)
+            return [*found, *_compare(expected, _describe_postgresql(live), reparse)]
+    with closing(_sqlite_scratch()) as scratch:
         return [
             *found,
             *_compare(_describe_sqlite(scratch), _describe_sqlite(live), lambda table, part, text: text),
@@ -102,25 +102,21 @@ def _compare_parts(
 
 
 @contextmanager
-def _scratch(live: BaseDatabaseWrapper) -> Iterator[tuple[Description, Reparse]]:
-    """What the migrations build, in a schema of its own on a connection of its own; nothing of it is ever committed."""
-    schema = f"arcadia_expected_{secrets.token_hex(4)}"
-    connections[_SCRATCH_ALIAS] = scratch = _unpooled(live)
+def _scratch(live: BaseDatabaseWrapper) -> Iterator[BaseDatabaseWrapper]:
+    """A connection of its own, to a schema of its own in which the migrations were run; nothing of it is ever committed."""
+    # In no pool: it ends when it is closed.
+    options = {name: value for name, value in live.settings_dict["OPTIONS"].items() if name != "pool"}
+    scratch = type(live)({**live.settings_dict, "OPTIONS": options}, _SCRATCH_ALIAS)
+    connections[_SCRATCH_ALIAS] = scratch
     try:
         with transaction.atomic(using=_SCRATCH_ALIAS):
-            _create_schema(scratch, schema)
+            _create_schema(scratch, f"arcadia_expected_{secrets.token_hex(4)}")
             MigrationExecutor(scratch).migrate(MigrationExecutor(scratch).loader.graph.leaf_nodes())
-            yield _describe_postgresql(scratch, schema), _reparser(scratch, schema)
+            yield scratch
             transaction.set_rollback(True, using=_SCRATCH_ALIAS)
     finally:
         scratch.close()
         del connections[_SCRATCH_ALIAS]
-
-
-def _unpooled(live: BaseDatabaseWrapper) -> BaseDatabaseWrapper:
-    """A connection of its own, which ends when it is closed."""
-    options = {name: value for name, value in live.settings_dict["OPTIONS"].items() if name != "pool"}
-    return type(live)({**live.settings_dict, "OPTIONS": options}, _SCRATCH_ALIAS)
 
 
 def _create_schema(scratch: BaseDatabaseWrapper, schema: str) -> None:
@@ -140,16 +136,11 @@ def _create_schema(scratch: BaseDatabaseWrapper, schema: str) -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-def _live_schema(live: BaseDatabaseWrapper) -> str:
-    with live.cursor() as cursor:
-        cursor.execute("SELECT current_schema()")
-        [schema] = cursor.fetchone()
-    return str(schema)
-
-
-def _describe_postgresql(where: BaseDatabaseWrapper, schema: str) -> Description:
+def _describe_postgresql(where: BaseDatabaseWrapper) -> Description:
     described: Description = {"": {}}
     with where.cursor() as cursor:
+        cursor.execute("SELECT current_schema()")
+        [schema] = cursor.fetchone()
         for query in _QUERIES["parts"].values():
             cursor.execute(query, {"schema": schema})
             for table, part, definition in cursor.fetchall():
@@ -157,79 +148,44 @@ def _describe_postgresql(where: BaseDatabaseWrapper, schema: str) -> Description
     return described
 
 
-def _reparser(scratch: BaseDatabaseWrapper, schema: str) -> Reparse:
-    def reparse(table: str, part: str, definition: str) -> str:
-        for _ in range(_MOST_PARSES):
-            before, definition = definition, _parsed_again(scratch, schema, table, part, definition)
-            if definition == before:
-                break
-        return definition
-
-    return reparse
-
-
-def _parsed_again(scratch: BaseDatabaseWrapper, schema: str, table: str, part: str, definition: str) -> str:
+def _parsed_again(scratch: BaseDatabaseWrapper, table: str, part: str, definition: str) -> str:
+    """The definition of a check or an index as the server words it once it has parsed its own words."""
     kind, _, name = part.partition(" ")
-    suffix = ""
     if kind == "constraint" and definition.startswith("CHECK"):
-        make = f'ALTER TABLE "{table}" ADD CONSTRAINT arcadia_probe {definition}'
-        read = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'arcadia_probe'"
-    elif kind == "index" and (found := _INDEX.match(definition)):
-        make = f'CREATE {found["unique"]}INDEX arcadia_probe ON "{table}" USING {found["rest"]}'
-        read = "SELECT pg_get_indexdef('arcadia_probe'::regclass)"
-        suffix = found["invalid"] or ""
+        make = f'ALTER TABLE "{table}" ADD CONSTRAINT {_PROBE} {definition}'
+        read = f"SELECT pg_get_constraintdef(oid), current_schema() FROM pg_constraint WHERE conname = '{_PROBE}'"
+    elif kind == "index" and not definition.endswith("(invalid)"):
+        make = definition.replace(f"INDEX {name} ON", f"INDEX {_PROBE} ON", 1)
+        read = f"SELECT pg_get_indexdef('{_PROBE}'::regclass), current_schema()"
     else:
         return definition
     try:
         with transaction.atomic(using=_SCRATCH_ALIAS), scratch.cursor() as cursor:
             cursor.execute(make.replace("%", "%%"), [])
             cursor.execute(read)
-            [again] = cursor.fetchone()
+            again, schema = cursor.fetchone()
             transaction.set_rollback(True, using=_SCRATCH_ALIAS)
     except ProgrammingError as error:
         if getattr(error.__cause__, "sqlstate", "") not in _UNDEFINED:
             raise
         # It speaks of what the migrations do not make: a difference of its own.
         return definition
-    return str(again).replace(f"{schema}.", "").replace("INDEX arcadia_probe ", f"INDEX {name} ") + suffix
-
-
-def _behind_sequences(live: BaseDatabaseWrapper) -> Iterator[str]:
-    with live.cursor() as cursor:
-        cursor.execute(_QUERIES["owned"]["sequences"], {"schema": _live_schema(live)})
-        for sequence, table, column in cursor.fetchall():
-            cursor.execute(
-                f"SELECT (SELECT max({column}) FROM {table}), last_value FROM {sequence}"  # quoted by the server
-            )
-            largest, last = cursor.fetchone()
-            if largest is not None and last < largest:
-                yield f"{table}: sequence {sequence} is at {last}, but the largest {column} is {largest}"
-
-
-_INDEX = re.compile(
-    r"CREATE (?P<unique>(?:UNIQUE )?)INDEX \S+ ON (ONLY )?\S+ USING (?P<rest>.*?)(?P<invalid> \(invalid\))?$",
-    re.DOTALL,
-)
+    return str(again).replace(f"{schema}.", "").replace(_PROBE, name)
 
 
 # --- SQLite ---------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _sqlite_scratch() -> Iterator[BaseDatabaseWrapper]:
-    scratch = ConnectionHandler({"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}})[
-        "default"
-    ]
-    try:
-        # As the migrations state them: to the models themselves Django gives other keys in tables between two models.
-        stated = MigrationLoader(None).project_state().apps
-        with scratch.schema_editor() as editor:
-            for model in stated.get_models():
-                if model._meta.managed and not model._meta.proxy:
-                    editor.create_model(model)
-        yield scratch
-    finally:
-        scratch.close()
+def _sqlite_scratch() -> BaseDatabaseWrapper:
+    memory = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
+    scratch = ConnectionHandler(memory)["default"]
+    # As the migrations state them: to the models themselves Django gives other keys in tables between two models.
+    stated = MigrationLoader(None).project_state().apps
+    with scratch.schema_editor() as editor:
+        for model in stated.get_models():
+            if model._meta.managed and not model._meta.proxy:
+                editor.create_model(model)
+    return scratch
 
 
 _CHECK = re.compile(r"\bCHECK\s*\(", re.IGNORECASE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 
 import pytest
@@ -174,16 +175,17 @@ ARGUED = {
 
 @pytest.mark.postgresql("SQLite cannot alter these")
 def test_sixty_drifts_are_named_or_argued():
-    with schema_drift._scratch(connections["default"]) as (expected, reparse):
+    with schema_drift._scratch(connections["default"]) as scratch:
+        expected, reparse = (
+            schema_drift._describe_postgresql(scratch),
+            functools.partial(schema_drift._parsed_again, scratch),
+        )
         for statements, named in [*DRIFTS.items(), *((statement, None) for statement in ARGUED)]:
             with transaction.atomic():
                 with connection.cursor() as cursor:
                     cursor.execute(statements.replace("%", "%%"), [])
-                found = [
-                    *schema_drift._compare(
-                        expected, schema_drift._describe_postgresql(connection, "public"), reparse
-                    )
-                ]
+                live = schema_drift._describe_postgresql(connection)
+                found = [*schema_drift._compare(expected, live, reparse)]
                 transaction.set_rollback(True)
             if named is None:
                 assert found == [], statements
@@ -212,13 +214,3 @@ def test_conditions_that_a_restore_words_otherwise_are_the_same():
         reworded("coach_assessmentsubmission", "index", "submission_to_grade", index)
 
     assert schema_drift.differences() == []
-
-
-@pytest.mark.postgresql("SQLite numbers rows by itself")
-def test_a_sequence_that_is_behind_its_rows_is_named():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT setval('auth_permission_id_seq', 1)")
-
-    assert any(
-        "sequence auth_permission_id_seq is at 1" in difference for difference in schema_drift.differences()
-    )

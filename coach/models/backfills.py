@@ -106,18 +106,7 @@ class BackfillRun(Run):
         ordering = ("-started_at", "-id")
         constraints = (
             holds("backfill_run_source_known", source__in=("command", "admin")),
-            holds(
-                "backfill_run_state_known",
-                state__in=(
-                    "queued",
-                    "running",
-                    "done",
-                    "done_with_rejects",
-                    "interrupted",
-                    "aborted",
-                    "failed",
-                ),
-            ),
+            holds("backfill_run_state_known", state__in=tuple(Run.State.values)),
         )
 
     def __str__(self) -> str:

@@ -1,7 +1,6 @@
 """Who was erased: a keyed digest of each name, by which an import recognises records that it must not bring back."""
 
 from collections.abc import Iterable
-from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -33,10 +32,6 @@ class ErasedLearnerQuerySet(models.QuerySet["ErasedLearner"]):
     def restore(self, usernames: Iterable[str]) -> None:
         """Let imports bring learners of these (normal) names back from now on."""
         self.filter(pk__in=map(digest, usernames), restored_at=None).update(restored_at=utc_now())
-
-    def unfinished(self) -> Self:
-        """Those with bytes that the storage has not removed yet."""
-        return self.filter(paths__isnull=False)
 
 
 class ErasedLearner(models.Model):

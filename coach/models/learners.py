@@ -23,10 +23,6 @@ class LearnerQuerySet(ImportedQuerySet["LearnerProfile"]):
         """The learner of that (normal) name, if there is one."""
         return self.filter(username=username)
 
-    def with_schedule(self) -> Self:
-        """Each learner together with the served schedule, in the same query."""
-        return self.select_related("schedule")
-
 
 class LearnerProfile(Imported):
     """One person, keyed by username in its normal form.

@@ -17,9 +17,6 @@ class MemoryUploadQuerySet(models.QuerySet["MemoryUpload"]):
         queued = self.filter(free, state=MemoryUpload.State.QUEUED, next_attempt_at__lte=now)
         return queued.order_by("next_attempt_at", "id")
 
-    def of(self, learner: LearnerProfile) -> Self:
-        return self.filter(learner=learner)
-
 
 class MemoryUpload(models.Model):
     """One note on its way to the vector store, or back out of it.

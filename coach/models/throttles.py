@@ -1,6 +1,6 @@
 """Counters that several processes and machines share, for limits on how often something may be asked."""
 
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from django.db import connection, models, transaction
 
@@ -22,10 +22,6 @@ class ThrottleWindowQuerySet(models.QuerySet["ThrottleWindow"]):
         with transaction.atomic(savepoint=False), connection.cursor() as cursor:
             cursor.execute(_COUNT_ONE, {"key": key, "now": now, "oldest": now - seconds})
             return Counted(*cursor.fetchone())
-
-    def older_than(self, started: int) -> Self:
-        """Windows that began before that second."""
-        return self.filter(started__lt=started)
 
 
 class ThrottleWindow(models.Model):

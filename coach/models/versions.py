@@ -24,10 +24,6 @@ class VersionQuerySet(models.QuerySet["RecordVersion"]):
         """Those that are older than VERSION_RETENTION_DAYS."""
         return self.filter(at__lt=(now or utc_now()) - dt.timedelta(days=settings.VERSION_RETENTION_DAYS))
 
-    def of_record(self, version: "RecordVersion") -> Self:
-        """All versions of the record that a version belongs to."""
-        return self.filter(learner_id=version.learner_id, kind=version.kind, natural_key=version.natural_key)
-
 
 class RecordVersion(models.Model):
     """The members of one record that a change replaced, as they were before it.

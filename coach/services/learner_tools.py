@@ -71,7 +71,7 @@ def _refused(username: str | None) -> None:
 @letting_go()
 def _profile(username: str) -> dict[str, Any] | None:
     """The onboarding view of a learner, or None. Raises usernames.UnusableUsername."""
-    found = LearnerProfile.objects.named(usernames.normalise(username)).with_schedule().first()
+    found = LearnerProfile.objects.named(usernames.normalise(username)).select_related("schedule").first()
     return onboarding_view(found) if found else None
 
 

@@ -55,12 +55,12 @@ def queue(learner: LearnerProfile, note_id: str) -> None:
 
 def withdraw(learner: LearnerProfile, note_ids: Collection[str]) -> None:
     """Have the copies of some of a (locked) learner's notes removed, in the transaction that deletes the notes."""
-    _withdraw(MemoryUpload.objects.of(learner).filter(note_id__in=note_ids))
+    _withdraw(MemoryUpload.objects.filter(learner=learner, note_id__in=note_ids))
 
 
 def forget(learner: LearnerProfile) -> None:
     """Have the copies of all of a (locked) learner's notes removed; the rows name neither learner nor note any more."""
-    rows = MemoryUpload.objects.of(learner)
+    rows = MemoryUpload.objects.filter(learner=learner)
     _withdraw(rows)
     rows.update(learner=None, note_id=ERASED, last_error="")
 

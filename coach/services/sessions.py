@@ -149,7 +149,7 @@ def _told(metadata: Mapping[str, Any], session_id: str | None) -> Profile | None
     if not isinstance(username, str) or not username.strip():
         return None
     learners.update_from_metadata(username=username, metadata=metadata, session_id=session_id)
-    found = LearnerProfile.objects.named(usernames.normalise(username)).with_schedule().first()
+    found = LearnerProfile.objects.named(usernames.normalise(username)).select_related("schedule").first()
     return found.to_document() if found else None
 
 

@@ -1,5 +1,7 @@
 """How documents are kept in a column: JSON text, exactly as it went in, parsed only when asked for."""
 
+import functools
+from collections.abc import Callable
 from typing import Any, Generic, Self, TypeVar, cast, overload
 
 from django.db import models
@@ -75,11 +77,5 @@ class Parsed(Generic[T]):
         return cast(DocumentField, instance._meta.get_field(self.column))
 
 
-_adapters: dict[Any, TypeAdapter[Any]] = {}
-
-
-def _adapter(schema: Any) -> TypeAdapter[Any]:
-    """The (costly to build) adapter of a schema, built once."""
-    if schema not in _adapters:
-        _adapters[schema] = TypeAdapter(schema)
-    return _adapters[schema]
+# The adapter of a schema, which is costly to build.
+_adapter: Callable[[Any], TypeAdapter[Any]] = functools.cache(TypeAdapter)

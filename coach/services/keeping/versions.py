@@ -97,7 +97,9 @@ _Rows = Iterator[tuple[int, str, Members]]
 
 
 def _profiles(learners: set[int], keys: set[str]) -> _Rows:
-    rows = LearnerProfile.objects.with_schedule().prefetch_related("memory_records", "schedule__items")
+    rows = LearnerProfile.objects.select_related("schedule").prefetch_related(
+        "memory_records", "schedule__items"
+    )
     for row in rows.filter(pk__in=learners):
         yield row.pk, row.username, _without(row.to_document().to_object(), "username", "last_updated")
 

@@ -47,7 +47,7 @@ def expired() -> list[QuerySet[Any]]:
         ChatThread.objects.filter(created_at__lt=_before("chat")),
         ChatFile.objects.filter(created_at__lt=_before("chat")),
         BackfillFinding.objects.filter(run__in=finished),
-        ThrottleWindow.objects.older_than(int(_before("throttle").timestamp())),
+        ThrottleWindow.objects.filter(started__lt=int(_before("throttle").timestamp())),
         IdempotencyKey.objects.expired(),
         ExportRun.objects.filter(started_at__lt=_before("staging")),
         # What the worker could not do at once.
@@ -59,7 +59,7 @@ def maintain() -> dict[str, int]:
     """Remove all of it, bytes that nothing refers to included; how many of what. Raises StorageAway."""
     counts = {str(rows.model._meta.verbose_name_plural): _remove(rows) for rows in expired()}
     try:
-        erasing.remove_bytes(ErasedLearner.objects.unfinished())
+        erasing.remove_bytes(ErasedLearner.objects.filter(paths__isnull=False))
         counts["staged files"] = staged_files.remove(older_than=_days("staging"))
         counts["orphaned files"] = stored_bytes.remove_orphans(older_than=_days("orphan"))
     except (OSError, storage.StorageError) as error:

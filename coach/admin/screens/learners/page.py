@@ -101,7 +101,7 @@ class LearnerPage:
             .annotate(used_in=F("submission__submission_id"))[: MOST_ATTACHMENTS + 1]
         )
         self._notes = list(MemoryRecord.objects.filter(learner=learner).newest_first()[: MOST_NOTES + 1])
-        self._uploads = dict(MemoryUpload.objects.of(learner).values_list("note_id", "state"))
+        self._uploads = dict(MemoryUpload.objects.filter(learner=learner).values_list("note_id", "state"))
         self._events = list(AuditEvent.objects.filter(learner=learner)[:MOST_EVENTS])
         kept = RecordVersion.objects.filter(learner=learner).select_related("run")
         self._versions = changes.explained(kept[:MOST_EVENTS])

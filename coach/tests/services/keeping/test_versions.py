@@ -46,7 +46,7 @@ def put_back(user, version):
 
 
 def profile():
-    return LearnerProfile.objects.with_schedule().get(username="amara").to_document()
+    return LearnerProfile.objects.select_related("schedule").get(username="amara").to_document()
 
 
 def test_an_edit_keeps_the_members_that_it_changed_with_its_actor_and_event(amara, anna):

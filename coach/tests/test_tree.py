@@ -47,7 +47,6 @@ TESTED_IN = {
     "arcadia/serving/worker.py": "arcadia/serving/test_gunicorn.py",
     "arcadia/settings.py": "test_checks.py",
     "coach/admin/changelist/filters.py": "admin/changelist/test_lists.py",
-    "coach/admin/imports/staging.py": "admin/imports/test_views.py",
     "coach/admin/screens/attachments.py": "admin/changelist/test_bulk.py",
     "coach/admin/presentation/timeline.py": "admin/screens/learners/test_page.py",
     "coach/admin/screens/audit.py": "admin/changelist/test_lists.py",

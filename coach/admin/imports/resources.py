@@ -1,16 +1,15 @@
 """django-import-export on one side, the importing core on the other: nothing is decided here.
 
-A format opens a staged upload with the core's reader, a resource runs the core's `Backfill` over it (as a rehearsal, or
-in earnest), and a result holds what the pages show.
+A format opens a staged upload with the core's reader, a resource rehearses the core's `Backfill` over it, `confirm` runs
+it in earnest, and a result holds what the pages show.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -18,10 +17,9 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from import_export import resources
 from import_export.formats.base_formats import Format
-from import_export.instance_loaders import BaseInstanceLoader
 from import_export.results import Result
 
-from coach.admin.imports.staging import Staged
+from coach.admin.imports.staging import Staged, StagedRejects
 from coach.legacy.deciding.compare import OnConflict, Planned
 from coach.legacy.reading import store_file
 from coach.legacy.reading.rejects import open_rejects
@@ -29,13 +27,12 @@ from coach.legacy.reading.store_file import StoreFile
 from coach.legacy.running import encoding, ledger
 from coach.legacy.running.backfill import Backfill
 from coach.legacy.running.lock import RunLock
-from coach.legacy.running.reject_file import RejectFile
+from coach.legacy.running.reject_file import Rejects
 from coach.legacy.running.retry import Stopped
 from coach.legacy.running.summary import Options, Summary
 from coach.legacy.stores import Outcome, Store
 from coach.models import BackfillRun
 from coach.services import assessments, staff
-from coach.services.keeping import staged_files
 
 MOST_SHOWN = 200
 MOST_CHANGES = 20
@@ -178,12 +175,7 @@ class StoreDataset:
 
 
 class StoreFormat(Format):
-    """One legacy store, or the reject file of an earlier run. Subclasses name the store."""
-
-    store: Store
-
-    def get_title(self) -> str:
-        return f"legacy store of {self.store}"
+    """One legacy store, or the reject file of an earlier run."""
 
     def can_import(self) -> bool:
         return True
@@ -192,69 +184,40 @@ class StoreFormat(Format):
         return StoreDataset(in_stream)
 
 
-class _NoInstances(BaseInstanceLoader):
-    """Rows are looked up by the core."""
-
-    def get_instance(self, row: Any) -> None:
-        return None
-
-
 class StoreResource(resources.Resource):
-    """Runs the importing core over a dataset."""
+    """Rehearses the importing core over a dataset."""
 
-    class Meta:
-        instance_loader_class = _NoInstances
-        use_transactions = True
-
-    @classmethod
-    def get_display_name(cls) -> str:
-        return "legacy store"
-
-    def import_data(
-        self,
-        dataset: StoreDataset,
-        dry_run: bool = False,
-        raise_errors: bool = False,
-        use_transactions: bool | None = None,
-        collect_failed_rows: bool = False,
-        rollback_on_validation_errors: bool = False,
-        **kwargs: Any,
-    ) -> StoreResult:
-        """A rehearsal (`dry_run`), whose outcomes are remembered with the upload; or the run itself, in `confirm`."""
-        if not dry_run:
-            raise NotImplementedError("confirmed imports go through confirm")
-        try:
+    def import_data(self, dataset: StoreDataset, **options: Any) -> StoreResult:
+        """What an import would do; the outcomes are remembered with the upload."""
+        with closing(dataset):
             witness = Witness()
             summary = _backfill(dataset, witness, None).execute()
             dataset.staged.remember(witness.plan)
             return StoreResult(summary=summary, witness=witness, dataset=dataset)
-        finally:
-            dataset.close()
 
-    def confirm(
-        self, dataset: StoreDataset, *, user: AbstractBaseUser, rejects: Path, lock: RunLock
-    ) -> BackfillRun:
-        """Import what was shown, whole or not at all; answers the run.
 
-        Raises ChangedMeanwhile, Unusable, and what the core raises.
-        """
-        shown = dataset.staged.remembered()
-        witness = Witness()
+def confirm(staged: Staged, *, user: AbstractBaseUser, lock: RunLock) -> BackfillRun:
+    """Import what was shown, whole or not at all; answers the run.
+
+    Raises ChangedMeanwhile, Unusable, and what the core raises.
+    """
+    with closing(StoreDataset(staged)) as dataset:
+        shown, witness, rejects = staged.remembered(), Witness(), StagedRejects(staged)
         try:
             with transaction.atomic():
-                run = _start(dataset.staged, user, dataset.describe())
-                summary = _backfill(dataset, witness, run, RejectFile(rejects), lock.confirm).execute()
+                run = _start(staged, user, dataset.describe())
+                summary = _backfill(dataset, witness, run, rejects, lock.confirm).execute()
                 if differences := list(_differences(shown, witness.plan)):
                     result = StoreResult(summary=summary, witness=witness, dataset=dataset)
                     raise ChangedMeanwhile(result, differences)
-                staged_files.keep_rejects(run.pk, rejects)
+                rejects.put_together(run)
                 staff.imported(user=user, run=run)
         except ChangedMeanwhile:
             # What it would have done is what is shown, and confirmed, next.
-            dataset.staged.remember(witness.plan)
+            staged.remember(witness.plan)
             raise
         finally:
-            dataset.close()
+            rejects.discard()
         return run
 
 
@@ -306,7 +269,7 @@ def _backfill(
     dataset: StoreDataset,
     witness: Witness,
     run: BackfillRun | None,
-    rejects: RejectFile | None = None,
+    rejects: Rejects | None = None,
     confirm: Callable[[], None] = lambda: None,
 ) -> Backfill:
     options = Options(dry_run=run is None, on_conflict=OnConflict(dataset.staged.on_conflict))

@@ -1,4 +1,4 @@
-"""Uploads until they are imported: private, signed for one person and one store, refused after an hour without confirmation.
+"""Uploads until they are imported: unpacked, private, signed for one person and one store, refused after an hour.
 
 They lie in the storage called `staging`, which all web servers share. What the browser carries is a signed token,
 never a file name.
@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import gzip
 import json
 import secrets
 import shutil
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.core import signing
-from django.core.files.base import ContentFile
+from django.core.files.base import ContentFile, File
 from django.core.files.uploadedfile import UploadedFile
-from import_export.tmp_storages import BaseStorage
+from django.template.defaultfilters import filesizeformat
 
-from coach.admin.imports import unpacking
 from coach.legacy.deciding.compare import Planned
 from coach.legacy.running import reject_file
 from coach.legacy.stores import LAYOUTS, Store
@@ -33,10 +36,16 @@ from coach.services.keeping import staged_files
 LIFETIME = dt.timedelta(hours=1)
 _SALT = "coach.admin.imports.staging"
 _GONE = "The upload is gone: it was confirmed, or an hour has passed. Upload it again."
+_CHUNK_BYTES = 1024 * 1024
+_DAMAGED = (OSError, EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError)
 
 
 class Unusable(Exception):
     """The token was forged, is too old, belongs to another user, or its upload is gone; the message says which."""
+
+
+class CannotUnpack(Exception):
+    """The archive is damaged, holds too much, or not the store; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +70,7 @@ class Staged:
             path = Path(folder) / ("upload.jsonl" if self.is_rejects else "upload.json")
             try:
                 with staged_files.storage().open(_path(self.id), "rb") as source, path.open("wb") as target:
-                    shutil.copyfileobj(source, target, 1024 * 1024)
+                    shutil.copyfileobj(source, target, _CHUNK_BYTES)
             except OSError:
                 raise Unusable(_GONE) from None
             yield path
@@ -103,7 +112,7 @@ def stage(uploaded: UploadedFile[bytes], *, user: AbstractBaseUser, store: str, 
     """Keep an upload, unpacked, until it is confirmed; `manage.py maintain` removes abandoned ones. Raises CannotUnpack."""
     name = Path(uploaded.name or "upload").name[:200]
     staged = Staged(secrets.token_hex(16), user.pk, store, name.removesuffix(".gz"), on_conflict)
-    with unpacking.unpacked(uploaded, LAYOUTS[Store(store)].file_name) as file:
+    with _unpacked(uploaded, LAYOUTS[Store(store)].file_name) as file:
         staged_files.storage().save(_path(staged.id), file)
     return staged
 
@@ -152,13 +161,13 @@ class StagedRejects:
 
     def put_together(self, run: BackfillRun) -> None:
         """Make the reject file of the run from the parts."""
-        with tempfile.NamedTemporaryFile() as whole:
+        with tempfile.TemporaryDirectory(prefix="arcadia-rejects-") as folder:
+            whole = Path(folder) / "rejects.jsonl"
             for name in self._names:
-                with staged_files.storage().open(name, "rb") as part:
-                    shutil.copyfileobj(part, whole)
-            whole.flush()
+                with staged_files.storage().open(name, "rb") as part, whole.open("ab") as target:
+                    shutil.copyfileobj(part, target)
+            staged_files.keep_rejects(run.pk, whole)
             if self._names:
-                staged_files.keep_rejects(run.pk, Path(whole.name))
                 staged_files.drop_forgotten(run.pk)
 
     def discard(self) -> None:
@@ -172,23 +181,47 @@ class StagedRejects:
         return _path(self._id, f"rejects-{list(Store).index(store)}-{ordinal:012d}")
 
 
-class TokenStorage(BaseStorage):
-    """What django-import-export takes for its temporary storage: its `name` is the signed token."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self._staged: Staged = kwargs["staged"]
-        self.name = self._staged.token()
-
-    def read(self) -> Staged:
-        return self._staged
-
-    def save(self, data: Any) -> None:
-        raise NotImplementedError("uploads are staged as they arrive, never held in memory")
-
-    def remove(self) -> None:
-        self._staged.discard()
-
-
 def _path(identity: str, kind: str = "upload") -> str:
     return f"{staged_files.UPLOADS}/{identity}.{kind}"
+
+
+@contextlib.contextmanager
+def _unpacked(uploaded: File[bytes], wanted: str) -> Iterator[File[bytes]]:
+    """The text of an upload: of an archive the file `wanted`; what is not packed is handed on. Raises CannotUnpack."""
+    head = uploaded.read(4)
+    uploaded.seek(0)
+    if head == b"PK\x03\x04" or head[:2] == b"\x1f\x8b":
+        with tempfile.TemporaryFile() as text:
+            try:
+                if head[:2] == b"PK":
+                    _copy_member(uploaded, wanted, text)
+                else:
+                    with gzip.GzipFile(fileobj=uploaded) as source:
+                        _copy(source, text)
+            except _DAMAGED as error:
+                raise CannotUnpack(
+                    "The archive is damaged, or packed in a way that is not known here."
+                ) from error
+            text.seek(0)
+            yield File(text)
+    else:
+        yield uploaded
+
+
+def _copy_member(uploaded: File[bytes], wanted: str, target: IO[bytes]) -> None:
+    with zipfile.ZipFile(uploaded) as archive:
+        if wanted not in archive.namelist():
+            names = ", ".join(sorted(archive.namelist())[:6]) or "nothing"
+            raise CannotUnpack(
+                f"The archive holds no {wanted}, which this screen imports, but {names[:300]}."
+            )
+        with archive.open(wanted) as source:
+            _copy(source, target)
+
+
+def _copy(source: IO[bytes] | gzip.GzipFile, target: IO[bytes]) -> None:
+    # What an archive says of its sizes need not be true.
+    while chunk := source.read(_CHUNK_BYTES):
+        if target.tell() + len(chunk) > settings.IMPORT_MAX_BYTES:
+            raise CannotUnpack(f"It unpacks to more than {filesizeformat(settings.IMPORT_MAX_BYTES)}.")
+        target.write(chunk)

@@ -2,10 +2,9 @@
 
 import contextlib
 import logging
-import tempfile
 import time
 from collections.abc import Iterator
-from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from django import forms
@@ -28,13 +27,13 @@ from coach.admin.imports.resources import (
     StoreFormat,
     StoreResource,
     StoreResult,
+    confirm,
     failed,
     is_large,
     queued,
     run_of,
 )
-from coach.admin.imports.staging import Staged, TokenStorage, Unusable
-from coach.admin.imports.unpacking import CannotUnpack
+from coach.admin.imports.staging import CannotUnpack, Staged, Unusable
 from coach.admin.presentation import links
 from coach.legacy.deciding.compare import OnConflict
 from coach.legacy.reading.opening import RefusedFile
@@ -65,9 +64,9 @@ class StoreImportForm(ImportForm):
     )
     field_order = ("resource", "import_file", "on_conflict", "format")
 
-    def __init__(self, formats: list[type[StoreFormat]], resources: Any, *, user: Any, **kwargs: Any) -> None:
-        super().__init__(formats, resources, **kwargs)
-        self._store, self._user = formats[0].store, user
+    def __init__(self, *args: Any, store: Store, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._store, self._user = store, user
         self.fields["format"].widget = forms.HiddenInput()
         self.fields["import_file"].widget.attrs |= {
             "accept": ".json,.jsonl,.zip,.gz",
@@ -116,13 +115,11 @@ class StoreImport(ImportMixin, StaffAdmin):
 
     store: Store
     resource_classes = [StoreResource]
+    import_formats = [StoreFormat]
     import_form_class = StoreImportForm
     import_template_name = "admin/coach/import.html"
     # The list keeps its own page; links to these screens are among its tools.
     import_export_change_list_template = None
-
-    def get_import_formats(self) -> list[type[StoreFormat]]:
-        return [type("Format", (StoreFormat,), {"store": self.store})]
 
     def has_import_permission(self, request: HttpRequest) -> bool:
         return rights.may_import(request)
@@ -138,10 +135,12 @@ class StoreImport(ImportMixin, StaffAdmin):
         return super().import_action(request, **kwargs)
 
     def get_import_form_kwargs(self, request: HttpRequest) -> dict[str, Any]:
-        return {**super().get_import_form_kwargs(request), "user": request.user}
+        return {**super().get_import_form_kwargs(request), "store": self.store, "user": request.user}
 
-    def write_to_tmp_storage(self, import_file: Any, input_format: StoreFormat) -> TokenStorage:
-        return TokenStorage(staged=import_file.staged)
+    def write_to_tmp_storage(self, import_file: Any, input_format: StoreFormat) -> Any:
+        # It was staged as it arrived; the browser brings the name back, and the format opens what is read.
+        staged = import_file.staged
+        return SimpleNamespace(name=staged.token(), read=lambda: staged)
 
     def add_data_read_fail_error_to_form(self, form: forms.Form, error: Exception) -> None:
         form.cleaned_data["import_file"].staged.discard()
@@ -179,7 +178,7 @@ class StoreImport(ImportMixin, StaffAdmin):
                 if run := run_of(staged):
                     return self._confirmed_already(request, run)
                 ledger.mark_dead()
-                run = self._import(request, staged, lock)
+                run = confirm(staged, user=rights.user(request), lock=lock)
         except LockHeld as error:
             messages.warning(
                 request, f"Another import is running ({error}). Nothing was written; confirm again later."
@@ -215,12 +214,6 @@ class StoreImport(ImportMixin, StaffAdmin):
         # A second request for the same upload came first.
         return self._confirmed_already(request, BackfillRun.objects.get(upload=staged.id))
 
-    def _import(self, request: HttpRequest, staged: Staged, lock: RunLock) -> BackfillRun:
-        dataset = self.get_import_formats()[0]().create_dataset(staged)
-        with tempfile.TemporaryDirectory(prefix="arcadia-rejects-") as folder:
-            rejects = Path(folder) / "rejects.jsonl"
-            return StoreResource().confirm(dataset, user=rights.user(request), rejects=rejects, lock=lock)
-
     def _told(self, request: HttpRequest, run: BackfillRun) -> HttpResponse:
         run.refresh_from_db()
         if run.state == BackfillRun.State.DONE:
@@ -247,18 +240,10 @@ class StoreImport(ImportMixin, StaffAdmin):
 
     def _preview(self, request: HttpRequest, staged: Staged) -> HttpResponse:
         """The preview again, from the current state."""
-        dataset = self.get_import_formats()[0]().create_dataset(staged)
-        return self._page(request, staged, StoreResource().import_data(dataset, dry_run=True))
+        return self._page(request, staged, StoreResource().import_data(StoreDataset(staged)))
 
     def _page(self, request: HttpRequest, staged: Staged, result: StoreResult) -> HttpResponse:
-        confirm_form = self.get_confirm_form_class(request)(
-            initial={
-                "import_file_name": staged.token(),
-                "original_file_name": staged.name,
-                "format": "0",
-                "resource": "0",
-            }
-        )
+        confirm_form = self.confirm_form_class(initial={"import_file_name": staged.token()})
         context = self.get_import_context_data()
         return self.render(request, "import", "Import", result=result, confirm_form=confirm_form, **context)
 

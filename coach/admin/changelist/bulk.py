@@ -54,12 +54,15 @@ class Outcome:
         if self.done:
             messages.success(request, ngettext(*words, self.done) % self.done)
         for reason, names in self.skipped.items():
-            named = ", ".join(names[:_MOST_NAMED]) + (
-                f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-            )
-            messages.warning(request, f"Not done for {len(names)} ({reason}): {named}")
+            messages.warning(request, f"Not done for {len(names)} ({reason}): {named(names)}")
         if not self.done and not self.skipped:
             messages.info(request, "Nothing was left to do.")
+
+
+def named(things: Sequence[str], separator: str = ", ") -> str:
+    """The first of these, and how many more there are."""
+    more = len(things) - _MOST_NAMED
+    return separator.join(things[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def ask(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.conf import settings
@@ -26,6 +26,12 @@ from coach.services import assessments, staff
 MOST_CHOICES = 300
 Resolution = BackfillFinding.Resolution
 _MOVED = "Nothing was written: the record here was changed since this page was shown. Both values are shown as they are now."
+# Decisions about a conflict as a whole, as the command has them.
+_WHOLE = {
+    Resolution.THEIRS: OnConflict.OVERWRITE,
+    Resolution.OURS: OnConflict.KEEP,
+    Resolution.LATER_RUN: OnConflict.REPORT,
+}
 
 
 class _NotTaken(Exception):
@@ -35,8 +41,20 @@ class _NotTaken(Exception):
         self.reason, self.rejected = reason, [plan for plan in planned if plan.outcome == Outcome.REJECTED]
 
 
+class _Decision(NamedTuple):
+    """What staff decided; `told` is what the run's options say of it: counts, never contents."""
+
+    records: list[RawRecord]
+    how: OnConflict | Choice
+    told: dict[str, object]
+    resolution: str
+
+
 class FindingForm(forms.Form):
     """What the two kinds share: the record goes through the core as a run of its own."""
+
+    # Which field shows the faults of a rejected record.
+    faulty: str | None = None
 
     def __init__(self, finding: BackfillFinding, data: Mapping[str, Any] | None, **options: Any) -> None:
         self.finding, self.has_moved = finding, False
@@ -54,61 +72,45 @@ class FindingForm(forms.Form):
                 None, f"Another import is running ({error}). Nothing was written; try again later."
             )
         except _NotTaken as refused:
-            self._tell(refused)
+            if refused.reason:
+                self.has_moved = True
+                self.add_error(None, refused.reason)
+            for plan in refused.rejected:
+                self.add_error(self.faulty, [self._fault(fault.path, fault.reason) for fault in plan.faults])
         return None
 
     def _resolve(self, user: Any, confirm: Any) -> BackfillRun:
         if not BackfillFinding.objects.open().select_for_update().filter(pk=self.finding.pk).exists():
             raise _NotTaken("Nothing was written: this finding was resolved meanwhile.")
-        self._check()
-        raws, how = self._records(), self._how()
+        records, how, told, resolution = self._decide()
         run = ledger.start(
             source=BackfillRun.Source.ADMIN,
             actor=f"staff {user.get_username()}",
             version=settings.VERSION,
-            options={"finding": self.finding.pk, **self._told()},
+            options={"finding": self.finding.pk, **told},
             files=[],
         )
-        planned = resolving.take(raws, run=run, on_conflict=how, derive=assessments.extended, confirm=confirm)
+        planned = resolving.take(
+            records, run=run, on_conflict=how, derive=assessments.extended, confirm=confirm
+        )
         if any(plan.outcome == Outcome.REJECTED for plan in planned):
             raise _NotTaken(planned=planned)
         self.username = planned[0].username
-        staff.resolve(
-            user=user,
-            finding=self.finding,
-            resolution=self._resolution(),
-            run=run,
-            username=self.username,
-        )
+        staff.resolve(user=user, finding=self.finding, resolution=resolution, run=run, username=self.username)
         return run
 
-    def _check(self) -> None:
+    def _decide(self) -> _Decision:
         """Raises _NotTaken where what was shown is not what is there."""
-
-    def _records(self) -> list[RawRecord]:
         raise NotImplementedError
 
-    def _how(self) -> OnConflict | Choice:
-        return OnConflict.REPORT
-
-    def _told(self) -> dict[str, object]:
-        """What the run's options say of the decision: counts, never contents."""
-        return {}
-
-    def _resolution(self) -> str:
-        return Resolution.MENDED
-
-    def _tell(self, refused: _NotTaken) -> None:
-        if refused.reason:
-            self.has_moved = True
-            self.add_error(None, refused.reason)
-        for plan in refused.rejected:
-            self.add_error(None, [f"{fault.path}: {fault.reason}" for fault in plan.faults])
+    def _fault(self, path: str, reason: str) -> str:
+        return f"{path}: {reason}"
 
 
 class MendForm(FindingForm):
     """A rejected record as text, each fault at its line."""
 
+    faulty = "record"
     owner = forms.CharField(
         label="Learner", max_length=255, help_text="The username under which the store lists it."
     )
@@ -142,15 +144,15 @@ class MendForm(FindingForm):
         for name, made in self.fields.items():
             made.widget.attrs["autofocus"] = name == first
 
-    def _records(self) -> list[RawRecord]:
+    def _decide(self) -> _Decision:
+        # Kept, since an error takes it out of the cleaned values.
+        self._text = self.cleaned_data["record"]
         owner = self.cleaned_data.get("owner", "")
-        return resolving.raw_records_of(self.finding, self.cleaned_data["record"], owner=owner)
+        records = resolving.raw_records_of(self.finding, self._text, owner=owner)
+        return _Decision(records, OnConflict.REPORT, {}, Resolution.MENDED)
 
-    def _tell(self, refused: _NotTaken) -> None:
-        super()._tell(_NotTaken(refused.reason))
-        text = self.cleaned_data.get("record", "")
-        for plan in refused.rejected:
-            self.add_error("record", [_at_its_line(text, fault.path, fault.reason) for fault in plan.faults])
+    def _fault(self, path: str, reason: str) -> str:
+        return _at_its_line(self._text, path, reason)
 
 
 class ConflictForm(FindingForm):
@@ -158,11 +160,7 @@ class ConflictForm(FindingForm):
 
     seen = forms.CharField(widget=forms.HiddenInput)
     decision = forms.ChoiceField(
-        choices=[
-            (way, way.label)
-            for way in (Resolution.THEIRS, Resolution.OURS, Resolution.CHOSEN, Resolution.LATER_RUN)
-        ],
-        widget=forms.HiddenInput,
+        choices=[(way, way.label) for way in (*_WHOLE, Resolution.CHOSEN)], widget=forms.HiddenInput
     )
 
     def __init__(self, finding: BackfillFinding, data: Mapping[str, Any] | None = None) -> None:
@@ -170,15 +168,16 @@ class ConflictForm(FindingForm):
         self.planned = resolving.look(self._raws[0])
         self.choices: Sequence[Change] = self.planned.choices
         super().__init__(finding, data, initial={"seen": _mark(self.planned)})
-        if self.is_open and len(self.choices) <= MOST_CHOICES:
-            for number, change in enumerate(self.choices):
-                self.fields[f"path-{number}"] = forms.ChoiceField(
-                    label=change.path,
-                    choices=((Resolution.OURS, "Keep what is here"), (Resolution.THEIRS, "Take the store's")),
-                    initial=Resolution.OURS,
-                    required=False,
-                    widget=forms.RadioSelect(attrs={"aria-describedby": f"path-{number}"}),
-                )
+        can_choose = self.is_open and len(self.choices) <= MOST_CHOICES
+        self._by_path = {f"path-{number}": change for number, change in enumerate(self.choices) if can_choose}
+        for name, change in self._by_path.items():
+            self.fields[name] = forms.ChoiceField(
+                label=change.path,
+                choices=((Resolution.OURS, "Keep what is here"), (Resolution.THEIRS, "Take the store's")),
+                initial=Resolution.OURS,
+                required=False,
+                widget=forms.RadioSelect(attrs={"aria-describedby": name}),
+            )
 
     @property
     def is_open(self) -> bool:
@@ -187,43 +186,21 @@ class ConflictForm(FindingForm):
 
     def rows(self) -> list[tuple[Change, Any]]:
         """Each change with the field of its choice, as far as it can be chosen."""
-        return [
-            (change, self[f"path-{number}"])
-            for number, change in enumerate(self.choices)
-            if f"path-{number}" in self.fields
-        ]
+        return [(change, self[name]) for name, change in self._by_path.items()]
 
-    def _check(self) -> None:
+    def _decide(self) -> _Decision:
         LearnerProfile.objects.select_for_update().named(self.planned.username).first()
-        is_fit = self.is_open == (self.cleaned_data["decision"] != Resolution.LATER_RUN)
+        decision = self.cleaned_data["decision"]
+        is_fit = self.is_open == (decision != Resolution.LATER_RUN)
         if not is_fit or self.cleaned_data["seen"] != _mark(resolving.look(self._raws[0])):
             raise _NotTaken(_MOVED)
-
-    def _records(self) -> list[RawRecord]:
-        return self._raws
-
-    def _theirs(self) -> frozenset[str]:
-        return frozenset(
-            change.path
-            for number, change in enumerate(self.choices)
-            if self.cleaned_data.get(f"path-{number}") == Resolution.THEIRS
-        )
-
-    def _how(self) -> OnConflict | Choice:
-        if not self.is_open:
-            return OnConflict.REPORT
-        return {Resolution.THEIRS: OnConflict.OVERWRITE, Resolution.OURS: OnConflict.KEEP}.get(
-            self.cleaned_data["decision"], Choice(self._theirs())
-        )
-
-    def _told(self) -> dict[str, object]:
-        if self.cleaned_data["decision"] != Resolution.CHOSEN:
-            return {"on_conflict": str(self._how())}
-        theirs = len(self._theirs())
-        return {"on_conflict": "chosen", "theirs": theirs, "ours": len(self.choices) - theirs}
-
-    def _resolution(self) -> str:
-        return str(self.cleaned_data["decision"]) if self.is_open else Resolution.LATER_RUN
+        if decision in _WHOLE:
+            how = _WHOLE[decision]
+            return _Decision(self._raws, how, {"on_conflict": str(how)}, decision)
+        by_path = self._by_path.items()
+        theirs = {change.path for name, change in by_path if self.cleaned_data[name] == Resolution.THEIRS}
+        told = {"on_conflict": decision, "theirs": len(theirs), "ours": len(self.choices) - len(theirs)}
+        return _Decision(self._raws, Choice(frozenset(theirs)), told, decision)
 
 
 def form_of(

@@ -19,6 +19,7 @@ from import_export import resources
 from import_export.formats.base_formats import Format
 from import_export.results import Result
 
+from coach.admin.changelist import bulk
 from coach.admin.imports.staging import Staged, StagedRejects
 from coach.legacy.deciding.compare import OnConflict, Planned
 from coach.legacy.reading import store_file
@@ -27,7 +28,6 @@ from coach.legacy.reading.store_file import StoreFile
 from coach.legacy.running import encoding, ledger
 from coach.legacy.running.backfill import Backfill
 from coach.legacy.running.lock import RunLock
-from coach.legacy.running.reject_file import Rejects
 from coach.legacy.running.retry import Stopped
 from coach.legacy.running.summary import Options, Summary
 from coach.legacy.stores import Outcome, Store
@@ -43,8 +43,8 @@ class ChangedMeanwhile(Exception):
     """What a confirmation would do is not what was shown; nothing was written. `result` is the new preview."""
 
     def __init__(self, result: StoreResult, differences: list[str]) -> None:
-        super().__init__("changed since the preview")
-        self.result, self.differences = result, differences
+        super().__init__(bulk.named(differences, "; "))
+        self.result = result
 
 
 @dataclass(frozen=True)
@@ -191,7 +191,7 @@ class StoreResource(resources.Resource):
         """What an import would do; the outcomes are remembered with the upload."""
         with closing(dataset):
             witness = Witness()
-            summary = _backfill(dataset, witness, None).execute()
+            summary = backfill(dataset, observe=witness).execute()
             dataset.staged.remember(witness.plan)
             return StoreResult(summary=summary, witness=witness, dataset=dataset)
 
@@ -206,7 +206,9 @@ def confirm(staged: Staged, *, user: AbstractBaseUser, lock: RunLock) -> Backfil
         try:
             with transaction.atomic():
                 run = _start(staged, user, dataset.describe())
-                summary = _backfill(dataset, witness, run, rejects, lock.confirm).execute()
+                summary = backfill(
+                    dataset, run=run, rejects=rejects, observe=witness, confirm=lock.confirm
+                ).execute()
                 if differences := list(_differences(shown, witness.plan)):
                     result = StoreResult(summary=summary, witness=witness, dataset=dataset)
                     raise ChangedMeanwhile(result, differences)
@@ -265,22 +267,15 @@ def _start(
     )
 
 
-def _backfill(
-    dataset: StoreDataset,
-    witness: Witness,
-    run: BackfillRun | None,
-    rejects: Rejects | None = None,
-    confirm: Callable[[], None] = lambda: None,
-) -> Backfill:
-    options = Options(dry_run=run is None, on_conflict=OnConflict(dataset.staged.on_conflict))
+def backfill(dataset: StoreDataset, *, run: BackfillRun | None = None, **how: Any) -> Backfill:
+    """The core's import of a dataset, as a run; a rehearsal without one."""
+    on_conflict = OnConflict(dataset.staged.on_conflict)
     return Backfill(
         files=[dataset.file],
-        options=options,
+        options=Options(dry_run=run is None, on_conflict=on_conflict),
         derive=assessments.extended,
         run=run,
-        rejects=rejects,
-        observe=witness,
-        confirm=confirm,
+        **how,
     )
 
 

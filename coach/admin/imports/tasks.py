@@ -4,19 +4,15 @@ import contextlib
 import logging
 
 from coach.admin.imports import staging
-from coach.admin.imports.resources import StoreDataset, as_shown
+from coach.admin.imports.resources import StoreDataset, as_shown, backfill
 from coach.admin.imports.staging import StagedRejects, Unusable
-from coach.legacy.deciding.compare import OnConflict
 from coach.legacy.reading.opening import RefusedFile
 from coach.legacy.running import ledger
-from coach.legacy.running.backfill import Backfill
 from coach.legacy.running.encoding import OtherEncoding
 from coach.legacy.running.lock import LockHeld, RunLock
 from coach.legacy.running.retry import Stopped
-from coach.legacy.running.summary import Options
 from coach.legacy.stores import Store
 from coach.models import BackfillRun
-from coach.services import assessments
 from coach.services.operations import jobs
 
 _logger = logging.getLogger(__name__)
@@ -46,28 +42,15 @@ def _import(run: BackfillRun, lock: RunLock) -> None:
     with contextlib.closing(dataset), jobs.Work(run) as work:
         rejects = StagedRejects(staged)
         rejects.keep_before(Store(run.checkpoint_store or Store.PROFILES), run.checkpoint_ordinal)
-        backfill = Backfill(
-            files=[dataset.file],
-            options=Options(on_conflict=OnConflict(staged.on_conflict)),
-            derive=assessments.extended,
-            run=run,
-            rejects=rejects,
-            check=as_shown(shown),
-            stop=lambda: work.cancelled,
-            confirm=lock.confirm,
-        )
-        _execute(backfill)
-
-
-def _execute(backfill: Backfill) -> None:
-    try:
-        backfill.execute()
-    except LockHeld:
-        raise
-    except Stopped:
-        pass  # the ledger says why
-    except Exception as error:  # the ledger has its kind; its text may quote a record
-        _logger.error("run %s stopped: %s", backfill.summary.run_id, type(error).__name__)
+        how = {"check": as_shown(shown), "stop": lambda: work.cancelled, "confirm": lock.confirm}
+        try:
+            backfill(dataset, run=run, rejects=rejects, **how).execute()
+        except LockHeld:
+            raise
+        except Stopped:
+            pass  # the ledger says why
+        except Exception as error:  # the ledger has its kind; its text may quote a record
+            _logger.error("%s stopped: %s", run, type(error).__name__)
 
 
 def _wrap_up(run: BackfillRun) -> None:

@@ -47,7 +47,6 @@ from coach.services.operations import jobs
 _logger = logging.getLogger(__name__)
 # A second click comes while the first one is still at work.
 PATIENCE_SECONDS = 5.0
-_MOST_DIFFERENCES = 12
 
 
 class StoreImportForm(ImportForm):
@@ -185,7 +184,11 @@ class StoreImport(ImportMixin, StaffAdmin):
             )
             return self._preview(request, staged)
         except ChangedMeanwhile as changed:
-            self._tell_differences(request, changed)
+            messages.warning(
+                request,
+                f"Something changed since the preview, so nothing was written. Now: {changed}. "
+                "Look at the new preview and confirm again.",
+            )
             return self._page(request, staged, changed.result)
         except Unusable:
             raise
@@ -224,17 +227,6 @@ class StoreImport(ImportMixin, StaffAdmin):
                 "The store was imported, but some records were rejected or are in conflict: see below.",
             )
         return HttpResponseRedirect(links.page_of(BackfillRun, run.pk))
-
-    def _tell_differences(self, request: HttpRequest, changed: ChangedMeanwhile) -> None:
-        named = changed.differences[:_MOST_DIFFERENCES]
-        more = len(changed.differences) - len(named)
-        messages.warning(
-            request,
-            "Something changed since the preview, so nothing was written. Now: "
-            + "; ".join(named)
-            + (f"; and {more} more" if more > 0 else "")
-            + ". Look at the new preview and confirm again.",
-        )
 
     # --- pages ------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ import pytest
 from django.test import override_settings
 from django_q.models import OrmQ, Task
 
-from coach.admin.imports import tasks
+from coach.admin.imports import resources, tasks
 from coach.documents.base import utc_now
 from coach.legacy.running.lock import LockHeld, RunLock
 from coach.legacy.running.summary import Options
@@ -30,7 +30,7 @@ BAD = {"username": "bad", "memory_records": 5}
 @pytest.fixture(autouse=True)
 def large(monkeypatch):
     """Every upload is large, and a batch holds two records."""
-    monkeypatch.setattr(tasks, "Options", functools.partial(Options, batch_size=2))
+    monkeypatch.setattr(resources, "Options", functools.partial(Options, batch_size=2))
     with override_settings(BACKGROUND_IMPORT_BYTES=0):
         yield
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from typing import Any, Self
 
-from django.core.exceptions import EmptyResultSet
 from django.core.paginator import Paginator
 from django.db import connections, models
 from django.utils.functional import cached_property
@@ -36,7 +35,8 @@ def of(rows: models.QuerySet[Any]) -> Counted:
     found = up_to(rows, COUNTED)
     if found.exact:
         return found
-    return Counted(max(COUNTED + 1, _plan(rows)["Plan Rows"]), exact=False)
+    [plan] = _plans(connection, [_statement(rows)])
+    return Counted(max(COUNTED + 1, plan["Plan Rows"]), exact=False)
 
 
 def glances(choices: Sequence[models.QuerySet[Any]]) -> list[Counted]:
@@ -50,13 +50,12 @@ def glances(choices: Sequence[models.QuerySet[Any]]) -> list[Counted]:
     if connection.vendor != "postgresql":
         return [Counted(rows.count()) for rows in choices]
     asked = [_statement(rows) for rows in choices]
-    plans = iter(_plans(connection, [statement for statement in asked if statement]))
-    expected = [next(plans) if statement else _NOTHING for statement in asked]
-    cheap = [plan["Plan Rows"] <= FEW and plan["Total Cost"] <= MOST_COST for plan in expected]
-    counted = iter(_counted(connection, [one for one, few in zip(asked, cheap, strict=True) if few and one]))
+    plans = _plans(connection, asked)
+    cheap = [plan["Plan Rows"] <= FEW and plan["Total Cost"] <= MOST_COST for plan in plans]
+    counted = iter(_counted(connection, [one for one, few in zip(asked, cheap, strict=True) if few]))
     return [
-        (next(counted) if statement else Counted(0)) if few else Counted(plan["Plan Rows"], exact=False)
-        for statement, plan, few in zip(asked, expected, cheap, strict=True)
+        next(counted) if few else Counted(plan["Plan Rows"], exact=False)
+        for plan, few in zip(plans, cheap, strict=True)
     ]
 
 
@@ -75,28 +74,18 @@ def _table_estimate(rows: models.QuerySet[Any]) -> int:
         return int(cursor.fetchone()[0])
 
 
-_NOTHING = {"Plan Rows": 0, "Total Cost": 0}
 _Statement = tuple[str, Sequence[Any]]
 
 
-def _plan(rows: models.QuerySet[Any]) -> dict[str, Any]:
-    """What the planner expects: `Plan Rows` and `Total Cost` (in its own unit, a sequentially read page)."""
-    statement = _statement(rows)
-    return _plans(connections[rows.db], [statement])[0] if statement else _NOTHING
-
-
-def _statement(rows: models.QuerySet[Any]) -> _Statement | None:
-    """The SQL that finds the rows' keys; None where Django itself knows that there are none."""
-    try:
-        return rows.order_by().values("pk").query.sql_with_params()
-    except EmptyResultSet:
-        return None
+def _statement(rows: models.QuerySet[Any]) -> _Statement:
+    """The SQL that finds the rows' keys, also where Django itself knows that there are none."""
+    compiler = rows.order_by().values("pk").query.get_compiler(rows.db, elide_empty=False)
+    return compiler.as_sql()
 
 
 def _plans(connection: Any, statements: Sequence[_Statement]) -> list[dict[str, Any]]:
+    """What the planner expects: `Plan Rows` and `Total Cost` (in its own unit, a sequentially read page)."""
     # As arrays each is planned whole, on its own, and none is executed.
-    if not statements:
-        return []
     sql, params = _joined("ARRAY({})", statements)
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (FORMAT JSON) SELECT {sql}", params)

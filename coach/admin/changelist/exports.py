@@ -219,13 +219,8 @@ def _csv(rows: Iterable[Any], columns: Columns) -> Iterator[bytes]:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_FORMULA) else value
     if value is None:
         return ""
-    text = (
-        value
-        if isinstance(value, str)
-        else value.isoformat()
-        if hasattr(value, "isoformat")
-        else json.dumps(value, ensure_ascii=False)
-    )
-    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+    return value.isoformat() if hasattr(value, "isoformat") else json.dumps(value, ensure_ascii=False)

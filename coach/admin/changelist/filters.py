@@ -1,5 +1,6 @@
 """Filters that mean work, each choice with its count; counting stops where a number says no more."""
 
+import copy
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -31,7 +32,7 @@ class WorkFilter(admin.SimpleListFilter):
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         rows = changelist.get_queryset(self.request, exclude_parameters=[self.parameter_name or ""])
-        yield next(super().choices(WithoutFacets(changelist)))  # type: ignore[arg-type]
+        yield next(super().choices(without_facets(changelist)))
         # How the hits of a wide search divide would cost the search again for each choice.
         numbers = [""] * len(self.choices_of)
         if not search.is_wide(self.request):
@@ -45,26 +46,23 @@ class WorkFilter(admin.SimpleListFilter):
             }
 
 
+def chosen(title: str, parameter: str, choices: dict[str, tuple[str, Q]]) -> type[WorkFilter]:
+    """A filter of those choices; the admin wants a class of each."""
+    return type(
+        "ChosenFilter", (WorkFilter,), {"title": title, "parameter_name": parameter, "choices_of": choices}
+    )
+
+
 def of_column(name: str, choices: Iterable[tuple[str, Any]]) -> type[WorkFilter]:
     """A filter for the values of a column, named like it: `choices` are the values and their words."""
-
-    class ColumnFilter(WorkFilter):
-        title = parameter_name = name
-        choices_of = {value: (str(words), Q(**{name: value})) for value, words in choices}
-
-    return ColumnFilter
+    return chosen(name, name, {value: (str(words), Q(**{name: value})) for value, words in choices})
 
 
-class WithoutFacets:
-    """A change list as the stock filter sees it, which would count every choice in full."""
-
-    add_facets = False
-
-    def __init__(self, changelist: ChangeList) -> None:
-        self._changelist = changelist
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._changelist, name)
+def without_facets(changelist: ChangeList) -> ChangeList:
+    """A change list as a stock filter should see it, which would count every choice in full."""
+    seen = copy.copy(changelist)
+    seen.add_facets = False
+    return seen
 
 
 def _shown(count: counts.Counted) -> str:
@@ -85,70 +83,56 @@ def _in_conflict() -> Exists:
     return Exists(conflicts.filter(username=OuterRef("username")))
 
 
-class OpenFilter(WorkFilter):
-    title = "state"
-    parameter_name = "open"
-    choices_of = {"1": ("open", Q(resolved_at=None)), "0": ("resolved", ~Q(resolved_at=None))}
-
-
-class ScheduleFilter(WorkFilter):
-    title = "schedule"
-    parameter_name = "schedule"
-    choices_of = {
+OpenFilter = chosen(
+    "state", "open", {"1": ("open", Q(resolved_at=None)), "0": ("resolved", ~Q(resolved_at=None))}
+)
+ScheduleFilter = chosen(
+    "schedule",
+    "schedule",
+    {
         "none": ("none", ~Q(_has(CurriculumSchedule))),
         "stale": ("stale", Q(_has(CurriculumSchedule, is_stale=True))),
-    }
-
-
-class WorkToDoFilter(WorkFilter):
-    title = "work to do"
-    parameter_name = "work"
-    choices_of = {
+    },
+)
+WorkToDoFilter = chosen(
+    "work to do",
+    "work",
+    {
         "pending": ("pending attachments", Q(_has(AttachmentMetadata, submission__isnull=True))),
         "ungraded": ("ungraded submissions", Q(_has(AssessmentSubmission, graded_by=""))),
         "provisional": ("graded provisionally", Q(_has(AssessmentSubmission, graded_by="provisional"))),
         "conflict": ("open conflict", Q(_in_conflict())),
         "edited": ("edited since the import", Q(edited_since_import=True)),
-    }
-
-
-class GraderFilter(WorkFilter):
-    title = "grade"
-    parameter_name = "graded"
-    choices_of = {
+    },
+)
+GraderFilter = chosen(
+    "grade",
+    "graded",
+    {
         "nobody": ("not graded", Q(graded_by="")),
         "provisional": ("provisional, by rule", Q(graded_by="provisional")),
         "model": ("by the language model", Q(graded_by="model")),
         "staff": ("by hand", Q(graded_by="staff")),
         "imported": ("imported with its grade", Q(graded_by="imported")),
-    }
-
-
-class AttachmentUseFilter(WorkFilter):
-    title = "use"
-    parameter_name = "use"
-    choices_of = {
+    },
+)
+AttachmentUseFilter = chosen(
+    "use",
+    "use",
+    {
         "pending": ("pending", Q(submission__isnull=True)),
         "used": ("in a submission", Q(submission__isnull=False)),
-    }
-
-
-class StaleFilter(WorkFilter):
-    title = "state"
-    parameter_name = "stale"
-    choices_of = {"1": ("stale", Q(is_stale=True)), "0": ("current", Q(is_stale=False))}
-
-
-class MovedFilter(WorkFilter):
-    title = "moved by the learner"
-    parameter_name = "moved"
-    choices_of = {"1": ("moved", Q(user_adjusted=True))}
-
-
-class ProgressFilter(WorkFilter):
-    title = "progress"
-    parameter_name = "progress"
-    choices_of = {
+    },
+)
+StaleFilter = chosen(
+    "state", "stale", {"1": ("stale", Q(is_stale=True)), "0": ("current", Q(is_stale=False))}
+)
+MovedFilter = chosen("moved by the learner", "moved", {"1": ("moved", Q(user_adjusted=True))})
+ProgressFilter = chosen(
+    "progress",
+    "progress",
+    {
         "in_progress": ("in progress", Q(launch_status="in_progress")),
         "completed": ("completed", Q(launch_status="completed")),
-    }
+    },
+)

@@ -91,7 +91,7 @@ class LearnerFilter(admin.SimpleListFilter):
         return queryset.filter(learner=int(chosen)) if chosen.isdecimal() else queryset
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        return super().choices(filters.WithoutFacets(changelist))  # type: ignore[arg-type]
+        return super().choices(filters.without_facets(changelist))
 
 
 class WithVersions(StaffChangeList):

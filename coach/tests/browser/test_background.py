@@ -13,7 +13,7 @@ from django.test import override_settings
 from playwright.sync_api import expect
 
 from coach.admin.changelist import exports
-from coach.admin.imports import tasks
+from coach.admin.imports import resources, tasks
 from coach.legacy.running.summary import Options
 from coach.models import BackfillRun, ExportRun, LearnerProfile
 from coach.services.operations import jobs
@@ -73,7 +73,7 @@ def worker(monkeypatch):
             self.heard = heard
 
     monkeypatch.setattr(jobs, "Work", Stepping)
-    monkeypatch.setattr(tasks, "Options", functools.partial(Options, batch_size=2))
+    monkeypatch.setattr(resources, "Options", functools.partial(Options, batch_size=2))
     with override_settings(BACKGROUND_IMPORT_BYTES=0, BACKGROUND_EXPORT_ROWS=1):
         yield one
         one.let(100)

@@ -17,14 +17,10 @@ MOST_SHOWN = 20
 
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Columns aligned: the first to the left, numbers to the right; the first row is the heading."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = [row[0].ljust(widths[0])] + [
-            cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
+    first, *others = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join((row[0].ljust(first), *map(str.rjust, row[1:], others))).rstrip() for row in rows
+    )
 
 
 def counts_table(summary: Summary) -> str:

@@ -71,29 +71,27 @@ class Command(OperatorCommand):
 
     def _do(self) -> ExitCode:
         """Whatever is asked for. Raises what `handle` answers."""
-        named = [self.arguments[store] for store in Store]
-        if self._names_stores() and not any(named) and not self.arguments["data_dir"]:
+        if self._names_stores() and not self._named() and not self.arguments["data_dir"]:
             self.stdout.write("no store file is named: there is nothing to import")
             return ExitCode.CLEAN
         self._check_outputs(self._input_paths())
-        return self._verify() if self.arguments["verify"] else self._import_beside()
+        if self.arguments["verify"]:
+            return self._verify()
+        # Before anything else: it may fork.
+        with worker_process.beside() as self.submit:
+            return self._import()
 
     # --- importing --------------------------------------------------------------------------------
 
-    def _import_beside(self) -> ExitCode:
-        # Before anything else: it may fork.
-        with worker_process.beside() as self.submit:
-            encoding.check()
-            return self._import()
-
     def _import(self) -> ExitCode:
+        encoding.check()
         if self.arguments["resume"]:
             # What is refused before it is known which run goes on is reported, too.
             self._check_outputs(ledger.recent_paths())
         if self.arguments["dry_run"]:
             with self._inputs(inspect=False) as found:
                 self._inspect(found)
-                return self._run(found, self._options(), None, None)
+                return self._run(found, None, None)
         with RunLock() as lock:
             ledger.mark_dead()
             if self.arguments["resume"]:
@@ -107,7 +105,7 @@ class Command(OperatorCommand):
                     options=arguments.remembered(self.arguments),
                     files=[file.describe() for file in found.files],
                 )
-                return self._run(found, self._options(), run, self._reject_file(run), lock)
+                return self._run(found, run, self._reject_file(run), lock)
 
     def _inspect(self, found: Inputs) -> None:
         """Check the stores whole, unless nothing has changed since they were imported. Raises RefusedFile."""
@@ -132,21 +130,19 @@ class Command(OperatorCommand):
             first = Store(run.checkpoint_store or Store.PROFILES)
             rejects.keep_before(first, run.checkpoint_ordinal)
             ledger.take_over(run)
-            return self._run(found, self._options(), run, rejects, lock)
+            return self._run(found, run, rejects, lock)
 
     def _run_to_resume(self) -> BackfillRun | None:
         wanted = self.arguments["resume"]
         if wanted == arguments.LATEST:
             return ledger.unfinished()
-        rows = BackfillRun.objects.filter(
-            source=BackfillRun.Source.COMMAND, pk=int(wanted) if wanted.isdecimal() else 0
-        )
+        number = int(wanted) if wanted.isdecimal() else 0
+        rows = BackfillRun.objects.filter(source=BackfillRun.Source.COMMAND, pk=number)
         return rows.exclude(state__in=BackfillRun.COMPLETE).first()
 
     def _run(
         self,
         found: Inputs,
-        options: Options,
         run: BackfillRun | None,
         rejects: RejectFile | None,
         lock: RunLock | None = None,
@@ -154,7 +150,7 @@ class Command(OperatorCommand):
         with self._signals(), self._progress() as progress:
             backfill = Backfill(
                 files=found.files,
-                options=options,
+                options=self._options(),
                 derive=assessments.extended,
                 run=run,
                 rejects=rejects,
@@ -194,13 +190,9 @@ class Command(OperatorCommand):
                 attachment_files=self.arguments["attachment_files"],
                 progress=progress,
             )
-        status = (
-            ExitCode.DIFFERENCES
-            if not result.equal
-            else ExitCode.FINDINGS
-            if result.total("rejected")
-            else ExitCode.CLEAN
-        )
+        status = ExitCode.FINDINGS if result.total("rejected") else ExitCode.CLEAN
+        if not result.equal:
+            status = ExitCode.DIFFERENCES
         self._write(rendering.verification(result), rendering.verification_report(result, status=status))
         return status
 
@@ -293,14 +285,8 @@ class Command(OperatorCommand):
         command = f"python manage.py backfill{self._next_words(summary, status, reject_path)}"
         is_rehearsal = self.arguments["dry_run"]
         text = rendering.outcome(summary, rejects=reject_path, command=command, dry_run=is_rehearsal)
-        values = rendering.report(
-            summary,
-            status=int(status),
-            dry_run=is_rehearsal,
-            rejects=reject_path,
-            next_command=command,
-        )
-        self._write(text, values)
+        more = {"dry_run": is_rehearsal, "rejects": reject_path, "next_command": command}
+        self._write(text, rendering.report(summary, status=int(status), **more))
 
     def _write(self, text: str, values: dict[str, Any]) -> None:
         if self.arguments["format"] == "json":

@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import OperationalError, connections, transaction
+from django.db import OperationalError, connections
 
 from coach.services.operations import pooler
 
@@ -50,28 +50,21 @@ class Command(BaseCommand):
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
     """Wait for another machine that migrates: the lock is that of a transaction of its own, on a connection of its own."""
-    alias = settings.DIRECT_DATABASE
-    if connections[alias].vendor != "postgresql":
+    lock = connections[settings.DIRECT_DATABASE].copy()
+    if lock.vendor != "postgresql":
         yield
         return
-    migrating = connections[alias]
-    connections[alias] = lock = migrating.copy()
-    try:
-        with transaction.atomic(using=alias), lock.cursor() as cursor:
-            cursor.execute("SET LOCAL statement_timeout = 0")
-            cursor.execute("SET LOCAL lock_timeout = 0")
-            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+    # The lock ends with the transaction.
+    with closing(lock):
+        lock.set_autocommit(False)
+        with lock.cursor() as cursor:
+            for limit in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
+                cursor.execute(f"SET LOCAL {limit} = 0")
             # Asked again and again: a statement that waits would be waited for by an index that is built while others write.
             while not _try(cursor):
                 time.sleep(_ASKED_EVERY)
-            connections[alias] = migrating
-            try:
-                yield
-            finally:
-                connections[alias] = lock
-    finally:
-        connections[alias] = migrating
-        lock.close()
+        yield
+        lock.rollback()
 
 
 def _try(cursor: Any) -> bool:

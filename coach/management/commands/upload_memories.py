@@ -6,7 +6,7 @@ import sys
 import threading
 from argparse import ArgumentParser
 from collections import Counter
-from types import FrameType
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -53,45 +53,31 @@ class Command(BaseCommand):
             attempts=options["attempts"],
             backoff=dt.timedelta(seconds=options["backoff_seconds"]),
         )
-        stopping = _stop_on_signals() if options["loop"] else threading.Event()
-        counts: Counter[str] = Counter()
-        with audit.acting_as("command"):
-            try:
-                self._work(terms, counts, stopping, options)
-            except memory_uploads.NotLetIn as error:
-                raise CommandError(str(error)) from error
+        pause = options["poll_seconds"] if options["loop"] else None
+        try:
+            with audit.acting_as("command"):
+                counts = Counter(_outcomes(terms, pause=pause))
+        except memory_uploads.NotLetIn as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(
             ", ".join(f"{counts[name]} {name}" for name in ("stored", "removed", "failed", "dead"))
         )
         if counts["dead"] and not options["loop"]:
             sys.exit(DEAD_LETTERS)
 
-    def _work(
-        self,
-        terms: memory_uploads.Terms,
-        counts: Counter[str],
-        stopping: threading.Event,
-        options: dict[str, Any],
-    ) -> None:
-        """Until nothing is due, or, in a loop, until a signal; what is begun is finished."""
-        memory_uploads.withdraw_strays()
-        while not stopping.is_set():
-            outcome = memory_uploads.step(terms)
-            if outcome:
-                counts[outcome] += 1
-            elif not options["loop"]:
-                return
-            else:
-                stopping.wait(options["poll_seconds"])
-                memory_uploads.withdraw_strays()
 
-
-def _stop_on_signals() -> threading.Event:
+def _outcomes(terms: memory_uploads.Terms, *, pause: float | None) -> Iterator[str]:
+    """What becomes of each note until nothing is due, or, with pauses (seconds), until a signal; what is begun is finished."""
     stopping = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopping.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    return stopping
+    if pause is not None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopping.set())
+    memory_uploads.withdraw_strays()
+    while not stopping.is_set():
+        if outcome := memory_uploads.step(terms):
+            yield outcome
+        elif pause is None:
+            return
+        else:
+            stopping.wait(pause)
+            memory_uploads.withdraw_strays()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Max, Min, QuerySet
 from django.utils import timezone
@@ -43,11 +44,9 @@ class Steps:
 _Period = tuple[int, ...]
 
 
-def steps(changelist: ChangeList) -> Steps | None:
-    """The hierarchy of a change list; None where the table has no dates."""
+def steps(changelist: ChangeList) -> Steps:
+    """The hierarchy of a change list."""
     field, here = str(changelist.date_hierarchy), _chosen(changelist)
-    if here is None:
-        return None
     rows = changelist.model._default_manager.filter(**_bounds(field, here[:2]))
     back = _choice(changelist, here[:-1], _words(here[:-1]) or "all dates") if here else None
     finer = [(*here, number) for number in _numbers(rows, field, here)]
@@ -56,18 +55,18 @@ def steps(changelist: ChangeList) -> Steps | None:
 
 
 def chosen(changelist: ChangeList) -> dict[str, dt.datetime]:
-    """The bounds of the period that a request chooses, as conditions; none where it chooses none, or one that is no date."""
-    return _bounds(str(changelist.date_hierarchy), _chosen(changelist) or ())
+    """The bounds of the period that a request chooses, as conditions. Raises IncorrectLookupParameters."""
+    return _bounds(str(changelist.date_hierarchy), _chosen(changelist))
 
 
-def _chosen(changelist: ChangeList) -> _Period | None:
-    """The period that a request chooses; None where there is no such date."""
+def _chosen(changelist: ChangeList) -> _Period:
+    """The period that a request chooses. Raises IncorrectLookupParameters where there is no such date."""
     texts = [str(changelist.params.get(f"{changelist.date_hierarchy}__{part}", "")) for part in PARTS]
     try:
         period = tuple(int(text) for text in takewhile(str.isdecimal, texts))
         _first_of(period)
-    except (ValueError, OverflowError):
-        return None
+    except (ValueError, OverflowError) as error:
+        raise IncorrectLookupParameters(str(error)) from error
     return period
 
 

@@ -4,8 +4,8 @@ An export is complete in a temporary file before it is sent: no database connect
 is made by the worker.
 """
 
-import codecs
 import csv
+import io
 import json
 import logging
 import tempfile
@@ -155,11 +155,10 @@ def _written(
         else:
             with replica.reading_as_of_now():
                 rows = _rows(screen, keys, tell)
-                file.writelines(
-                    _csv(rows, screen.export_columns)
-                    if form == CSV.value
-                    else _json(rows, screen.export_document)
-                )
+                if form == CSV.value:
+                    _write_csv(file, rows, screen.export_columns)
+                else:
+                    file.writelines(_json(rows, screen.export_document))
     except BaseException:
         file.close()
         raise
@@ -202,20 +201,13 @@ def _json(rows: Iterable[Any], document: Callable[[Any], str]) -> Iterator[bytes
     yield b"\n]\n"
 
 
-class _Line:
-    """What csv.writer writes to: the line is handed on."""
-
-    def write(self, text: str) -> bytes:
-        return text.encode()
-
-
-def _csv(rows: Iterable[Any], columns: Columns) -> Iterator[bytes]:
-    writer = csv.writer(_Line())
-    # Without it Excel takes the bytes for the machine's old code page.
-    yield codecs.BOM_UTF8
-    yield writer.writerow(columns)
-    for row in rows:
-        yield writer.writerow([_cell(read(row)) for read in columns.values()])
+def _write_csv(file: IO[bytes], rows: Iterable[Any], columns: Columns) -> None:
+    # Without a byte order mark Excel takes the bytes for the machine's old code page.
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([_cell(read(row)) for read in columns.values()] for row in rows)
+    text.detach()
 
 
 def _cell(value: Any) -> str:

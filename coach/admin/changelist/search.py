@@ -3,7 +3,7 @@
 import functools
 import itertools
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,20 +59,21 @@ def narrowed(
     found = _found(request, rows.model, look_ups, term)
     if found is not None:
         return rows.filter(pk__in=found)
-    return _with_each_word(rows, term, lambda word: condition(rows.model, look_ups, word))
+    return _with_each_word(rows, look_ups, term)
 
 
 def own(model: type[models.Model], look_ups: Sequence[LookUp], term: str) -> models.QuerySet[Any] | None:
     """The rows that hold every word of the term in columns of their own; None without a word."""
     columns = [look_up for look_up in look_ups if not look_up.way]
-    rows = model._default_manager.order_by()
-    return _with_each_word(rows, term, lambda word: _of_one_table(columns, word)) if words(term) else None
+    return _with_each_word(model._default_manager.order_by(), columns, term) if words(term) else None
 
 
 def _with_each_word(
-    rows: models.QuerySet[Any], term: str, condition: Callable[[str], Q]
+    rows: models.QuerySet[Any], look_ups: Sequence[LookUp], term: str
 ) -> models.QuerySet[Any]:
-    return functools.reduce(lambda found, word: found.filter(condition(word)), words(term), rows)
+    for word in words(term):
+        rows = rows.filter(condition(rows.model, look_ups, word))
+    return rows
 
 
 def is_wide(request: HttpRequest) -> bool:
@@ -96,8 +97,7 @@ def _found(
     """The keys of all hits, looked up once a request; None where there are more than a FEW."""
     known = _known(request)
     if (model, term) not in known:
-        rows = model._default_manager.order_by()
-        rows = _with_each_word(rows, term, lambda word: condition(model, look_ups, word))
+        rows = _with_each_word(model._default_manager.order_by(), look_ups, term)
         keys = list(rows.values_list("pk", flat=True)[: FEW + 1])
         known[model, term] = keys if len(keys) <= FEW else None
     return known[model, term]

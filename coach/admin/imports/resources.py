@@ -60,13 +60,30 @@ class Shown:
 
 
 class StoreResult(Result):
-    """What a rehearsal or a run did."""
+    """What a rehearsal or a run did; it observes the outcome of every record."""
 
-    def __init__(self, *, summary: Summary, witness: Witness, dataset: StoreDataset) -> None:
+    summary: Summary
+
+    def __init__(self, dataset: StoreDataset) -> None:
         super().__init__()
-        self.summary, self.file, self.is_large = summary, dataset.describe(), is_large(dataset.staged)
-        self.shown, self.shown_left_out, self.plan = witness.shown, witness.left_out, witness.plan
-        self.total_rows = sum(counts["read"] for counts in summary.counts.values())
+        self.file, self.is_large = dataset.describe(), is_large(dataset.staged)
+        self.plan: list[PlanLine] = []
+        self.shown: list[Shown] = []
+        self.shown_left_out = 0
+
+    def __call__(self, planned: Iterable[Planned]) -> None:
+        for plan in planned:
+            record, outcome, lines = plan.record, str(plan.outcome), _lines(plan)
+            self.plan.append(_plan_line(plan, lines))
+            if plan.outcome == Outcome.UNCHANGED:
+                continue
+            if len(self.shown) >= MOST_SHOWN:
+                self.shown_left_out += 1
+                continue
+            left_out = max(0, len(lines) - MOST_CHANGES)
+            self.shown.append(
+                Shown(record.place, plan.key, outcome, plan.code, lines[:MOST_CHANGES], left_out)
+            )
 
     @property
     def counts(self) -> list[tuple[str, int]]:
@@ -82,29 +99,6 @@ class StoreResult(Result):
     def writes(self) -> int:
         """How many records would be written."""
         return self.summary.total(Outcome.CREATED) + self.summary.total(Outcome.UPDATED)
-
-
-class Witness:
-    """Observes the outcome of every record, in both a rehearsal and a run."""
-
-    def __init__(self) -> None:
-        self.plan: list[PlanLine] = []
-        self.shown: list[Shown] = []
-        self.left_out = 0
-
-    def __call__(self, planned: Iterable[Planned]) -> None:
-        for plan in planned:
-            record, outcome, lines = plan.record, str(plan.outcome), _lines(plan)
-            self.plan.append(_plan_line(plan, lines))
-            if plan.outcome == Outcome.UNCHANGED:
-                continue
-            if len(self.shown) >= MOST_SHOWN:
-                self.left_out += 1
-                continue
-            left_out = max(0, len(lines) - MOST_CHANGES)
-            self.shown.append(
-                Shown(record.place, plan.key, outcome, plan.code, lines[:MOST_CHANGES], left_out)
-            )
 
 
 def as_shown(shown: list[PlanLine]) -> Callable[[Iterable[Planned]], None]:
@@ -190,10 +184,10 @@ class StoreResource(resources.Resource):
     def import_data(self, dataset: StoreDataset, **options: Any) -> StoreResult:
         """What an import would do; the outcomes are remembered with the upload."""
         with closing(dataset):
-            witness = Witness()
-            summary = backfill(dataset, observe=witness).execute()
-            dataset.staged.remember(witness.plan)
-            return StoreResult(summary=summary, witness=witness, dataset=dataset)
+            result = StoreResult(dataset)
+            result.summary = backfill(dataset, observe=result).execute()
+            dataset.staged.remember(result.plan)
+            return result
 
 
 def confirm(staged: Staged, *, user: AbstractBaseUser, lock: RunLock) -> BackfillRun:
@@ -202,21 +196,19 @@ def confirm(staged: Staged, *, user: AbstractBaseUser, lock: RunLock) -> Backfil
     Raises ChangedMeanwhile, Unusable, and what the core raises.
     """
     with closing(StoreDataset(staged)) as dataset:
-        shown, witness, rejects = staged.remembered(), Witness(), StagedRejects(staged)
+        shown, result, rejects = staged.remembered(), StoreResult(dataset), StagedRejects(staged)
         try:
             with transaction.atomic():
                 run = _start(staged, user, dataset.describe())
-                summary = backfill(
-                    dataset, run=run, rejects=rejects, observe=witness, confirm=lock.confirm
-                ).execute()
-                if differences := list(_differences(shown, witness.plan)):
-                    result = StoreResult(summary=summary, witness=witness, dataset=dataset)
+                how = {"rejects": rejects, "observe": result, "confirm": lock.confirm}
+                result.summary = backfill(dataset, run=run, **how).execute()
+                if differences := list(_differences(shown, result.plan)):
                     raise ChangedMeanwhile(result, differences)
                 rejects.put_together(run)
                 staff.imported(user=user, run=run)
         except ChangedMeanwhile:
             # What it would have done is what is shown, and confirmed, next.
-            staged.remember(witness.plan)
+            staged.remember(result.plan)
             raise
         finally:
             rejects.discard()

@@ -78,10 +78,6 @@ class BeginningIndex(FragmentIndex):
 class _TextLookup(models.Lookup):
     prepare_rhs = False
 
-    def sides(self, compiler: Any, connection: Any) -> tuple[str, list[Any], str]:
-        column, params = compiler.compile(self.lhs)
-        return column, list(params), str(self.rhs)
-
 
 @models.CharField.register_lookup
 @models.TextField.register_lookup
@@ -91,10 +87,9 @@ class Folded(_TextLookup):
     lookup_name = "folded"
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        column, params, term = self.sides(compiler, connection)
-        if connection.vendor != "postgresql":
-            return f"instr(coach_folded({column}), %s) > 0", [*params, folded(term)]
-        return f"strpos(coach_folded({column}), coach_folded(%s)) > 0", [*params, term]
+        column, params = compiler.compile(self.lhs)
+        find = "strpos" if connection.vendor == "postgresql" else "instr"
+        return f"{find}(coach_folded({column}), coach_folded(%s)) > 0", [*params, self.rhs]
 
 
 @models.CharField.register_lookup
@@ -109,10 +104,10 @@ class Pieces(_TextLookup):
     lookup_name = "pieces"
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        column, params, term = self.sides(compiler, connection)
-        if connection.vendor != "postgresql" or len(folded(term)) < SHORTEST_TERM:
+        if connection.vendor != "postgresql" or len(folded(self.rhs)) < SHORTEST_TERM:
             return "1 = 1", []
-        return f"coach_pieces({column}) @> coach_pieces(%s)", [*params, term]
+        column, params = compiler.compile(self.lhs)
+        return f"coach_pieces({column}) @> coach_pieces(%s)", [*params, self.rhs]
 
 
 @models.CharField.register_lookup
@@ -126,14 +121,12 @@ class Words(_TextLookup):
     lookup_name = "words"
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        column, params, term = self.sides(compiler, connection)
-        found = _WORD.findall(unicodedata.normalize("NFC", term))
+        found = _WORD.findall(unicodedata.normalize("NFC", self.rhs))
         if not found:
             return "1 = 0", []
         if connection.vendor != "postgresql":
-            each = f"instr(coach_folded({column}), %s) > 0"
-            return " AND ".join([each] * len(found)), [
-                value for word in found for value in (*params, folded(word))
-            ]
+            parts = [Folded(self.lhs, word).as_sql(compiler, connection) for word in found]
+            return " AND ".join(sql for sql, _ in parts), [value for _, params in parts for value in params]
+        column, params = compiler.compile(self.lhs)
         query = " & ".join(f"'{word}':*" for word in found)
         return f"coach_words({column}) @@ to_tsquery('simple', coach_folded(%s))", [*params, query]

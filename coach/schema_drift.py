@@ -53,10 +53,7 @@ def differences() -> list[str]:
             expected, reparse = _describe_postgresql(scratch), partial(_parsed_again, scratch)
             return [*found, *_compare(expected, _describe_postgresql(live), reparse)]
     with closing(_sqlite_scratch()) as scratch:
-        return [
-            *found,
-            *_compare(_describe_sqlite(scratch), _describe_sqlite(live), lambda table, part, text: text),
-        ]
+        return [*found, *_compare(_describe_sqlite(scratch), _describe_sqlite(live))]
 
 
 def _migrations(live: BaseDatabaseWrapper) -> Iterator[str]:
@@ -73,7 +70,9 @@ def _migrations(live: BaseDatabaseWrapper) -> Iterator[str]:
         yield f"the models of {app} were changed since their last migration"
 
 
-def _compare(expected: Description, found: Description, reparse: Reparse) -> Iterator[str]:
+def _compare(
+    expected: Description, found: Description, reparse: Reparse = lambda table, part, text: text
+) -> Iterator[str]:
     for table in sorted(expected.keys() | found.keys()):
         if table not in found:
             yield f"table {table} is missing"

@@ -35,11 +35,9 @@ def counts_table(summary: Summary) -> str:
 
 def outcome(summary: Summary, *, rejects: str | None, command: str, dry_run: bool) -> str:
     """What the operator reads at the end of a run."""
-    title = (
-        "rehearsal, nothing was written"
-        if dry_run
-        else f"run {summary.run_id}: {summary.state.replace('_', ' ')}"
-    )
+    title = f"run {summary.run_id}: {summary.state.replace('_', ' ')}"
+    if dry_run:
+        title = "rehearsal, nothing was written"
     lines = [title, "", counts_table(summary), ""]
     for file in summary.files:
         lines.append(
@@ -84,15 +82,14 @@ def verification(result: Verification) -> str:
 
 def verification_report(result: Verification, **more: Any) -> dict[str, Any]:
     """A verification as plain JSON values."""
-    found = [
-        {"store": str(d.store), "place": d.place, "natural_key": d.key, "paths": d.paths}
-        for d in result.differences
-    ]
     return {
         "equal": result.equal,
         "files": result.files,
         "stores": result.counts,
-        "differences": found,
+        "differences": [
+            {"store": str(d.store), "place": d.place, "natural_key": d.key, "paths": d.paths}
+            for d in result.differences
+        ],
         "differences_left_out": result.left_out,
         "only_here": result.only_here,
         **more,

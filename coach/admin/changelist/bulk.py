@@ -1,7 +1,8 @@
 """Bulk actions: always a confirmation first, with the exact count and what goes with it, then one row at a time."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -39,24 +40,14 @@ class Question:
     choices: Sequence[Choice] = ()
 
 
-@dataclass
-class Outcome:
-    """What became of the rows: how many were done, and why others were not."""
-
-    done: int = 0
-    skipped: dict[str, list[str]] = field(default_factory=dict)
-
-    def skip(self, name: str, reason: str) -> None:
-        self.skipped.setdefault(reason, []).append(name)
-
-    def show(self, request: HttpRequest, words: Words) -> None:
-        """Say it truthfully: what was done, and what was not."""
-        if self.done:
-            messages.success(request, ngettext(*words, self.done) % self.done)
-        for reason, names in self.skipped.items():
-            messages.warning(request, f"Not done for {len(names)} ({reason}): {named(names)}")
-        if not self.done and not self.skipped:
-            messages.info(request, "Nothing was left to do.")
+def tell(request: HttpRequest, words: Words, done: int, skipped: Mapping[str, Sequence[str]] = {}) -> None:
+    """Say it truthfully: for how many it was done, and why (and for whom) it was not."""
+    if done:
+        messages.success(request, ngettext(*words, done) % done)
+    for reason, names in skipped.items():
+        messages.warning(request, f"Not done for {len(names)} ({reason}): {named(names)}")
+    if not done and not skipped:
+        messages.info(request, "Nothing was left to do.")
 
 
 def named(things: Sequence[str], separator: str = ", ") -> str:
@@ -86,18 +77,10 @@ def ask(
         unnamed=max(0, count - _MOST_NAMED),
         selected=request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
         select_across=request.POST.get("select_across", "0"),
-        action=_action(request),
+        action=request.POST.get("action", ""),
         action_checkbox_name=helpers.ACTION_CHECKBOX_NAME,
         confirmed_name=CONFIRMED,
     )
-
-
-def _action(request: HttpRequest) -> str:
-    """The action that was chosen: there is a box above the list, and there may be one below."""
-    chosen = request.POST.getlist("action")
-    index = request.POST.get("index", "0")
-    at = int(index) if index.isdecimal() and int(index) < len(chosen) else 0
-    return chosen[at] if chosen else ""
 
 
 def ask_and_do(
@@ -117,13 +100,13 @@ def ask_and_do(
     """
     if asked := ask(model_admin, request, rows, question):
         return asked
-    outcome = Outcome()
+    done, skipped = 0, defaultdict[str, list[str]](list)
     for name in list(names):
         try:
             do(name)
         except excuses as error:
-            outcome.skip(name, str(error) or type(error).__name__)
+            skipped[str(error) or type(error).__name__].append(name)
         else:
-            outcome.done += 1
-    outcome.show(request, words)
+            done += 1
+    tell(request, words, done, skipped)
     return None

@@ -98,9 +98,11 @@ def answer(screen: Exportable, request: HttpRequest, form: str, keys: Sequence[i
 def sent(file: IO[bytes], form: str, name: str) -> FileResponse:
     """An export as a download, under a name that says what it holds."""
     moment = f"{utc_now():%Y%m%d-%H%M}"
-    names = {STORES.value: f"arcadia-stores-{moment}.zip", CSV.value: f"{name}.csv"}
-    types = {STORES.value: "application/zip", CSV.value: "text/csv; charset=utf-8"}
-    filename, content_type = names.get(form, f"{name}.json"), types.get(form, "application/json")
+    filename, content_type = {
+        STORES.value: (f"arcadia-stores-{moment}.zip", "application/zip"),
+        CSV.value: (f"{name}.csv", "text/csv; charset=utf-8"),
+        JSON.value: (f"{name}.json", "application/json"),
+    }[form]
     return FileResponse(file, as_attachment=True, filename=filename, content_type=content_type)
 
 

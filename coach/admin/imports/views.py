@@ -78,11 +78,6 @@ class StoreImportForm(ImportForm):
             f"at most {filesizeformat(settings.IMPORT_MAX_BYTES)}."
         )
 
-    @property
-    def media(self) -> forms.Media:
-        # One format needs no script that guesses it.
-        return forms.Media()
-
     def clean_import_file(self) -> Any:
         uploaded = self.cleaned_data["import_file"]
         if uploaded.size > settings.IMPORT_MAX_BYTES:

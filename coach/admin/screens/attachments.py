@@ -110,7 +110,7 @@ class AttachmentAdmin(StoreImport, History, exports.Exportable):
         for username, attachment_id in sorted(found):
             staff.delete_attachment(user=rights.user(request), username=username, attachment_id=attachment_id)
         words = "%d attachment was deleted.", "%d attachments were deleted."
-        bulk.Outcome(done=len(found)).show(request, words)
+        bulk.tell(request, words, len(found))
         return None
 
     # --- bytes ------------------------------------------------------------------------------------

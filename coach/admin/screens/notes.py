@@ -82,7 +82,7 @@ class MemoryUploadAdmin(History):
             return asked
         done = staff.requeue_uploads(user=rights.user(request), ids=list(dead.values_list("pk", flat=True)))
         words = "%d upload was queued again.", "%d uploads were queued again."
-        bulk.Outcome(done=done).show(request, words)
+        bulk.tell(request, words, done)
         return None
 
     @admin.display(description="state")

@@ -118,7 +118,7 @@ class TokenAdmin(StaffAdmin):
         names = list(chosen.filter(revoked_at=None).values_list("name", flat=True))
         for name in names:
             self.log_change(request, tokens.revoke(name=name), "Revoked.")
-        bulk.Outcome(done=len(names)).show(request, ("%d token was revoked.", "%d tokens were revoked."))
+        bulk.tell(request, ("%d token was revoked.", "%d tokens were revoked."), len(names))
         return None
 
     @admin.display(description="state")

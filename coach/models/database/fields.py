@@ -42,13 +42,13 @@ class DocumentField(models.TextField):  # type: ignore[type-arg]
             return f"({sql})::text", params
         return sql, params
 
-    def to_value(self, text: str) -> Any:
-        """The document that a stored text holds."""
-        return _adapter(self.schema).validate_json(text)
+    def to_value(self, text: str | None) -> Any:
+        """The document that a stored text holds; None for NULL."""
+        return None if text is None else _adapter(self.schema).validate_json(text)
 
-    def to_text(self, value: Any) -> str:
-        """A document as it is stored: compact JSON in the served form."""
-        return _adapter(self.schema).dump_json(value).decode()
+    def to_text(self, value: Any) -> str | None:
+        """A document as it is stored: compact JSON in the served form; NULL for None."""
+        return None if value is None else _adapter(self.schema).dump_json(value).decode()
 
 
 class Parsed(Generic[T]):
@@ -67,11 +67,10 @@ class Parsed(Generic[T]):
     def __get__(self, instance: models.Model | None, owner: type) -> Self | T:
         if instance is None:
             return self
-        text = getattr(instance, self.column)
-        return cast(T, None if text is None else self._field(instance).to_value(text))
+        return cast(T, self._field(instance).to_value(getattr(instance, self.column)))
 
     def __set__(self, instance: models.Model, value: T) -> None:
-        setattr(instance, self.column, None if value is None else self._field(instance).to_text(value))
+        setattr(instance, self.column, self._field(instance).to_text(value))
 
     def _field(self, instance: models.Model) -> DocumentField:
         return cast(DocumentField, instance._meta.get_field(self.column))

@@ -13,9 +13,7 @@ def take(row: models.Model, document: Document) -> None:
     """Fill the columns of a row from a document; nothing is saved."""
     for field in shared(type(row), type(document)):
         value = getattr(document, field.attname)
-        if isinstance(field, DocumentField) and value is not None:
-            value = field.to_text(value)
-        setattr(row, field.attname, value)
+        setattr(row, field.attname, field.to_text(value) if isinstance(field, DocumentField) else value)
 
 
 def of(row: models.Model, document: type[Document]) -> dict[str, Any]:
@@ -23,9 +21,7 @@ def of(row: models.Model, document: type[Document]) -> dict[str, Any]:
     found = {}
     for field in shared(type(row), document):
         value = getattr(row, field.attname)
-        if isinstance(field, DocumentField) and value is not None:
-            value = field.to_value(value)
-        found[field.attname] = value
+        found[field.attname] = field.to_value(value) if isinstance(field, DocumentField) else value
     return found
 
 

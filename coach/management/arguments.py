@@ -13,13 +13,12 @@ from coach.legacy.deciding.compare import OnConflict
 from coach.legacy.running.summary import Limit
 from coach.legacy.stores import Store
 
-NO_FILE = ""
 LATEST = "latest"
 
 
 def file(text: str) -> Path | str:
     """A path; an empty text says that there is no such file, so that scripts can pass one on."""
-    return Path(text) if text else NO_FILE
+    return Path(text) if text else ""
 
 
 def username(text: str) -> str:
@@ -67,8 +66,8 @@ def add(parser: CommandParser, module: str) -> None:
 
 def remembered(arguments: Mapping[str, Any]) -> dict[str, object]:
     """What a resumed run must do alike, as JSON values."""
-    values = {name: arguments[name] for name in (*_REMEMBERED, *_RENEWABLE)}
-    return {name: _plain(value) for name, value in values.items() if value is not None}
+    names = (*_REMEMBERED, *_RENEWABLE)
+    return {name: _plain(arguments[name]) for name in names if arguments[name] is not None}
 
 
 def recall(arguments: dict[str, Any], options: Mapping[str, Any], *, aborted: bool) -> None:

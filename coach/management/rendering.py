@@ -1,10 +1,10 @@
 """How the operator's commands show things: tables, progress, reports. No behaviour."""
 
 import json
-import sys
 import time
-from collections.abc import Sequence
-from typing import Any, Self, TextIO
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TextIO
 
 from coach.legacy.proving.verify import Verification
 from coach.legacy.running.summary import Summary
@@ -13,6 +13,8 @@ from coach.legacy.stores import Store
 _PLAIN_SECONDS = 10.0
 _COLUMNS = ("read", "created", "updated", "unchanged", "kept", "conflict", "rejected")
 MOST_SHOWN = 20
+# Called with how many records of a store are done, and of how many.
+Progress = Callable[[Store, int, int], None]
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
@@ -145,44 +147,42 @@ def as_json(values: dict[str, Any]) -> str:
     return json.dumps(values, indent=2)
 
 
-class ProgressBar:
+@contextmanager
+def progress(stream: Any, *, shown: bool) -> Iterator[Progress]:
     """Progress, rate and time left: a bar on a terminal, else a line every ten seconds, or nothing at all."""
+    if not shown:
+        yield lambda store, done, total: None
+    elif not stream.isatty():
+        yield _lines(stream)
+    else:
+        with _terminal_bar(stream) as bar:
+            tasks: dict[Store, Any] = {}
 
-    def __init__(self, stream: Any = sys.stderr, *, shown: bool = True) -> None:
-        self._stream, self._shown = stream, shown
-        self._bar: Any = None
-        self._tasks: dict[Store, Any] = {}
-        self._began: dict[Store, tuple[float, int]] = {}
-        self._last = time.monotonic()
+            def update(store: Store, done: int, total: int) -> None:
+                if store not in tasks:
+                    tasks[store] = bar.add_task(str(store), total=total)
+                bar.update(tasks[store], completed=done)
 
-    def __enter__(self) -> Self:
-        if self._shown and self._stream.isatty():
-            self._bar = _terminal_bar(self._stream)
-            self._bar.start()
-        return self
+            yield update
 
-    def __exit__(self, *_: object) -> None:
-        if self._bar:
-            self._bar.stop()
 
-    def __call__(self, store: Store, done: int, total: int) -> None:
-        if self._bar:
-            if store not in self._tasks:
-                self._tasks[store] = self._bar.add_task(str(store), total=total)
-            self._bar.update(self._tasks[store], completed=done)
-        elif self._shown:
-            self._line(store, done, total)
+def _lines(stream: Any) -> Progress:
+    last = time.monotonic()
+    began: dict[Store, tuple[float, int]] = {}
 
-    def _line(self, store: Store, done: int, total: int) -> None:
+    def line(store: Store, done: int, total: int) -> None:
+        nonlocal last
         now = time.monotonic()
-        since, before = self._began.setdefault(store, (now, done))
-        if now - self._last < _PLAIN_SECONDS:
+        since, before = began.setdefault(store, (now, done))
+        if now - last < _PLAIN_SECONDS:
             return
-        self._last = now
+        last = now
         rate = (done - before) / (now - since) if now > since else 0.0
         left = f", {(total - done) / rate:,.0f} s left" if rate else ""
-        self._stream.write(f"{store}: {done:,} of {total:,}, {rate:,.0f} records/s{left}\n")
-        self._stream.flush()
+        stream.write(f"{store}: {done:,} of {total:,}, {rate:,.0f} records/s{left}\n")
+        stream.flush()
+
+    return line
 
 
 def _terminal_bar(stream: TextIO) -> Any:

@@ -6,7 +6,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -271,8 +271,8 @@ class Command(OperatorCommand):
             for number, handler in before.items():
                 signal.signal(number, handler)
 
-    def _progress(self) -> rendering.ProgressBar:
-        return rendering.ProgressBar(self.stderr, shown=not self.arguments["no_progress"])
+    def _progress(self) -> AbstractContextManager[rendering.Progress]:
+        return rendering.progress(self.stderr, shown=not self.arguments["no_progress"])
 
     def _refuse(self, message: str, status: ExitCode) -> ExitCode:
         self.stderr.write(message)

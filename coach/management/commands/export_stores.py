@@ -23,7 +23,7 @@ class Command(OperatorCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         folder = options["data_dir"].resolve()
         try:
-            with rendering.ProgressBar(self.stderr, shown=not options["no_progress"]) as progress:
+            with rendering.progress(self.stderr, shown=not options["no_progress"]) as progress:
                 written = export.stores(
                     folder,
                     inputs=settings.LEGACY_DATA_DIR,

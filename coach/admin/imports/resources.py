@@ -140,28 +140,15 @@ class StoreDataset:
         """Raises RefusedFile, Unusable, and OtherEncoding for a database that cannot hold every store."""
         encoding.check()
         self.staged = staged
-        self._open = ExitStack()
-        path = self._open.enter_context(staged.file())
-        try:
+        with ExitStack() as opened:
+            path = opened.enter_context(staged.file())
             self.file: StoreFile = (
                 open_rejects(path, largest=settings.IMPORT_MAX_BYTES)
                 if staged.is_rejects
                 else store_file.open_store(path, Store(staged.store), largest=settings.IMPORT_MAX_BYTES)
             )
-        except BaseException:
-            self._open.close()
-            raise
-        self._open.callback(self.file.close)
-
-    def __len__(self) -> int:
-        return self.file.records
-
-    def __bool__(self) -> bool:
-        # An empty store is a store: the preview says that it holds nothing.
-        return True
-
-    def close(self) -> None:
-        self._open.close()
+            opened.callback(self.file.close)
+            self.close = opened.pop_all().close
 
     def describe(self) -> dict[str, object]:
         """What the ledger keeps, under the name that the file was uploaded with."""
@@ -215,11 +202,10 @@ def confirm(staged: Staged, *, user: AbstractBaseUser, lock: RunLock) -> Backfil
         return run
 
 
-def failed(staged: Staged, *, user: AbstractBaseUser, error: Exception) -> BackfillRun:
+def failed(staged: Staged, *, user: AbstractBaseUser, error: Exception) -> None:
     """Put on record that a confirmed import failed; nothing of it was kept."""
     run = _start(staged, user, {"store": staged.store, "name": staged.name}, is_done=False)
     ledger.finish(run, ledger.State.FAILED, error=f"nothing was written: {type(error).__name__}")
-    return run
 
 
 def run_of(staged: Staged) -> BackfillRun | None:

@@ -189,7 +189,7 @@ class StoreImport(ImportMixin, StaffAdmin):
             raise
         except Exception as error:  # whatever it was, staff must hear that nothing was written
             _logger.exception("a confirmed import failed")
-            run = failed(staged, user=rights.user(request), error=error)
+            failed(staged, user=rights.user(request), error=error)
             messages.error(
                 request,
                 f"The import failed ({type(error).__name__}) and nothing was written. You can confirm it again.",

@@ -71,7 +71,8 @@ class StoreResult(Result):
         self.shown: list[Shown] = []
         self.shown_left_out = 0
 
-    def __call__(self, planned: Iterable[Planned]) -> None:
+    # Not `__call__`: a template calls what it can call.
+    def observe(self, planned: Iterable[Planned]) -> None:
         for plan in planned:
             record, outcome, lines = plan.record, str(plan.outcome), _lines(plan)
             self.plan.append(_plan_line(plan, lines))
@@ -168,11 +169,15 @@ class StoreFormat(Format):
 class StoreResource(resources.Resource):
     """Rehearses the importing core over a dataset."""
 
+    @classmethod
+    def get_display_name(cls) -> str:
+        return "legacy store"
+
     def import_data(self, dataset: StoreDataset, **options: Any) -> StoreResult:
         """What an import would do; the outcomes are remembered with the upload."""
         with closing(dataset):
             result = StoreResult(dataset)
-            result.summary = backfill(dataset, observe=result).execute()
+            result.summary = backfill(dataset, observe=result.observe).execute()
             dataset.staged.remember(result.plan)
             return result
 
@@ -187,7 +192,7 @@ def confirm(staged: Staged, *, user: AbstractBaseUser, lock: RunLock) -> Backfil
         try:
             with transaction.atomic():
                 run = _start(staged, user, dataset.describe())
-                how = {"rejects": rejects, "observe": result, "confirm": lock.confirm}
+                how = {"rejects": rejects, "observe": result.observe, "confirm": lock.confirm}
                 result.summary = backfill(dataset, run=run, **how).execute()
                 if differences := list(_differences(shown, result.plan)):
                     raise ChangedMeanwhile(result, differences)

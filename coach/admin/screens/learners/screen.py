@@ -147,7 +147,9 @@ class LearnerAdmin(StoreImport, actions.LearnerActions):
     def _viewed(self, request: HttpRequest, pk: int | str) -> LearnerProfile:
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
-        return get_object_or_404(LearnerProfile.objects.select_related("schedule"), pk=pk if str(pk).isdecimal() else 0)
+        return get_object_or_404(
+            LearnerProfile.objects.select_related("schedule"), pk=pk if str(pk).isdecimal() else 0
+        )
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """What was done to the learner, with what each change replaced."""

@@ -67,7 +67,7 @@ class StoredLines(Lines):
         super().__init__(rows=6, cols=40)
         self.shown, self._stored = column.to_value, column.to_text
 
-    def clean(self, value: Any) -> str:
+    def clean(self, value: Any) -> str | None:
         return self._stored(super().clean(value))
 
 

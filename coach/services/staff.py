@@ -1,13 +1,11 @@
 """What staff change: each change under the learner's row lock, with an audit event and a history entry."""
 
 import contextlib
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth.models import AbstractBaseUser
-from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import File
 from django.db import models, transaction
 
@@ -284,12 +282,4 @@ def _name(user: AbstractBaseUser) -> str:
 
 
 def _history(user: AbstractBaseUser, row: models.Model, message: Any, *, flag: int = CHANGE) -> None:
-    LogEntry.objects.create(
-        user_id=user.pk,
-        content_type=ContentType.objects.get_for_model(row),
-        object_id=str(row.pk),
-        object_repr=str(row)[:200],
-        action_flag=flag,
-        # Django reads lists as JSON and shows them in words.
-        change_message=message if isinstance(message, str) else json.dumps(message),
-    )
+    LogEntry.objects.log_actions(user.pk, [row], flag, message)

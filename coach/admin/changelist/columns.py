@@ -5,6 +5,7 @@ from operator import attrgetter
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import Model
 
 from coach.admin.presentation import cells, links
 
@@ -43,3 +44,17 @@ def moment(path: str, description: str, *, ordering: str = "") -> Column:
 def learner(path: str = "learner") -> Column:
     """A link to the learner's page."""
     return of(path, "learner", lambda row: links.to(row, cells.short(str(row), LONGEST_NAME)))
+
+
+def number(
+    path: str, description: str, model: type[Model], by: str, key: str = "pk", **chosen: str
+) -> Column:
+    """How many rows of another model there are, as a link to their list: those whose `by` is the `key` of the row."""
+
+    @admin.display(description=description)
+    def column(row: Any) -> Any:
+        filters = {f"{by}__id__exact": getattr(row, key), **chosen}
+        return links.to_list(model, getattr(row, path), filters)
+
+    column.__name__ = path
+    return column

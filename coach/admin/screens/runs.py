@@ -46,7 +46,7 @@ class RunAdmin(RunPage):
         columns.moment("started_at", "started", ordering="started_at"),
         columns.moment("finished_at", "finished"),
         "counts_shown",
-        "found",
+        columns.number("finding_count", "findings", BackfillFinding, "run"),
     )
     list_filter = (
         filters.of_column("state", BackfillRun.State.choices),
@@ -118,10 +118,6 @@ class RunAdmin(RunPage):
     @admin.display(description="records")
     def counts_shown(self, row: BackfillRun) -> str:
         return _totals(row) or "–"
-
-    @admin.display(description="findings")
-    def found(self, row: Any) -> SafeString:
-        return links.to_list(BackfillFinding, row.finding_count, {"run__id__exact": row.pk})
 
 
 def _totals(row: BackfillRun) -> str:

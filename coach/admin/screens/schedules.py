@@ -1,7 +1,6 @@
 """Schedules and their items."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
@@ -22,7 +21,7 @@ class ScheduleAdmin(History):
         columns.moment("generated_at", "generated", ordering="generated_at"),
         "state",
         columns.of("time_horizon_days", "days"),
-        "item_links",
+        columns.number("item_count", "items", ScheduleItem, "schedule"),
         columns.of("projected_weekly_minutes", "minutes a week"),
     )
     list_filter = (filters.StaleFilter,)
@@ -53,10 +52,6 @@ class ScheduleAdmin(History):
     @admin.display(description="state")
     def state(self, row: CurriculumSchedule) -> SafeString:
         return cells.badge("stale", "warn") if row.is_stale else cells.badge("current", "good")
-
-    @admin.display(description="items")
-    def item_links(self, row: Any) -> SafeString:
-        return links.to_list(ScheduleItem, row.item_count, {"schedule__id__exact": row.pk})
 
 
 _KINDS = [(kind, kind) for kind in ("lesson", "quiz", "milestone")]

@@ -32,7 +32,7 @@ class SubmissionAdmin(StoreImport, History, exports.Exportable):
         columns.learner(),
         columns.moment("submitted_at", "submitted", ordering="submitted_at"),
         "grade",
-        "attachment_links",
+        columns.number("attachment_count", "attachments", AttachmentMetadata, "submission"),
     )
     list_filter = (filters.GraderFilter,)
     date_hierarchy = "submitted_at"
@@ -129,9 +129,3 @@ class SubmissionAdmin(StoreImport, History, exports.Exportable):
     @admin.display(description="grade")
     def grade(self, row: AssessmentSubmission) -> SafeString:
         return cells.badge(row.get_graded_by_display(), GRADER_BADGES.get(row.graded_by, "calm"))
-
-    @admin.display(description="attachments")
-    def attachment_links(self, row: Any) -> SafeString | str:
-        if not row.attachment_count:
-            return "–"
-        return links.to_list(AttachmentMetadata, row.attachment_count, {"submission__id__exact": row.pk})

@@ -55,10 +55,12 @@ class LearnerAdmin(StoreImport, actions.LearnerActions):
         columns.name("username"),
         columns.text("goal", "goal"),
         "schedule_shown",
-        "completed_shown",
-        "submissions_shown",
-        "attachments_shown",
-        "notes_shown",
+        columns.number(
+            "completed_count", "completed", ScheduleItem, "schedule", "schedule_pk", progress="completed"
+        ),
+        columns.number("submission_count", "submissions", AssessmentSubmission, "learner"),
+        columns.number("pending_count", "pending", AttachmentMetadata, "learner", use="pending"),
+        columns.number("note_count", "notes", MemoryRecord, "learner"),
         columns.of("last_updated", "updated", cells.day, ordering="last_updated"),
         "source",
     )
@@ -248,28 +250,6 @@ class LearnerAdmin(StoreImport, actions.LearnerActions):
         if row.schedule_stale:
             return cells.badge("stale", "warn")
         return cells.day(row.scheduled_at)
-
-    @admin.display(description="completed")
-    def completed_shown(self, row: Any) -> SafeString:
-        return links.to_list(
-            ScheduleItem,
-            row.completed_count,
-            {"schedule__id__exact": row.schedule_pk, "progress": "completed"},
-        )
-
-    @admin.display(description="submissions")
-    def submissions_shown(self, row: Any) -> SafeString:
-        return links.to_list(AssessmentSubmission, row.submission_count, {"learner__id__exact": row.pk})
-
-    @admin.display(description="pending")
-    def attachments_shown(self, row: Any) -> SafeString:
-        return links.to_list(
-            AttachmentMetadata, row.pending_count, {"learner__id__exact": row.pk, "use": "pending"}
-        )
-
-    @admin.display(description="notes")
-    def notes_shown(self, row: Any) -> SafeString:
-        return links.to_list(MemoryRecord, row.note_count, {"learner__id__exact": row.pk})
 
     @admin.display(description="from")
     def source(self, row: LearnerProfile) -> SafeString | str:

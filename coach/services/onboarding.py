@@ -91,24 +91,21 @@ def _fill_weeks(learner: LearnerProfile) -> set[str]:
 
 def _infer(coach: ModuleType | None, learner_goals: LearnerGoals, tracks: list[Track]) -> GoalInference:
     """Make and store the learner's goal inference. Raises LearnerNotFound."""
-    with connections.released():
-        inference, maker = _inferred(coach, GoalRequest(goals=learner_goals, tracks=tracks))
+    inference, maker = goals.infer(learner_goals.goal, now=utc_now()), "rule"
+    if coach is not None:
+        try:
+            with connections.released():
+                parsed = coach.infer_goals(GoalRequest(goals=learner_goals, tracks=tracks))
+            inference = plans.inference(parsed, goal=learner_goals.goal, now=utc_now())
+            maker = coach.MAKER
+        except agent_errors.AgentError as error:
+            # Whatever goes wrong with the parser, the rule stands in.
+            telemetry.emit("goal_parser_fallback", error=type(error).__name__)
     with transaction.atomic():
         learner = learners.locked(learner_goals.username)
         columns = _take_inference(learner, inference)
         learners.save(learner, columns, "goal.inferred", by=maker, tracks=len(inference.tracks))
     return inference
-
-
-def _inferred(coach: ModuleType | None, ask: GoalRequest) -> tuple[GoalInference, str]:
-    """The inference and who made it: whatever goes wrong with the parser, the rule stands in."""
-    goal = ask.goals.goal
-    if coach is not None:
-        try:
-            return plans.inference(coach.infer_goals(ask), goal=goal, now=utc_now()), coach.MAKER
-        except agent_errors.AgentError as error:
-            telemetry.emit("goal_parser_fallback", error=type(error).__name__)
-    return goals.infer(goal, now=utc_now()), "rule"
 
 
 def _take_inference(learner: LearnerProfile, inference: GoalInference) -> set[str]:

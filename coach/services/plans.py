@@ -3,23 +3,15 @@
 import datetime as dt
 
 from coach.agent.model import answers
+from coach.documents import curriculum as documents
 from coach.documents.assessment import Assessment, Task
-from coach.documents.curriculum import (
-    Category,
-    Curriculum,
-    EloPlan,
-    GoalInference,
-    Module,
-    ModuleReference,
-    Track,
-)
 from coach.engines import goals
 from coach.engines.slugs import slug
 
 
-def inference(parsed: answers.ParsedGoal, *, goal: str, now: dt.datetime) -> GoalInference:
+def inference(parsed: answers.ParsedGoal, *, goal: str, now: dt.datetime) -> documents.GoalInference:
     """The parser's answer as an inference; without tracks those that the goal's words ask for."""
-    return GoalInference(
+    return documents.GoalInference(
         **{
             **dict(parsed),
             "generated_at": now,
@@ -28,20 +20,20 @@ def inference(parsed: answers.ParsedGoal, *, goal: str, now: dt.datetime) -> Goa
     )
 
 
-def _track(parsed: answers.ParsedTrack) -> Track:
+def _track(parsed: answers.ParsedTrack) -> documents.Track:
     # Whatever the parser says of a module's weeks, the recorded service kept three.
     modules = [
-        ModuleReference(**{**dict(module), "suggested_weeks": goals.MODULE_WEEKS})
+        documents.ModuleReference(**{**dict(module), "suggested_weeks": goals.MODULE_WEEKS})
         for module in parsed.recommended_modules
     ]
     weeks = parsed.suggested_weeks or goals.track_weeks(parsed.weight, [goals.MODULE_WEEKS] * len(modules))
-    return Track(**{**dict(parsed), "recommended_modules": modules, "suggested_weeks": weeks})
+    return documents.Track(**{**dict(parsed), "recommended_modules": modules, "suggested_weeks": weeks})
 
 
-def elo_plan(plan: answers.Plan, *, goal: str, summary: str | None, now: dt.datetime) -> EloPlan:
+def elo_plan(plan: answers.Plan, *, goal: str, summary: str | None, now: dt.datetime) -> documents.EloPlan:
     """The rated categories of a plan; `summary` is that of the goal inference."""
     notes = [part for part in (plan.profile_summary, summary) if part and part.strip()]
-    return EloPlan(
+    return documents.EloPlan(
         generated_at=now,
         source_goal=goal.strip() or None,
         strategy_notes="\n\n".join(notes) or None,
@@ -49,9 +41,9 @@ def elo_plan(plan: answers.Plan, *, goal: str, summary: str | None, now: dt.date
     )
 
 
-def curriculum(plan: answers.Plan, *, now: dt.datetime) -> Curriculum:
+def curriculum(plan: answers.Plan, *, now: dt.datetime) -> documents.Curriculum:
     planned = plan.curriculum
-    return Curriculum(
+    return documents.Curriculum(
         generated_at=now,
         overview=planned.overview,
         success_criteria=planned.success_criteria,
@@ -64,21 +56,21 @@ def assessment(plan: answers.Plan, *, now: dt.datetime) -> Assessment:
     return Assessment(generated_at=now, status="pending", tasks=[_task(task) for task in plan.assessment])
 
 
-def _categories(planned: list[answers.PlannedCategory]) -> list[Category]:
+def _categories(planned: list[answers.PlannedCategory]) -> list[documents.Category]:
     """Of equal keys the first counts."""
-    categories: dict[str, Category] = {}
+    categories: dict[str, documents.Category] = {}
     for one in planned:
         key = one.key or slug(one.label, fallback="category")
         label = one.label or key.replace("-", " ").title()
-        categories.setdefault(key, Category(**{**dict(one), "key": key, "label": label}))
+        categories.setdefault(key, documents.Category(**{**dict(one), "key": key, "label": label}))
     return list(categories.values())
 
 
-def _module(planned: answers.PlannedModule) -> Module:
+def _module(planned: answers.PlannedModule) -> documents.Module:
     """A module, named by its title where it has no name."""
     category = planned.category_key or slug(planned.title, fallback="general")
     module_id = planned.module_id or slug(planned.title, fallback=f"{category}-module")
-    return Module(**{**dict(planned), "module_id": module_id, "category_key": category})
+    return documents.Module(**{**dict(planned), "module_id": module_id, "category_key": category})
 
 
 def _task(planned: answers.PlannedTask) -> Task:

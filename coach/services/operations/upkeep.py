@@ -11,20 +11,8 @@ from django.db.models import QuerySet
 from django_q.models import Task
 
 from coach import attachments as storage
+from coach import models
 from coach.documents.base import utc_now
-from coach.models import (
-    AuditEvent,
-    BackfillFinding,
-    BackfillRun,
-    ChatFile,
-    ChatThread,
-    ErasedLearner,
-    ExportRun,
-    IdempotencyKey,
-    RecordVersion,
-    SessionAttachment,
-    ThrottleWindow,
-)
 from coach.services.chat import files
 from coach.services.keeping import erasing, staged_files, stored_bytes
 
@@ -37,19 +25,19 @@ class StorageAway(Exception):
 
 def expired() -> list[QuerySet[Any]]:
     """The rows of each table that has a retention, as far as it is over."""
-    finished = BackfillRun.objects.filter(finished_at__lt=_before("finding"))
+    finished = models.BackfillRun.objects.filter(finished_at__lt=_before("finding"))
     return [
         Session.objects.filter(expire_date__lt=utc_now()),
-        AuditEvent.objects.filter(at__lt=_before("audit")),
+        models.AuditEvent.objects.filter(at__lt=_before("audit")),
         LogEntry.objects.filter(action_time__lt=_before("audit")),
-        RecordVersion.objects.expired(),
-        SessionAttachment.objects.filter(updated_at__lt=_before("session")),
-        ChatThread.objects.filter(created_at__lt=_before("chat")),
-        ChatFile.objects.filter(created_at__lt=_before("chat")),
-        BackfillFinding.objects.filter(run__in=finished),
-        ThrottleWindow.objects.filter(started__lt=int(_before("throttle").timestamp())),
-        IdempotencyKey.objects.expired(),
-        ExportRun.objects.filter(started_at__lt=_before("staging")),
+        models.RecordVersion.objects.expired(),
+        models.SessionAttachment.objects.filter(updated_at__lt=_before("session")),
+        models.ChatThread.objects.filter(created_at__lt=_before("chat")),
+        models.ChatFile.objects.filter(created_at__lt=_before("chat")),
+        models.BackfillFinding.objects.filter(run__in=finished),
+        models.ThrottleWindow.objects.filter(started__lt=int(_before("throttle").timestamp())),
+        models.IdempotencyKey.objects.expired(),
+        models.ExportRun.objects.filter(started_at__lt=_before("staging")),
         # What the worker could not do at once.
         Task.objects.filter(stopped__lt=_before("staging")),
     ]
@@ -59,7 +47,7 @@ def maintain() -> dict[str, int]:
     """Remove all of it, bytes that nothing refers to included; how many of what. Raises StorageAway."""
     counts = {str(rows.model._meta.verbose_name_plural): _remove(rows) for rows in expired()}
     try:
-        erasing.remove_bytes(ErasedLearner.objects.filter(paths__isnull=False))
+        erasing.remove_bytes(models.ErasedLearner.objects.filter(paths__isnull=False))
         counts["staged files"] = staged_files.remove(older_than=_days("staging"))
         counts["orphaned files"] = stored_bytes.remove_orphans(older_than=_days("orphan"))
     except (OSError, storage.StorageError) as error:
@@ -82,9 +70,9 @@ def _remove_batch(rows: QuerySet[Any]) -> int:
         )
         batch = rows.model._default_manager.filter(pk__in=keys)
         paths: set[str] = set()
-        if rows.model is RecordVersion:
+        if rows.model is models.RecordVersion:
             paths = set(batch.exclude(stored_path=None).values_list("stored_path", flat=True))
-        if rows.model is ChatFile:
+        if rows.model is models.ChatFile:
             files.forget(batch)
         else:
             batch.delete()

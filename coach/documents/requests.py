@@ -26,22 +26,18 @@ def _at_most(most: int) -> BeforeValidator:
 E = TypeVar("E")
 Bounded = Annotated[E, _at_most(MOST_MEMBERS)]
 Filled = Annotated[str, Field(min_length=1)]
-# Flags and whole numbers are read leniently (`1`, `"yes"`, `true`): the fault lists say how.
-Days = Annotated[int, Field(ge=1, le=21)]
-TargetDay = Annotated[int, Field(ge=0, le=42)]
-ByteCount = Annotated[int, Field(ge=0)]
 
 
 class RequestBody(BaseModel):
-    """A body; unknown members are ignored."""
+    """A body; unknown members are ignored, and flags and whole numbers are read leniently (`1`, `"yes"`, `true`)."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class ScheduleAdjustment(RequestBody):
     item_id: Filled
-    days: Days = 1
-    target_day_offset: TargetDay | None = None
+    days: Annotated[int, Field(ge=1, le=21)] = 1
+    target_day_offset: Annotated[int, Field(ge=0, le=42)] | None = None
     reason: Annotated[str, Field(max_length=160)] | None = None
 
 
@@ -110,7 +106,7 @@ class ChatAttachment(RequestBody):
     file_id: Filled
     name: Filled
     mime_type: Filled
-    size: ByteCount
+    size: Annotated[int, Field(ge=0)]
     preview: str | None = None
     openai_file_id: str | None = None
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from coach import agent, telemetry
 from coach.agent import errors as agent_errors
 from coach.agent.model import answers
-from coach.agent.tools.requests import GoalRequest, LearnerGoals, PlanRequest
+from coach.agent.tools.requests import LearnerGoals
 from coach.documents import schedule as zones
 from coach.documents.base import utc_now
 from coach.documents.curriculum import GoalInference, Track
@@ -45,10 +45,8 @@ def plan(
             "No language model is configured, so no plan can be made; what you told is kept."
         )
     with connections.released():
-        answer = coach.plan(
-            PlanRequest(goals=learner_goals, inference=inference),
-            learner_tools=learner_tools.tools(learner.username),
-        )
+        tools = learner_tools.tools(learner.username)
+        answer = coach.plan(learner_goals, inference=inference, learner_tools=tools)
     _store(answer, learner_goals, maker=coach.MAKER)
     return learner.username
 
@@ -95,7 +93,7 @@ def _infer(coach: ModuleType | None, learner_goals: LearnerGoals, tracks: list[T
     if coach is not None:
         try:
             with connections.released():
-                parsed = coach.infer_goals(GoalRequest(goals=learner_goals, tracks=tracks))
+                parsed = coach.infer_goals(learner_goals, tracks=tracks)
             inference = plans.inference(parsed, goal=learner_goals.goal, now=utc_now())
             maker = coach.MAKER
         except agent_errors.AgentError as error:

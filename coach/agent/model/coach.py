@@ -3,7 +3,7 @@
 Every function raises the exceptions of errors.py. No database connection may be held while it runs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +12,7 @@ from coach.agent import envelopes
 from coach.agent.model import answers, prompts, reading, runs
 from coach.agent.tools import requests
 from coach.documents import sessions
+from coach.documents.curriculum import GoalInference, Track
 
 # Who made an answer, as it is kept beside it.
 MAKER = "model"
@@ -19,21 +20,23 @@ MAKER = "model"
 MODELS_BY_EFFORT = {"minimal": "gpt-5-nano", "low": "gpt-5-mini", "medium": "gpt-5", "high": "gpt-5-codex"}
 
 
-def infer_goals(ask: requests.GoalRequest) -> answers.ParsedGoal:
-    """What the goal needs, in the model's words."""
+def infer_goals(goals: requests.LearnerGoals, *, tracks: Sequence[Track]) -> answers.ParsedGoal:
+    """What the goal needs, in the model's words; `tracks` are those that the learner has."""
     run = runs.Run(
         purpose="goals",
         model=settings.AGENT_MODEL,
         effort=settings.AGENT_REASONING,
         instructions=prompts.GOAL_INSTRUCTIONS,
-        input=prompts.goal_input(ask),
+        input=prompts.goal_input(goals, tracks),
     )
     return reading.fit(answers.ParsedGoal, reading.value(runs.answer(run, learner_tools=None)))
 
 
-def plan(ask: requests.PlanRequest, *, learner_tools: requests.LearnerTools) -> answers.Plan:
+def plan(
+    goals: requests.LearnerGoals, *, inference: GoalInference, learner_tools: requests.LearnerTools
+) -> answers.Plan:
     """An onboarding plan."""
-    text = runs.answer(_run("plan", prompts.plan_input(ask)), learner_tools=learner_tools)
+    text = runs.answer(_run("plan", prompts.plan_input(goals, inference)), learner_tools=learner_tools)
     return reading.fit(answers.Plan, reading.value_with_repair(text))
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 import hashlib
 import json
 import zoneinfo
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +12,7 @@ from django.conf import settings
 from coach.agent.tools import requests
 from coach.documents import authored
 from coach.documents import schedule as zones
-from coach.documents.curriculum import Track
+from coach.documents.curriculum import GoalInference, Track
 from coach.documents.profile import Profile
 from coach.documents.requests import ChatAttachment
 from coach.documents.schedule import Schedule
@@ -34,18 +34,15 @@ def instructions(*, model: str, web: bool) -> str:
     return "\n\n".join(part for part in (_TEXTS["coach"], files, _TEXTS["web"] if web else "", hint) if part)
 
 
-def goal_input(ask: requests.GoalRequest) -> list[dict[str, Any]]:
-    known = data("known_tracks", _tracks(ask.tracks)) if ask.tracks else ""
-    return _said(
-        "Read this learner's goal.", _goals_text(ask.goals), known, "Answer with the one JSON object."
-    )
+def goal_input(goals: requests.LearnerGoals, tracks: Sequence[Track]) -> list[dict[str, Any]]:
+    known = data("known_tracks", _tracks(tracks)) if tracks else ""
+    return _said("Read this learner's goal.", _goals_text(goals), known, "Answer with the one JSON object.")
 
 
-def plan_input(ask: requests.PlanRequest) -> list[dict[str, Any]]:
-    inference = ask.inference
+def plan_input(goals: requests.LearnerGoals, inference: GoalInference) -> list[dict[str, Any]]:
     return _said(
         _TEXTS["plan"],
-        _goals_text(ask.goals),
+        _goals_text(goals),
         data("goal_summary", inference.summary or "none"),
         data("target_outcomes", _lines(inference.target_outcomes)),
         data("tracks", _tracks(inference.tracks)),

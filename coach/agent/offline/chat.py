@@ -11,12 +11,10 @@ from coach.agent.offline import languages, lessons, notes, phrases, plans, times
 from coach.agent.offline.texts import quoted, say, signed
 from coach.agent.tools.requests import ChatRequest, LearnerGoals, LearnerTools, TopicRequest
 from coach.documents import sessions
-from coach.documents.assessment import GradingResult
 from coach.documents.base import utc_now
 from coach.documents.profile import Profile
 from coach.documents.schedule import Schedule, ScheduleItem
 
-_PROVISIONAL = 0.5
 # Characters: more than a person writes, and read in a moment.
 MOST_READ = 100_000
 
@@ -96,7 +94,9 @@ def _minutes(message: Message, schedule: Schedule) -> sessions.Chat:
     todo = [*widgets.missed_items(schedule), *widgets.open_items(schedule)]
     if not todo:
         return _answer(say("all_completed"))
-    fitting = [item for item in _ready(schedule, todo) if item.recommended_minutes <= amount]
+    done = {item.item_id for item in schedule.items if item.is_completed}
+    ready = [item for item in todo if set(item.prerequisites) <= done]
+    fitting = [item for item in ready if item.recommended_minutes <= amount]
     item = fitting[0] if fitting else todo[0]
     name = "fits" if fitting else "too_long"
     return _answer(say(name, title=quoted(item.title), minutes=item.recommended_minutes, amount=amount))
@@ -157,10 +157,12 @@ def _doing(message: Message) -> sessions.Chat:
 
 
 def _rated(learner: Profile) -> str:
-    if _is_provisional(learner.onboarding_assessment_result):
-        return say("provisional")
-    if learner.onboarding_assessment_result is None:
+    result = learner.onboarding_assessment_result
+    if result is None:
         return say("no_result")
+    # The score that stands for ungraded answers.
+    if all(task.score == 0.5 and task.confidence == "low" for task in result.task_results):
+        return say("provisional")
     rated = [f"{widgets.label(learner, key)} {value}" for key, value in learner.elo_snapshot.items()]
     return say("rated", ratings=", ".join(rated)) if rated else say("not_rated")
 
@@ -222,21 +224,8 @@ def _subject(message: Message) -> str:
     return _LEADS.sub("", message.text, count=1).strip(" .?!,;:\n\"'“”")
 
 
-def _ready(schedule: Schedule, items: list[ScheduleItem]) -> list[ScheduleItem]:
-    """The items whose prerequisites are completed."""
-    done = {item.item_id for item in schedule.items if item.is_completed}
-    return [item for item in items if set(item.prerequisites) <= done]
-
-
 def _coming(schedule: Schedule, *, without: ScheduleItem | None = None) -> str:
     for item in widgets.open_items(schedule):
         if item is not without:
             return say("coming", title=quoted(item.title), day=widgets.day_of(schedule, item))
     return say("nothing_coming")
-
-
-def _is_provisional(result: GradingResult | None) -> bool:
-    """Whether every score is the one that stands for ungraded answers."""
-    return result is not None and all(
-        task.score == _PROVISIONAL and task.confidence == "low" for task in result.task_results
-    )

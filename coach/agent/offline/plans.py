@@ -13,11 +13,12 @@ from coach.agent.offline import choices, notes, times
 from coach.agent.offline.choices import Choice, Draft
 from coach.agent.offline.texts import say
 from coach.agent.offline.tracks import Module, Task, Track, catalogue
-from coach.agent.tools.requests import GoalRequest, LearnerTools, PlanRequest
+from coach.agent.tools.requests import LearnerGoals, LearnerTools
 from coach.documents import authored
 from coach.documents.base import utc_now
 from coach.documents.curriculum import Category, GoalInference, RubricLevel
 from coach.documents.curriculum import Module as PlannedModule
+from coach.documents.curriculum import Track as StoredTrack
 from coach.documents.pace import LONGEST_SESSION, Pace
 
 # Tracks and categories of the catalogue are stored under these ids, so that no model's own word is taken for one.
@@ -38,15 +39,18 @@ class Content(NamedTuple):
 _ORIENTATION = TypeAdapter(Content).validate_python(authored.beside(__file__, "orientation.toml"))
 
 
-def infer(ask: GoalRequest) -> answers.ParsedGoal:
-    """The tracks of the catalogue that a goal asks for, with the modules that fit; one for choosing without any."""
+def infer(goals: LearnerGoals, *, tracks: Sequence[StoredTrack]) -> answers.ParsedGoal:
+    """The tracks of the catalogue that a goal asks for, with the modules that fit; one for choosing without any.
+
+    The stored tracks make no difference.
+    """
     today = utc_now().date()
-    draft = choices.of_goals(ask.goals, today)
-    tracks = [_parsed(choice, place, draft) for place, choice in enumerate(draft.chosen) if choice.modules]
+    draft = choices.of_goals(goals, today)
+    found = [_parsed(choice, place, draft) for place, choice in enumerate(draft.chosen) if choice.modules]
     return answers.ParsedGoal(
         summary=notes.of_draft(draft, today),
         target_outcomes=[line for choice in draft.chosen for line in choice.track.success],
-        tracks=tracks if draft.chosen else [_parsed_orientation()],
+        tracks=found if draft.chosen else [_parsed_orientation()],
         missing_templates=[say("missing", word=word) for word in draft.reading.not_covered if draft.chosen],
     )
 
@@ -83,17 +87,17 @@ def _reference(module_id: str, key: str) -> answers.ParsedModule:
     return answers.ParsedModule(module_id=module_id, category_key=key)
 
 
-def plan(ask: PlanRequest, *, learner_tools: LearnerTools) -> answers.Plan:
+def plan(goals: LearnerGoals, *, inference: GoalInference, learner_tools: LearnerTools) -> answers.Plan:
     """The texts and the tasks of a plan; the categories and modules that its tracks name are added as foundations."""
-    labels = ", ".join(track.label for track in ask.inference.tracks)
-    if is_own(ask.inference):
-        summary, overview = say("made_by_rule"), ask.inference.summary or labels
+    labels = ", ".join(track.label for track in inference.tracks)
+    if is_own(inference):
+        summary, overview = say("made_by_rule"), inference.summary or labels
     else:
         summary, overview = say("foundations", tracks=labels), say("foundations_first", tracks=labels)
     return answers.Plan(
         profile_summary=summary,
         curriculum=answers.PlannedCurriculum(overview=overview),
-        assessment=[task for part in content(ask.inference) for task in part.tasks],
+        assessment=[task for part in content(inference) for task in part.tasks],
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from coach.documents.assessment import Assessment
-from coach.documents.curriculum import Category, EloPlan, GoalInference, Track
+from coach.documents.curriculum import Category, EloPlan
 from coach.documents.profile import Profile
 from coach.documents.requests import ChatAttachment, HistoryEntry
 from coach.documents.schedule import ScheduleItem
@@ -48,18 +48,6 @@ class LearnerGoals:
     def words(self) -> str:
         """Everything that they say."""
         return ". ".join((self.goal, self.use_case, self.strengths))
-
-
-@dataclass(frozen=True)
-class GoalRequest:
-    goals: LearnerGoals
-    tracks: Sequence[Track]
-
-
-@dataclass(frozen=True)
-class PlanRequest:
-    goals: LearnerGoals
-    inference: GoalInference
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """How many sessions a week holds, and on which days the pieces fall, before and after the learner moved some of them."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -117,9 +117,10 @@ def _fewer_for_adjustments(adjustments: Mapping[str, int]) -> int:
 # --- after adjustments ------------------------------------------------------------------------------
 
 
-def sound(adjustments: Mapping[str, int]) -> dict[str, int]:
-    """Item id → day, with days that a schedule can hold: 0 to FURTHEST_DAY."""
-    return {item_id: min(max(day, 0), FURTHEST_DAY) for item_id, day in adjustments.items()}
+def sound(adjustments: Mapping[str, int], *, fixed: Container[str] = ()) -> dict[str, int]:
+    """Item id → day of the items that are not `fixed`, with days that a schedule can hold: 0 to FURTHEST_DAY."""
+    movable = ((item_id, day) for item_id, day in adjustments.items() if item_id not in fixed)
+    return {item_id: min(max(day, 0), FURTHEST_DAY) for item_id, day in movable}
 
 
 def adjusted(

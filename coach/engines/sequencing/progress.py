@@ -41,14 +41,6 @@ class Progress:
         """Items that were planned before today and are not completed."""
         return [item for item in self.remaining if item.recommended_day_offset < self.today]
 
-    def without_completed(self, adjustments: Mapping[str, int]) -> dict[str, int]:
-        """The adjustments (item id → day) of items that can still move."""
-        return {key: day for key, day in adjustments.items() if key not in self.completed_ids}
-
-    def put_off(self, adjustments: Mapping[str, int]) -> dict[str, int]:
-        """Item id → days from today to the day that is asked for."""
-        return {key: day - self.today for key, day in adjustments.items()}
-
     def work(self, pieces: Iterable[Piece], *, categories: Collection[str]) -> list[Piece]:
         """What is left of a learner's pieces, and in between what was begun, or missed, and is not among them.
 

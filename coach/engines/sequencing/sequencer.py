@@ -96,8 +96,9 @@ def _built(
     categories = _categories(profile)
     timezone = _schedule_zone(profile)
     known = progress.of(previous, timezone=timezone, now=now)
-    asked = known.without_completed(pacing.sound(adjustments))
-    sessions = pace.sessions if pace else pacing.sessions_per_week(known.remaining, known.put_off(asked))
+    asked = pacing.sound(adjustments, fixed=known.completed_ids)
+    put_off = {item_id: day - known.today for item_id, day in asked.items()}
+    sessions = pace.sessions if pace else pacing.sessions_per_week(known.remaining, put_off)
     days = Days(pace, anchor_date(known.anchor or anchor, zone(timezone))) if pace else EVERY_DAY
     planned = _planned(
         categories, goal=profile.goal, every=pacing.days_between(sessions), days=days, known=known

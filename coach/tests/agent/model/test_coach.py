@@ -12,10 +12,8 @@ from coach.agent.model import client, prompts
 from coach.agent.model import coach as asker
 from coach.agent.tools.requests import (
     ChatRequest,
-    GoalRequest,
     GradeRequest,
     LearnerGoals,
-    PlanRequest,
     TopicRequest,
 )
 from coach.documents.assessment import Assessment
@@ -57,7 +55,7 @@ def topic(kind="lesson", learner=None):
 
 def test_the_goal_parser_has_no_tools_and_keeps_nothing(model):
     model.answers({"json": {"tracks": []}})
-    asker.infer_goals(GoalRequest(goals=WISH, tracks=[]))
+    asker.infer_goals(WISH, tracks=[])
 
     [asked] = model.requests
     assert (asked["tools"], asked["store"], asked["effort"], asked["summary"]) == (
@@ -126,7 +124,7 @@ def test_the_learners_words_are_never_among_the_instructions(model):
     asker.topic(
         TopicRequest(kind="lesson", topic=words, learner=None), learner_tools=Remembered().learner_tools()
     )
-    asker.infer_goals(GoalRequest(goals=WISH, tracks=[]))
+    asker.infer_goals(WISH, tracks=[])
 
     assert not any(words in asked["instructions"] for asked in model.requests)
     assert all(words in json.dumps(asked["body"]["input"]) for asked in model.requests)
@@ -153,7 +151,7 @@ def test_the_plan_is_asked_with_the_wishes_and_the_inference(model):
         }
     )
     model.answers({"json": {"profile_summary": "s", "curriculum": {"overview": "o"}}})
-    asker.plan(PlanRequest(goals=WISH, inference=inference), learner_tools=Remembered().learner_tools())
+    asker.plan(WISH, inference=inference, learner_tools=Remembered().learner_tools())
 
     text = model.requests[0]["text"]
     for part in (*vars(WISH).values(), "Steady work", "A notebook", "calm", "Calm Track", "kilns"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from coach.agent.offline import coach, plans
-from coach.agent.tools.requests import ChatRequest, GoalRequest, LearnerGoals, PlanRequest, TopicRequest
+from coach.agent.tools.requests import ChatRequest, LearnerGoals, TopicRequest
 from coach.documents.base import utc_now
 from coach.documents.profile import Profile
 from coach.engines import foundations
@@ -19,12 +19,8 @@ def planned(goal, *, use_case="", strengths="", started=dt.timedelta(0), **chang
     """A learner who asked for a plan some time ago."""
     asked = LearnerGoals("noor", goal, use_case, strengths)
     then = utc_now() - started
-    inference = documents.inference(
-        coach.infer_goals(GoalRequest(goals=asked, tracks=[])), goal=goal, now=then
-    )
-    answer = coach.plan(
-        PlanRequest(goals=asked, inference=inference), learner_tools=Remembered().learner_tools()
-    )
+    inference = documents.inference(coach.infer_goals(asked, tracks=[]), goal=goal, now=then)
+    answer = coach.plan(asked, inference=inference, learner_tools=Remembered().learner_tools())
     made = foundations.augment(
         goal=goal,
         plan=documents.elo_plan(answer, goal=goal, summary=inference.summary, now=then),

@@ -52,7 +52,9 @@ def process(
     _check(request, threads)
     from chatkit.types import is_streaming_req
 
-    events = _Events(request, threads=threads, coach=coach, learner_tools=learner_tools)
+    from coach.agent.chatkit.server import Server
+
+    events = _Events(request, Server(threads, coach=coach, learner_tools=learner_tools))
     if is_streaming_req(request):
         events.begin()
         return events
@@ -62,17 +64,12 @@ def process(
 class _Events(Iterator[bytes]):
     """The events of one request. Closing it before the end cancels the answer: the text so far is kept."""
 
-    def __init__(
-        self, request: Any, *, threads: Threads, coach: ModuleType | None, learner_tools: LearnerTools
-    ) -> None:
-        from coach.agent.chatkit.server import Server
-
-        self._request = request
+    def __init__(self, request: Any, server: Any) -> None:
+        self._request, self._server = request, server
         # Runs every step in the same context: the package sets variables in one that it takes back in another.
         self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
         self._loop = self._runner.get_loop()
         self._loop.set_default_executor(ThreadPoolExecutor(max_workers=1, thread_name_prefix="chat"))
-        self._server = Server(threads, coach=coach, learner_tools=learner_tools)
         self._stream: AsyncGenerator[bytes, None] | None = None
         self._ready: list[bytes | None] = []
 

@@ -48,12 +48,12 @@ def find(topic: str, learner: Profile | None) -> Material | None:
     return max(found, key=lambda entry: _nearness(entry, wanted, topic)) if found else None
 
 
-def _nearness(entry: Material, wanted: frozenset[str], topic: str) -> tuple[bool, int, bool]:
+def _nearness(entry: Material, wanted: frozenset[str], topic: str) -> tuple[bool, int]:
     """Exact titles first, then topics that are named as a whole, then the learner's own plan."""
     in_title = len(wanted & _stems([entry.title]))
     named = len(phrases.found(phrases.normal(topic), entry.module.topics)) if entry.module else 0
     exact = phrases.normal(entry.title).strip() in phrases.normal(topic)
-    return exact, entry.is_planned * 100 + 2 * in_title + named, entry.is_planned
+    return exact, entry.is_planned * 100 + 2 * in_title + named
 
 
 def _materials(learner: Profile | None) -> list[Material]:

@@ -78,7 +78,7 @@ class Index:
         """The entries from ordinal `start` on, at most `size` at a time and as many as stay below LARGEST_BATCH."""
         chunk: list[RawRecord] = []
         held = 0
-        for entry in self._select("store = ? AND ordinal >= ? ORDER BY ordinal", store, start):
+        for entry in self.records(store, start=start):
             held += entry.end - entry.start
             if chunk and (len(chunk) == size or held > LARGEST_BATCH):
                 yield chunk
@@ -86,6 +86,10 @@ class Index:
             chunk.append(entry)
         if chunk:
             yield chunk
+
+    def records(self, store: Store, *, start: int = 0) -> Iterator[RawRecord]:
+        """The entries from ordinal `start` on."""
+        return self._select("store = ? AND ordinal >= ? ORDER BY ordinal", store, start)
 
     def is_duplicate(self, store: Store, key: str | None) -> bool:
         """Whether several entries of the store have that natural key."""

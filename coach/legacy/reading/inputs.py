@@ -1,10 +1,9 @@
 """Which files a run reads: the three of the legacy layout, named ones, a reject file, or those of an earlier run."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from coach.legacy.reading import rejects, store_file
 from coach.legacy.reading.opening import RefusedFile
@@ -16,36 +15,21 @@ class ChangedInput(Exception):
     """A file is not the one that the run to be resumed read; the message says which."""
 
 
-@dataclass
-class Inputs:
-    """Checked files in the order in which they are read, and default files that were not there.
-
-    Use it in a `with` statement: it closes the files.
-    """
-
-    files: list[StoreFile] = field(default_factory=list)
-    absent: list[Path] = field(default_factory=list)
-    _open: ExitStack = field(default_factory=ExitStack)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._open.close()
-
-    def add(self, file: StoreFile) -> None:
-        self._open.callback(file.close)
-        self.files.append(file)
-
-
-def of_stores(folder: Path | None, named: Mapping[Store, Path], *, inspect: bool = True) -> Inputs:
+@contextmanager
+def of_stores(
+    folder: Path | None,
+    named: Mapping[Store, Path],
+    *,
+    inspect: bool = True,
+    skipped: Callable[[Path], object] = lambda path: None,
+) -> Iterator[list[StoreFile]]:
     """The stores of a data directory (None: only named ones), where a store is not named otherwise; each checked whole.
 
-    A default file that is absent is skipped, a named one is an error. Without `inspect` only the digests are taken, and
+    A default file that is absent is `skipped`, a named one is an error. Without `inspect` only the digests are taken, and
     the caller inspects each file. Raises RefusedFile.
     """
-    with ExitStack() as undone:
-        inputs = undone.enter_context(Inputs())
+    with ExitStack() as opened:
+        files = []
         for store in Store:
             path = named.get(store) or (folder / LAYOUTS[store].file_name if folder else None)
             if path is None:
@@ -53,13 +37,13 @@ def of_stores(folder: Path | None, named: Mapping[Store, Path], *, inspect: bool
             if store not in named and not path.exists() and _packed(path).exists():
                 path = _packed(path)
             if store not in named and not path.exists():
-                inputs.absent.append(path)
+                skipped(path)
             else:
-                inputs.add(store_file.open_store(path, store, inspect=inspect))
-        if not inputs.files:
+                file = store_file.open_store(path, store, inspect=inspect)
+                files.append(opened.enter_context(closing(file)))
+        if not files:
             raise RefusedFile(folder or Path(), "no store file is there")
-        undone.pop_all()
-    return inputs
+        yield files
 
 
 def paths_of_stores(folder: Path | None, named: Mapping[Store, Path]) -> list[Path]:
@@ -90,24 +74,21 @@ def _packed(path: Path) -> Path:
     return path.with_name(f"{path.name}.gz")
 
 
-def of_rejects(path: Path) -> Inputs:
+@contextmanager
+def of_rejects(path: Path) -> Iterator[list[StoreFile]]:
     """A reject file, mended. Raises RefusedFile."""
-    inputs = Inputs()
-    inputs.add(rejects.open_rejects(path))
-    return inputs
+    with closing(rejects.open_rejects(path)) as file:
+        yield [file]
 
 
-def of_run(files: Sequence[Mapping[str, Any]]) -> Inputs:
+@contextmanager
+def of_run(described: Sequence[Mapping[str, Any]]) -> Iterator[list[StoreFile]]:
     """The files of an earlier run, as its ledger names them.
 
     Raises ChangedInput where one of them is gone or is not the same, byte by byte.
     """
-    with ExitStack() as undone:
-        inputs = undone.enter_context(Inputs())
-        for described in files:
-            inputs.add(_same_file(described))
-        undone.pop_all()
-    return inputs
+    with ExitStack() as opened:
+        yield [opened.enter_context(closing(_same_file(file))) for file in described]
 
 
 def _same_file(described: Mapping[str, Any]) -> StoreFile:

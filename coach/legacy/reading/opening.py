@@ -3,7 +3,6 @@
 import codecs
 import contextlib
 import gzip
-import hashlib
 import os
 import stat
 import tempfile
@@ -36,14 +35,10 @@ class RefusedFile(Exception):
 
 @dataclass(frozen=True)
 class Opened:
-    """An input: `file` as it lies on the disk, and the `text` that is read, which is another file where that is gzip.
-
-    `packed_sha256` is that of a gzip file, in hexadecimal; empty otherwise.
-    """
+    """An input: `file` as it lies on the disk, and the `text` that is read, which is another file where that is gzip."""
 
     file: BinaryIO
     text: BinaryIO
-    packed_sha256: str = ""
 
     def close(self) -> None:
         self.file.close()
@@ -63,29 +58,15 @@ def open_input(path: Path, *, largest: int = LARGEST_UNPACKED) -> Opened:
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Open a regular file; raises RefusedFile for anything else, at once, also for a pipe without a writer."""
+    """Open a regular file; raises RefusedFile for anything else, at once: to open a pipe would wait for its writer."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "")
+            raise RefusedFile(path, f"is {kind}, where a file is expected")
+        return path.open("rb")
     except OSError as error:
-        if kind := _special(path):
-            raise RefusedFile(path, f"is {kind}, where a file is expected") from error
         raise RefusedFile(path, f"cannot be read: {error.strerror}") from error
-    mode = os.fstat(handle).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(handle)
-        raise RefusedFile(path, f"is {_kind(mode)}, where a file is expected")
-    return os.fdopen(handle, "rb")
-
-
-def _special(path: Path) -> str:
-    try:
-        return _kind(path.stat().st_mode)
-    except OSError:
-        return ""
-
-
-def _kind(mode: int) -> str:
-    return next((name for is_kind, name in _KINDS if is_kind(mode)), "")
 
 
 def _unpacked(path: Path, file: BinaryIO, largest: int) -> Opened:
@@ -98,10 +79,8 @@ def _unpacked(path: Path, file: BinaryIO, largest: int) -> Opened:
                         raise RefusedFile(path, f"it unpacks to more than {largest:,} bytes")
                     text.write(chunk)
             text.flush()
-            file.seek(0)
-            digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # it reads into
             undone.pop_all()
-        return Opened(file, text, digest)
+        return Opened(file, text)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise RefusedFile(path, "not a whole gzip file") from error
     except OSError as error:

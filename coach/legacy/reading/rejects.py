@@ -64,22 +64,16 @@ def _records(opened: StoreFile, number: int, start: int, end: int) -> Iterator[R
     try:
         store, (first, last) = Store(members["store"]), members["span"]
     except (KeyError, ValueError, TypeError):
-        yield _record(opened, Store.PROFILES, f"line {number}", None, start, end, Code.UNREADABLE_LINE)
+        yield raw_records.cut_out(
+            Store.PROFILES, f"line {number}", None, (start, end), Code.UNREADABLE_LINE, opened.data
+        )
         return
     owner = members.get("owner")
     owner = str(owner) if owner is not None else None if store == Store.PROFILES else ""
     # A mended place may hold what no database stores.
     place = f"line {number}: {members.get('place', '$')}".encode(errors="backslashreplace").decode()
-    for begin, finish in _spans(opened, members, start + first, start + last):
-        yield _record(opened, store, place, owner, begin, finish)
-
-
-def _record(
-    opened: StoreFile, store: Store, place: str, owner: str | None, start: int, end: int, fault: str = ""
-) -> RawRecord:
-    key = None if fault else opened.read_key(store, start, end)
-    checksum = raw_records.checksum(opened.data[start:end])
-    return RawRecord(store, 0, place, owner, start, end, key, fault, checksum, opened.data)
+    for span in _spans(opened, members, start + first, start + last):
+        yield raw_records.cut_out(store, place, owner, span, "", opened.data)
 
 
 def _spans(opened: StoreFile, members: dict[str, Any], start: int, end: int) -> Iterator[tuple[int, int]]:

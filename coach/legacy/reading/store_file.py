@@ -10,6 +10,7 @@ import hashlib
 import mmap
 import os
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,16 +18,16 @@ from coach.documents import json_paths
 from coach.legacy.codes import Code
 from coach.legacy.reading import manifest, opening, raw_records
 from coach.legacy.reading.index import Index
-from coach.legacy.reading.kinds import KindCheck
-from coach.legacy.reading.natural_keys import KeyReader
 from coach.legacy.reading.opening import LARGEST_UNPACKED, Opened, RefusedFile
 from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.reading.scanner import Cursor, Malformed
 from coach.legacy.stores import LAYOUTS, Store
 
 _TEXT_BYTES = 256 * 1024
-# Of a mapped file at most about this much is held at once, by each walk through it.
+# Of a mapped file at most about this much is held at once.
 _HELD_BYTES = 16 * 1024 * 1024
+# So many records without a key of their own are looked at for the key of another store.
+_SAMPLES = 20
 
 
 Entries = Callable[["StoreFile"], Iterator[RawRecord]]
@@ -34,24 +35,6 @@ Entries = Callable[["StoreFile"], Iterator[RawRecord]]
 
 class ChangedFile(RefusedFile):
     """The file is not what it was when it was checked."""
-
-
-class _Pages:
-    """Gives the pages of a mapped file back as it is walked through.
-
-    They count as this process's memory as long as they are mapped, and a store may be larger than what the machine grants; what
-    is needed again comes from the system's cache.
-    """
-
-    def __init__(self, data: mmap.mmap) -> None:
-        self._data = data
-        self._released = 0
-
-    def release(self, position: int) -> None:
-        """Called with the place that a walk has reached, in bytes."""
-        if position - self._released >= _HELD_BYTES and hasattr(mmap, "MADV_DONTNEED"):
-            self._data.madvise(mmap.MADV_DONTNEED)
-            self._released = position
 
 
 class StoreFile:
@@ -70,26 +53,42 @@ class StoreFile:
         self.data = mmap.mmap(opened.text.fileno(), 0, access=mmap.ACCESS_READ)
         # A byte order mark is no part of the text.
         self.start = len(codecs.BOM_UTF8) if self.data[:3] == codecs.BOM_UTF8 else 0
-        self.text_sha256 = self._digest()
-        self.sha256 = opened.packed_sha256 or self.text_sha256
+        self.text_sha256 = _digest(opened.text)
+        self.sha256 = self.text_sha256 if opened.text is opened.file else _digest(opened.file)
         self.index = Index(self.data)
-        self._keys: dict[Store, KeyReader] = {}
+        self._released = 0
 
     def inspect(self, records: int | None = None) -> None:
         """Check it whole; raises RefusedFile. `records` is how many it holds, where the very same bytes were checked before."""
         if records is None or self.store is None:
-            _inspect(self, self._entries)
+            self._inspect()
         else:
             self.index.assume(self.store, records)
         manifest.compare(self.path, sha256=self.sha256, size=self.size, text_sha256=self.text_sha256)
 
-    def _digest(self) -> str:
-        hashed, pages = hashlib.sha256(), _Pages(self.data)
-        with memoryview(self.data) as view:
-            for at in range(0, len(view), _TEXT_BYTES):
-                hashed.update(view[at : at + _TEXT_BYTES])
-                pages.release(at)
-        return hashed.hexdigest()
+    def _inspect(self) -> None:
+        self._check_text()
+        try:
+            self.index.add(self._entries(self))
+        except Malformed as error:
+            raise RefusedFile(self.path, f"not one complete JSON value: {error}") from None
+        self.index.complete()
+        if self.store and (found := _other_store(self, self.store)):
+            raise RefusedFile(self.path, f"it holds {found}, where {self.store} are expected")
+        self.check_unchanged()
+
+    def _check_text(self) -> None:
+        """Make sure that the text is UTF-8."""
+        decoder, text, at = codecs.getincrementaldecoder("utf-8")(), self._opened.text, 0
+        text.seek(0)
+        try:
+            while chunk := text.read(_TEXT_BYTES):
+                decoder.decode(chunk)
+                at += len(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError as error:
+            begun = at - len(decoder.getstate()[0])
+            raise RefusedFile(self.path, f"not UTF-8 (byte {begun + error.start})") from None
 
     @property
     def name(self) -> str:
@@ -110,17 +109,19 @@ class StoreFile:
 
         Raises ChangedFile where the file is written to meanwhile.
         """
-        pages = _Pages(self.data)
         for records in self.index.chunks(store, start=start, size=size):
             self.check_unchanged()
             yield records
-            pages.release(records[-1].end)
+            self.release(records[-1].end)
 
-    def read_key(self, store: Store, start: int, end: int) -> str | None:
-        """The natural key of the record that lies there, as far as it can be read."""
-        if store not in self._keys:
-            self._keys[store] = KeyReader(store, self.data)
-        return self._keys[store].read(start, end)
+    def release(self, position: int) -> None:
+        """Give the pages of the mapped text back, as a walk through it has come to `position` (in bytes).
+
+        They count as this process's memory while they are mapped, and a store may be larger than what the machine grants.
+        """
+        if abs(position - self._released) >= _HELD_BYTES and hasattr(mmap, "MADV_DONTNEED"):
+            self.data.madvise(mmap.MADV_DONTNEED)
+            self._released = position
 
     def check_unchanged(self) -> None:
         """Raises ChangedFile if the file was written to since it was checked."""
@@ -186,28 +187,30 @@ def _identity(file: BinaryIO) -> tuple[int, ...]:
     return status.st_size, status.st_mtime_ns
 
 
-def _inspect(opened: StoreFile, entries: Entries) -> None:
-    _check_text(opened)
-    try:
-        opened.index.add(entries(opened))
-    except Malformed as error:
-        raise RefusedFile(opened.path, f"not one complete JSON value: {error}") from None
-    opened.index.complete()
-    opened.check_unchanged()
+def _digest(file: BinaryIO) -> str:
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # it reads into
 
 
-def _check_text(opened: StoreFile) -> None:
-    """Make sure that the text is UTF-8."""
-    at, pages = 0, _Pages(opened.data)
-    with memoryview(opened.data) as view:
-        while at < len(view):
-            end = min(at + _TEXT_BYTES, len(view))
-            try:
-                checked = codecs.utf_8_decode(view[at:end], "strict", end == len(view))[1]
-            except UnicodeDecodeError as error:
-                raise RefusedFile(opened.path, f"not UTF-8 (byte {at + error.start})") from None
-            at += checked
-            pages.release(at)
+def _other_store(opened: StoreFile, store: Store) -> str:
+    """What a file seems to hold instead; empty where it may be that store. No record has the natural key of this one, then."""
+    records = opened.index.records
+    samples = list(islice(records(store), _SAMPLES))
+    if not samples or any(record.key is not None for record in records(store)):
+        return ""
+    if all(opened.data[record.start] == ord("[") for record in records(store)):
+        return "" if LAYOUTS[store].listed else "submissions or attachments"
+    is_listed = any(record.owner is not None and not record.fault for record in records(store))
+    for other in reversed(Store):
+        # What stands in a list is no profile: it only lacks its own key.
+        if other == store or (is_listed and not LAYOUTS[other].listed):
+            continue
+        if all(
+            raw_records.natural_key(other, opened.data, record.start, record.end) is not None
+            for record in samples
+        ):
+            return str(other)
+    return ""
 
 
 # Place, owner, where it lies, and what is wrong with the place.
@@ -217,24 +220,11 @@ _Span = tuple[str, str | None, tuple[int, int], str]
 
 
 def _whole_value(opened: StoreFile, store: Store, *, fast: bool) -> Iterator[RawRecord]:
-    data, cursor, pages = opened.data, Cursor(opened.data, fast=fast), _Pages(opened.data)
-    kind = KindCheck(store, data)
+    cursor = Cursor(opened.data, fast=fast)
     cursor.at = opened.start
-    with memoryview(data) as view:
-        spans = _spans(opened, store, cursor)
-        for ordinal, (place, owner, (start, end), fault) in enumerate(spans):
-            key = opened.read_key(store, start, end)
-            checksum = raw_records.checksum(view[start:end])
-            in_list = LAYOUTS[store].listed and fault not in (Code.NOT_A_LIST, Code.REPEATED_KEY)
-            kind.add(start, end, key, is_listed=in_list)
-            yield RawRecord(store, ordinal, place, owner, start, end, key, fault, checksum, data)
-            pages.release(end)
-    _end(opened, cursor)
-    if found := kind.other_store():
-        raise RefusedFile(opened.path, f"it holds {found}, where {store} are expected")
-
-
-def _end(opened: StoreFile, cursor: Cursor) -> None:
+    for ordinal, (place, owner, span, fault) in enumerate(_spans(opened, store, cursor)):
+        yield raw_records.cut_out(store, place, owner, span, fault, opened.data, ordinal=ordinal)
+        opened.release(cursor.at)
     try:
         cursor.end()
     except Malformed as error:

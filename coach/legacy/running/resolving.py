@@ -10,7 +10,6 @@ from coach.legacy.deciding.compare import Choice, OnConflict, Planned
 from coach.legacy.decoding import records
 from coach.legacy.decoding.records import Rejected
 from coach.legacy.reading import raw_records
-from coach.legacy.reading.natural_keys import KeyReader
 from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.running import ledger
 from coach.legacy.running.summary import Summary
@@ -25,17 +24,14 @@ def raw_records_of(finding: BackfillFinding, text: str, *, owner: str) -> list[R
 
     `owner` is whose it is, where the store lists records by learners.
     """
-    texts = [text]
+    texts, store = [text], Store(finding.store)
     if finding.code == Code.NOT_A_LIST and isinstance(found := json.loads(text), list):
         texts = [json.dumps(element, ensure_ascii=False) for element in found]
-    return [_raw(finding, one.encode(), None if finding.store == Store.PROFILES else owner) for one in texts]
-
-
-def _raw(finding: BackfillFinding, data: bytes, owner: str | None) -> RawRecord:
-    store = Store(finding.store)
-    key = KeyReader(store, data).read(0, len(data))
-    checksum = raw_records.checksum(data)
-    return RawRecord(store, finding.ordinal, finding.place, owner, 0, len(data), key, "", checksum, data)
+    whose = None if store == Store.PROFILES else owner
+    return [
+        raw_records.cut_out(store, finding.place, whose, (0, len(data)), "", data, ordinal=finding.ordinal)
+        for data in map(str.encode, texts)
+    ]
 
 
 def look(raw: RawRecord) -> Planned:

@@ -5,7 +5,7 @@ import json
 import shlex
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,9 @@ from django.db import InterfaceError, OperationalError
 from coach.legacy.deciding.compare import OnConflict
 from coach.legacy.proving import verify
 from coach.legacy.reading import inputs
-from coach.legacy.reading.inputs import ChangedInput, Inputs
+from coach.legacy.reading.inputs import ChangedInput
 from coach.legacy.reading.opening import RefusedFile
-from coach.legacy.reading.store_file import ChangedFile
+from coach.legacy.reading.store_file import ChangedFile, StoreFile
 from coach.legacy.running import encoding, ledger, reject_file, repetition, worker_process
 from coach.legacy.running.backfill import Backfill
 from coach.legacy.running.encoding import OtherEncoding
@@ -89,31 +89,31 @@ class Command(OperatorCommand):
             # What is refused before it is known which run goes on is reported, too.
             self._check_outputs(ledger.recent_paths())
         if self.arguments["dry_run"]:
-            with self._inputs(inspect=False) as found:
-                self._inspect(found)
-                return self._run(found, None, None)
+            with self._inputs(inspect=False) as files:
+                self._inspect(files)
+                return self._run(files, None, None)
         with RunLock() as lock:
             ledger.mark_dead()
             if self.arguments["resume"]:
                 return self._resume(lock)
-            with self._inputs(inspect=False) as found:
-                self._inspect(found)
+            with self._inputs(inspect=False) as files:
+                self._inspect(files)
                 run = ledger.start(
                     source=BackfillRun.Source.COMMAND,
                     actor=getpass.getuser(),
                     version=settings.VERSION,
                     options=arguments.remembered(self.arguments),
-                    files=[file.describe() for file in found.files],
+                    files=[file.describe() for file in files],
                 )
-                return self._run(found, run, self._reject_file(run), lock)
+                return self._run(files, run, self._reject_file(run), lock)
 
-    def _inspect(self, found: Inputs) -> None:
+    def _inspect(self, files: Sequence[StoreFile]) -> None:
         """Check the stores whole, unless nothing has changed since they were imported. Raises RefusedFile."""
         if self.arguments["retry_rejected"]:
             return
         if not (self.arguments["username"] or self.arguments["attachment_files"]):
-            self.proofs = repetition.find(found.files)
-        for file in found.files:
+            self.proofs = repetition.find(files)
+        for file in files:
             [proof] = [self.proofs.get(store) for store in file.stores]
             file.inspect(proof.records if proof else None)
 
@@ -121,16 +121,16 @@ class Command(OperatorCommand):
         run = self._run_to_resume()
         if run is None:
             return self._refuse("there is no unfinished run to resume", ExitCode.REFUSED)
-        files = json.loads(run.files)
+        described = json.loads(run.files)
         arguments.recall(self.arguments, json.loads(run.options), aborted=run.state == ledger.State.ABORTED)
-        self._check_outputs([Path(str(file["path"])) for file in files])
-        with inputs.of_run(files) as found:
+        self._check_outputs([Path(str(file["path"])) for file in described])
+        with inputs.of_run(described) as files:
             rejects = self._reject_file(run)
             # Also where no batch was committed: lines come before the checkpoint.
             first = Store(run.checkpoint_store or Store.PROFILES)
             rejects.keep_before(first, run.checkpoint_ordinal)
             ledger.take_over(run)
-            return self._run(found, run, rejects, lock)
+            return self._run(files, run, rejects, lock)
 
     def _run_to_resume(self) -> BackfillRun | None:
         wanted = self.arguments["resume"]
@@ -142,14 +142,14 @@ class Command(OperatorCommand):
 
     def _run(
         self,
-        found: Inputs,
+        files: Sequence[StoreFile],
         run: BackfillRun | None,
         rejects: RejectFile | None,
         lock: RunLock | None = None,
     ) -> ExitCode:
         with self._signals(), self._progress() as progress:
             backfill = Backfill(
-                files=found.files,
+                files=files,
                 options=self._options(),
                 derive=assessments.extended,
                 run=run,
@@ -182,9 +182,9 @@ class Command(OperatorCommand):
 
     def _verify(self) -> ExitCode:
         encoding.check()
-        with self._inputs() as found, self._progress() as progress:
+        with self._inputs() as files, self._progress() as progress:
             result = verify.compare(
-                found.files,
+                files,
                 derive=assessments.extended,
                 usernames=frozenset(self.arguments["username"] or ()),
                 attachment_files=self.arguments["attachment_files"],
@@ -210,13 +210,15 @@ class Command(OperatorCommand):
     def _named(self) -> dict[Store, Path]:
         return {store: path.resolve() for store in Store if (path := self.arguments[store])}
 
-    def _inputs(self, *, inspect: bool = True) -> Inputs:
+    def _inputs(self, *, inspect: bool = True) -> AbstractContextManager[list[StoreFile]]:
         if self.arguments["retry_rejected"]:
             return inputs.of_rejects(self.arguments["retry_rejected"].resolve())
-        found = inputs.of_stores(self._folder(), self._named(), inspect=inspect)
-        for path in found.absent:
-            self.stderr.write(f"not there, skipped: {path}")
-        return found
+        return inputs.of_stores(
+            self._folder(),
+            self._named(),
+            inspect=inspect,
+            skipped=lambda path: self.stderr.write(f"not there, skipped: {path}"),
+        )
 
     def _input_paths(self) -> list[Path]:
         retried = self.arguments["retry_rejected"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from coach.legacy.reading import inputs
+from coach.legacy.reading.store_file import StoreFile
 from coach.legacy.running import ledger
 from coach.legacy.running.backfill import Backfill
 from coach.legacy.running.reject_file import RejectFile
@@ -44,11 +46,11 @@ class Stores:
             run = None if options.get("dry_run") else self._run(found)
             rejects = RejectFile(self.rejects)
             return Backfill(
-                files=found.files, options=Options(**options), derive=derive, run=run, rejects=rejects
+                files=found, options=Options(**options), derive=derive, run=run, rejects=rejects
             ).execute()
 
-    def _run(self, found: inputs.Inputs) -> BackfillRun:
-        files = [file.describe() for file in found.files]
+    def _run(self, found: Sequence[StoreFile]) -> BackfillRun:
+        files = [file.describe() for file in found]
         return ledger.start(source="command", actor="a test", version="0", options={}, files=files)
 
 

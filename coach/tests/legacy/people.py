@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from coach.legacy.reading.raw_records import RawRecord, checksum
+from coach.legacy.reading import raw_records
+from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.stores import Store
 
 NOON = "2025-04-02T12:00:00.123456Z"
@@ -81,4 +82,5 @@ def raw(
     store: Store, data: bytes, *, owner: str | None = None, key: str | None = None, ordinal: int = 0
 ) -> RawRecord:
     """A record that comes from no store file."""
-    return RawRecord(store, ordinal, "$", owner, 0, len(data), key, "", checksum(data), data)
+    span = (0, len(data))
+    return raw_records.cut_out(store, "$", owner, span, "", data, ordinal=ordinal)._replace(key=key)

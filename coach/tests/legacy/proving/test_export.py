@@ -42,7 +42,7 @@ def imported(stores):
 
 def verified(stores, **options):
     with inputs.of_stores(stores.folder, {}) as found:
-        return verify.compare(found.files, derive=lambda assessment, plan: None, **options)
+        return verify.compare(found, derive=lambda assessment, plan: None, **options)
 
 
 def exported(tmp_path, **options):

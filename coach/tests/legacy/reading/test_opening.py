@@ -101,7 +101,7 @@ def test_a_packed_default_file_is_found_and_described_as_it_lies_there(tmp_path)
     packed = tmp_path / f"{LAYOUTS[Store.PROFILES].file_name}.gz"
     packed.write_bytes(gzip.compress(PROFILES, mtime=0))
     with inputs.of_stores(tmp_path, {}) as found:
-        [file] = [file.describe() for file in found.files]
+        [file] = [file.describe() for file in found]
     assert (file["name"], file["size"], file["records"]) == (packed.name, packed.stat().st_size, 2)
     assert file["sha256"] == hashlib.sha256(packed.read_bytes()).hexdigest()
 

@@ -20,11 +20,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def retry(path, rejected_again):
     with inputs.of_rejects(path) as found:
-        files = [file.describe() for file in found.files]
+        files = [file.describe() for file in found]
         run = ledger.start(source="command", actor="a test", version="0", options={}, files=files)
         again = RejectFile(rejected_again)
         return Backfill(
-            files=found.files, options=Options(), derive=lambda assessment, plan: None, run=run, rejects=again
+            files=found, options=Options(), derive=lambda assessment, plan: None, run=run, rejects=again
         ).execute()
 
 

@@ -22,7 +22,7 @@ def in_pieces(stores, **options):
         run = stores._run(found)
         while run.state != "done_with_rejects":
             backfill = Backfill(
-                files=found.files,
+                files=found,
                 options=Options(**options),
                 derive=lambda assessment, plan: None,
                 run=run,

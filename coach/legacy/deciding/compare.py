@@ -16,7 +16,7 @@ from coach.documents import differences
 from coach.documents.base import Document
 from coach.documents.differences import Change
 from coach.legacy.codes import Code
-from coach.legacy.deciding import deduplication, provenance, stored_rows
+from coach.legacy.deciding import provenance, stored_rows
 from coach.legacy.deciding.attached import Attached
 from coach.legacy.deciding.provenance import Pair, Provenance
 from coach.legacy.decoding import checksums, records, unknown
@@ -88,7 +88,7 @@ class Planned:
 
 def rejection(rejected: Rejected, *, erased: Set[str] = frozenset()) -> Planned:
     """The outcome of a record that was not decoded, or has no place to go; `erased` as for `plan`."""
-    if deduplication.owner(rejected.raw) in erased:
+    if rejected.raw.learner in erased:
         rejected = _of_erased(rejected.raw)
     return Planned(
         record=rejected.raw,
@@ -101,12 +101,7 @@ def rejection(rejected: Rejected, *, erased: Set[str] = frozenset()) -> Planned:
 
 def settled(record: RawRecord, mark: Provenance) -> Planned | None:
     """The fast path: unchanged, because the bytes are those imported last and nothing hints at an edit."""
-    if (
-        mark.edited
-        or mark.used
-        or mark.raw_checksum != record.checksum
-        or deduplication.owner(record) != mark.username
-    ):
+    if mark.edited or mark.used or mark.raw_checksum != record.checksum or record.learner != mark.username:
         return None
     return Planned(
         record=record, outcome=Outcome.UNCHANGED, key=record.key or "", username=mark.username, mark=mark

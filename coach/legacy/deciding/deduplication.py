@@ -1,9 +1,7 @@
 """Which records of an input count: those that fit, the first of each natural key, those of the learners asked for."""
 
 import sys
-from functools import lru_cache
 
-from coach.documents import usernames
 from coach.legacy.codes import Code
 from coach.legacy.deciding import provenance
 from coach.legacy.decoding import records
@@ -67,18 +65,3 @@ class Deduplication:
         mark = provenance.find(self.store, {decoded.key}).get(decoded.key)
         is_others = mark is not None and not mark.used and mark.username != decoded.username
         return not is_others and bool(self.learners({decoded.username}))
-
-
-def owner(raw: RawRecord) -> str | None:
-    """The learner whose record it is, in normal form; None where that cannot be told."""
-    if raw.store == Store.PROFILES:
-        return raw.key
-    return _normal(raw.owner or "")
-
-
-@lru_cache(maxsize=1024)
-def _normal(name: str) -> str | None:
-    try:
-        return usernames.normalise(name)
-    except usernames.UnusableUsername:
-        return None

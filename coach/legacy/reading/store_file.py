@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import mmap
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
@@ -104,14 +104,17 @@ class StoreFile:
     def records(self) -> int:
         return sum(self.index.count(store) for store in self.stores)
 
-    def batches(self, store: Store, size: int, *, start: int = 0) -> Iterator[list[RawRecord]]:
-        """All records of that store from ordinal `start` on, in batches of at most `size`.
+    def batches(
+        self, store: Store, size: int, *, start: int = 0, usernames: Set[str] = frozenset()
+    ) -> Iterator[list[RawRecord]]:
+        """The records of that store from ordinal `start` on, all or those of some learners, in batches of at most `size`.
 
         Raises ChangedFile where the file is written to meanwhile.
         """
         for records in self.index.chunks(store, start=start, size=size):
             self.check_unchanged()
-            yield records
+            if wanted := [raw for raw in records if raw.learner in usernames] if usernames else records:
+                yield wanted
             self.release(records[-1].end)
 
     def release(self, position: int) -> None:

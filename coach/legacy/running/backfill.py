@@ -7,13 +7,13 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field
 from functools import partial
 
 from django.db import InterfaceError, OperationalError, connection, reset_queries, transaction
 
 from coach import attachments
 from coach.documents.base import utc_now
-from coach.legacy.deciding import deduplication
 from coach.legacy.deciding.attached import Attached
 from coach.legacy.deciding.compare import Planned
 from coach.legacy.decoding.records import Decoded
@@ -45,50 +45,45 @@ Progress = Callable[[Store, int, int], None]
 Observer = Callable[[Sequence[Planned]], None]
 
 
+@dataclass
 class Backfill:
-    """One run over checked files. `execute` does it; the summary is at hand whatever happens."""
+    """One run over checked files. `execute` does it; the summary is at hand whatever happens.
 
-    def __init__(
-        self,
-        *,
-        files: Sequence[StoreFile],
-        options: Options,
-        derive: Derive,
-        run: BackfillRun | None = None,
-        rejects: Rejects | None = None,
-        check: Observer = lambda planned: None,
-        observe: Observer = lambda planned: None,
-        progress: Progress = lambda store, done, total: None,
-        stop: Callable[[], bool] = lambda: False,
-        confirm: Callable[[], None] = lambda: None,
-        submit: Submit | None = None,
-        proofs: Mapping[Store, Proof] | None = None,
-    ) -> None:
-        """`run` is None for a rehearsal; `confirm` (of a RunLock) is called within each transaction; `proofs` are those of stores
-        of which nothing has changed.
+    `run` is None for a rehearsal; `check` is called with outcomes before they are committed (what it raises undoes them),
+    `observe` once they stand; `confirm` (of a RunLock) is called within each transaction; `submit` is how batches are
+    decoded: in a thread, where nothing else is said; `proofs` are those of stores of which nothing has changed.
+    """
 
-        `check` is called with outcomes before they are committed: what it raises undoes them.
+    files: Sequence[StoreFile]
+    options: Options
+    derive: Derive
+    run: BackfillRun | None = None
+    rejects: Rejects | None = None
+    check: Observer = lambda planned: None
+    observe: Observer = lambda planned: None
+    progress: Progress = lambda store, done, total: None
+    stop: Callable[[], bool] = lambda: False
+    confirm: Callable[[], None] = lambda: None
+    submit: Submit | None = None
+    proofs: Mapping[Store, Proof] = field(default_factory=dict)
 
-        `submit` (of `decoding`) is how batches are decoded: in a thread, where nothing else is said.
-        """
-        self._files, self._options, self._run, self._rejects = files, options, run, rejects
-        self._observe, self._progress, self._stop, self._confirm = observe, progress, stop, confirm
-        self._check = check
-        self._submit, self._proofs = submit, proofs or {}
-        self._totals: Counter[Store] = Counter()
+    def __post_init__(self) -> None:
+        run, folder = self.run, self.options.attachment_files
         is_resumed = bool(run and run.checkpoint_store)
-        self._is_whole = not options.usernames and not is_resumed and all(file.store for file in files)
-        self._maker = Maker(run_id=run.pk if run else None, at=utc_now(), derive=derive)
-        folder = options.attachment_files
-        self._copier = Copier(folder, rehearses=options.dry_run) if folder else None
-        self._rehearsed = Index() if options.dry_run else None
-        self._attached = Attached(files, rehearsed=self._rehearsed)
+        self._is_whole = (
+            not self.options.usernames and not is_resumed and all(file.store for file in self.files)
+        )
+        self._maker = Maker(run_id=run.pk if run else None, at=utc_now(), derive=self.derive)
+        self._copier = Copier(folder, rehearses=self.options.dry_run) if folder else None
+        self._rehearsed = Index() if self.options.dry_run else None
+        self._attached = Attached(self.files, rehearsed=self._rehearsed)
+        self._resolves = run is not None and ledger.has_open_findings(run)
+        self._totals: Counter[Store] = Counter()
         self._planned: dict[int, Planned] = {}
         self._after: Summary | None = None
         self._copied: dict[int, list[Copied]] = {}
         self._last_heartbeat = 0.0
-        self._resolves = run is not None and ledger.has_open_findings(run)
-        self.summary = Summary(files=[file.describe() for file in files], run_id=run.pk if run else None)
+        self.summary = Summary(files=[file.describe() for file in self.files], run_id=self._maker.run_id)
         if run:
             self.summary.resume(run)
 
@@ -96,28 +91,15 @@ class Backfill:
         """Import everything. Raises Stopped (the ledger already knows), ChangedFile, LockHeld, and what nobody expected."""
         try:
             for store in Store:
-                for file in self._files:
+                for file in self.files:
                     if store in file.stores:
                         self._one_store(file, store)
             self._end(ledger.State.DONE if self.summary.clean else ledger.State.DONE_WITH_REJECTS)
-        except Stopped as stopped:
-            self._end(stopped.state, str(stopped))
-            raise
-        except ChangedFile as error:
-            self._end(ledger.State.FAILED, str(error))
-            raise
-        except LockHeld as error:
-            self._end(ledger.State.FAILED, f"another run took the lock: {error}")
-            raise
-        except OSError as error:
-            reason = f"{type(error).__name__}: {error.strerror or error}"
-            self._end(ledger.State.FAILED, reason)
-            raise DatabaseFailed(ledger.State.FAILED, reason) from error
-        except attachments.StorageError as error:
-            self._end(ledger.State.FAILED, str(error))
-            raise DatabaseFailed(ledger.State.FAILED, str(error)) from error
         except BaseException as error:
-            self._end(ledger.State.FAILED, f"unexpected {type(error).__name__}")
+            state, reason = _ending(error)
+            self._end(state, reason)
+            if isinstance(error, (OSError, attachments.StorageError)):
+                raise DatabaseFailed(state, reason) from error
             raise
         return self.summary
 
@@ -130,55 +112,49 @@ class Backfill:
             return
         self.summary.counts.setdefault(store, ledger.empty_counts())
         began = time.monotonic()
-        if proof := self._proofs.get(store):
+        if proof := self.proofs.get(store):
             self._repeat(file, store, proof)
             return
         writer = Writer(
             store=store,
             maker=self._maker,
-            on_conflict=self._options.on_conflict,
+            on_conflict=self.options.on_conflict,
             index=file.index,
-            dry_run=self._options.dry_run,
+            dry_run=self.options.dry_run,
             rehearsed=self._rehearsed,
             attached=self._attached,
-            confirm=self._confirm,
-            restore_erased=self._options.restore_erased,
+            confirm=self.confirm,
+            restore_erased=self.options.restore_erased,
             prepare=self._copy if self._copier and store != Store.PROFILES else None,
         )
-        for batch in self._read_ahead(writer, self._batches(file, store, start)):
+        size, names = self.options.batch_size, self.options.usernames
+        for batch in self._read_ahead(writer, file.batches(store, size, start=start, usernames=names)):
             self._one_batch(writer, store, batch)
             self.summary.seconds[store] = self.summary.seconds.get(store, 0.0) + time.monotonic() - began
             began = time.monotonic()
-            self._progress(store, batch.raws[-1].ordinal + 1, total)
+            self.progress(store, batch.raws[-1].ordinal + 1, total)
             self._may_go_on(file)
 
     def _repeat(self, file: StoreFile, store: Store, proof: Proof) -> None:
         file.check_unchanged()
         self.summary.counts[store] |= {"read": proof.records, Outcome.UNCHANGED: proof.records}
         self.summary.unknown[store], self._totals[store] = dict(proof.unknown), proof.total
-        self._progress(store, proof.records, proof.records)
+        self.progress(store, proof.records, proof.records)
         self._may_go_on(file)
 
     def _start_of(self, store: Store) -> int | None:
         """The first record that is still to be dealt with; None where the whole store is done already."""
-        if self._run is None or not self._run.checkpoint_store:
+        if self.run is None or not self.run.checkpoint_store:
             return 0
-        order, reached = list(Store), Store(self._run.checkpoint_store)
+        order, reached = list(Store), Store(self.run.checkpoint_store)
         if order.index(store) < order.index(reached):
             return None
-        return self._run.checkpoint_ordinal if store == reached else 0
-
-    def _batches(self, file: StoreFile, store: Store, start: int) -> Iterator[list[RawRecord]]:
-        for batch in file.batches(store, self._options.batch_size, start=start):
-            names = self._options.usernames
-            wanted = [raw for raw in batch if deduplication.owner(raw) in names] if names else batch
-            if wanted:
-                yield wanted
+        return self.run.checkpoint_ordinal if store == reached else 0
 
     def _read_ahead(self, writer: Writer, batches: Iterator[list[RawRecord]]) -> Iterator[Batch]:
         """The batches in their order; while one is written, the next ones are being decoded."""
         waiting: deque[Batch] = deque()
-        how = nullcontext(self._submit) if self._submit else worker_process.in_thread()
+        how = nullcontext(self.submit) if self.submit else worker_process.in_thread()
         with how as submit:
             for raws in batches:
                 waiting.append(retry.patiently(partial(writer.read, raws, submit)))
@@ -195,7 +171,7 @@ class Backfill:
             return writer.write(batch, self._record)
 
         planned = retry.patiently(attempt)
-        self._observe(planned)
+        self.observe(planned)
         self.summary = self._after or self.summary.plus(planned, self._copied)
         self._totals[store] += repetition.total_of(planned)
         # With DEBUG, Django remembers every statement: of a long run that would be the whole store.
@@ -209,22 +185,22 @@ class Backfill:
 
     def _record(self, planned: Sequence[Planned]) -> None:
         """Within the transaction of (a part of) the batch: findings, reject file, checkpoint."""
-        self._check(planned)
+        self.check(planned)
         self._planned |= {plan.record.ordinal: plan for plan in planned}
-        if self._rejects:
-            self._rejects.add(planned)
+        if self.rejects:
+            self.rejects.add(planned)
         self._after = None
-        if self._run and self._resolves:
-            ledger.resolve_earlier(self._run, planned, self._copied)
-        if self._run is None or self._is_quiet(planned):
+        if self.run and self._resolves:
+            ledger.resolve_earlier(self.run, planned, self._copied)
+        if self.run is None or self._is_quiet(planned):
             return
-        ledger.record_findings(self._run, planned, self._copied)
+        ledger.record_findings(self.run, planned, self._copied)
         last = planned[-1].record
         done = [plan for ordinal, plan in self._planned.items() if ordinal <= last.ordinal]
         # The last part of a batch has all of it: what is stored then is the summary from there on.
         self._after = after = self.summary.plus(done, self._copied)
         ledger.checkpoint(
-            self._run,
+            self.run,
             store=last.store,
             ordinal=last.ordinal + 1,
             counts=after.counts,
@@ -238,19 +214,19 @@ class Backfill:
         return recent and not self._copied and all(plan.outcome == Outcome.UNCHANGED for plan in planned)
 
     def _may_go_on(self, file: StoreFile) -> None:
-        records = sum(file.records for file in self._files)
-        if self._options.max_rejects.exceeded(self.summary.total(Outcome.REJECTED), records):
+        records = sum(file.records for file in self.files)
+        if self.options.max_rejects.exceeded(self.summary.total(Outcome.REJECTED), records):
             raise Stopped(ledger.State.ABORTED, "more rejects than --max-rejects allows")
-        if self._stop():
+        if self.stop():
             raise Stopped(ledger.State.INTERRUPTED, "interrupted after a whole batch")
 
     def _end(self, state: str, error: str = "") -> None:
         self.summary.state, self.summary.error = state, error
-        if self._rejects:
-            self._rejects.close()
-        if self._run is None:
+        if self.rejects:
+            self.rejects.close()
+        if self.run is None:
             return
-        finish = partial(self._finish, self._run, state, error)
+        finish = partial(self._finish, self.run, state, error)
         if state in BackfillRun.COMPLETE:
             retry.patiently(finish)
             return
@@ -261,11 +237,26 @@ class Backfill:
         # Batches in which nothing changed leave no checkpoint behind: this is where they are counted.
         with transaction.atomic():
             # Another run may have gone on with this one.
-            self._confirm()
+            self.confirm()
             ledger.keep(run, self.summary.counts, self.summary.figures())
             if self._is_whole and state == ledger.State.DONE:
                 repetition.keep(run, self.summary.counts, self._totals, self.summary.unknown)
-            if self._resolves and not self._options.usernames and state in BackfillRun.COMPLETE:
-                read = [file.store for file in self._files if file.store]
-                ledger.resolve_read(run, read, repeated=self._proofs)
+            if self._resolves and not self.options.usernames and state in BackfillRun.COMPLETE:
+                read = [file.store for file in self.files if file.store]
+                ledger.resolve_read(run, read, repeated=self.proofs)
             ledger.finish(run, state, error=error)
+
+
+def _ending(error: BaseException) -> tuple[str, str]:
+    """The state of a run that ends with an error, and the reason as the ledger keeps it: an unknown text may quote a record."""
+    state = ledger.State.FAILED
+    match error:
+        case Stopped():
+            return error.state, str(error)
+        case ChangedFile() | attachments.StorageError():
+            return state, str(error)
+        case LockHeld():
+            return state, f"another run took the lock: {error}"
+        case OSError():
+            return state, f"{type(error).__name__}: {error.strerror or error}"
+    return state, f"unexpected {type(error).__name__}"

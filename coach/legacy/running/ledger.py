@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from coach.documents.base import utc_now
 from coach.legacy.codes import Code
-from coach.legacy.deciding import deduplication, provenance
+from coach.legacy.deciding import provenance
 from coach.legacy.deciding.compare import Planned
 from coach.legacy.stores import Outcome, Store
 from coach.legacy.writing.attachment_files import Copied
@@ -200,7 +200,7 @@ def finding(planned: Planned) -> BackfillFinding:
     # The place of an erased learner's record, like its key, may be the name.
     if planned.code != Code.ERASED:
         row.place, row.natural_key = _storable(planned.record.place), _storable(planned.key)
-        row.username = deduplication.owner(planned.record) or ""
+        row.username = planned.record.learner or ""
         row.checksum = planned.record.checksum
     return row
 

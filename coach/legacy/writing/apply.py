@@ -12,7 +12,7 @@ from typing import Any
 from django.db import DataError, IntegrityError, transaction
 
 from coach.legacy.codes import Code
-from coach.legacy.deciding import compare, deduplication, provenance
+from coach.legacy.deciding import compare, provenance
 from coach.legacy.deciding.attached import Attached
 from coach.legacy.deciding.compare import Choice, OnConflict, Planned
 from coach.legacy.deciding.deduplication import Deduplication
@@ -23,7 +23,7 @@ from coach.legacy.decoding.records import Decoded, Rejected
 from coach.legacy.reading.index import Index
 from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.stores import Outcome, Store
-from coach.legacy.writing import attached, decode_jobs, tables, versions
+from coach.legacy.writing import decode_jobs, tables, versions
 from coach.legacy.writing.decode_jobs import DecodeJob, DecodeResult, Submit
 from coach.legacy.writing.tables import CopyRows, Maker
 from coach.models import ErasedLearner
@@ -187,9 +187,7 @@ class Writer:
         """Whose records are not brought back."""
         if self.restore_erased:
             return frozenset()
-        owners = (
-            item.username if isinstance(item, Decoded) else deduplication.owner(item.raw) for item in items
-        )
+        owners = (item.username if isinstance(item, Decoded) else item.raw.learner for item in items)
         return ErasedLearner.objects.among(filter(None, owners))
 
     def _save(self, batch: Batch, planned: Sequence[Planned], learners: dict[str, int]) -> None:
@@ -198,7 +196,7 @@ class Writer:
             return
         new: list[CopyRows] = []
         changed: list[tuple[Any, CopyRows]] = []
-        versions.keep(planned, run_id=self.maker.run_id, at=self.maker.at)
+        versions.keep(planned, self.maker)
         for plan in planned:
             if plan.decoded is None:
                 continue
@@ -216,7 +214,7 @@ class Writer:
         if self.restore_erased and self.store == Store.PROFILES:
             ErasedLearner.objects.restore({plan.username for plan in planned if plan.decoded})
         if self.store == Store.SUBMISSIONS:
-            attached.drop(planned, learners, self.maker)
+            versions.drop_attached(planned, learners, self.maker)
 
     def _copy_rows(self, batch: Batch, decoded: Decoded, learners: dict[str, int]) -> CopyRows:
         made = batch.decoding.result().built.get(decoded.raw.ordinal)
@@ -227,7 +225,7 @@ class Writer:
 
     def _rehearse(self, planned: Sequence[Planned], learners: dict[str, int]) -> None:
         if self.attached and self.store == Store.SUBMISSIONS:
-            self.attached.gone |= attached.would_go(planned, learners)
+            self.attached.gone |= versions.would_go(planned, learners)
         if self.rehearsed is not None and self.store == Store.PROFILES:
             for plan in planned:
                 if plan.outcome == Outcome.CREATED:

@@ -1,19 +1,60 @@
-"""Writing many rows at once, and turning rows into others by writing what differs.
+"""Copy rows: rows on their way into the database, as values in the order of their table's columns; and how they get there.
 
-On PostgreSQL rows are copied in (COPY), elsewhere they go in by bulk statements; tests hold the two to the same rows.
+On PostgreSQL rows are copied in (COPY), elsewhere `bulk_create` inserts them; tests hold the two to the same rows.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any, cast
 
 from django.db import connection, models
 
-from coach.legacy.writing.copy_rows import CopyRow, Table
+from coach.documents.base import Document
+from coach.legacy.decoding.codec import Content
+from coach.models.database.fields import DocumentField
 
+CopyRow = tuple[Any, ...]
 Owner = tuple[int, ...]
+
+
+class Table:
+    """A model's table as an import fills it. Its columns are, in this order:
+
+    `late` ones, primary keys that are known only when a row is written (its own, its owner's), and left out of a copy row;
+    `given` ones, named one by one; and the members of a document. Without `id` the database numbers the rows itself.
+    """
+
+    def __init__(
+        self,
+        model: type[models.Model],
+        document: type[Document],
+        *,
+        late: Sequence[str],
+        given: Sequence[str],
+    ) -> None:
+        """Raises TypeError for a column without a source: neither late nor given nor a member of the document."""
+        self.model, self.late = model, tuple(late)
+        named = (*late, *given)
+        fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+        members = [field.attname for field in fields if field.attname not in named]
+        if unknown := set(members) - document.model_fields.keys():
+            raise TypeError(f"no source for the columns {sorted(unknown)} of {model.__name__}")
+        self.columns = (*named, *members)
+        self.own_columns = self.columns[len(late) :]
+        self._values = attrgetter(*members)
+        documents = {field.attname for field in fields if isinstance(field, DocumentField)}
+        self._documents = [position for position, name in enumerate(members) if name in documents]
+
+    def copy_row(self, content: Content, members: Any, *given: Any) -> CopyRow:
+        """The copy row of a record's `members`, or of a document within them, and of the given columns."""
+        values = list(self._values(members))
+        for position in self._documents:
+            if values[position] is not None:
+                values[position] = content.to_json(values[position]).decode()
+        return (*given, *values)
 
 
 def numbers(model: type[models.Model], count: int) -> list[int]:
@@ -32,8 +73,12 @@ def numbers(model: type[models.Model], count: int) -> list[int]:
 
 def write(table: Table, rows: Sequence[CopyRow]) -> None:
     """Insert rows: copy rows, each after the values of its late columns."""
-    if rows:
-        (_copy if connection.vendor == "postgresql" else _insert)(table, rows)
+    if rows and connection.vendor == "postgresql":
+        _copy(table, rows)
+    elif rows:
+        table.model._base_manager.bulk_create(
+            table.model(**dict(zip(table.columns, row, strict=True))) for row in rows
+        )
 
 
 class Changes:
@@ -41,9 +86,7 @@ class Changes:
 
     def __init__(self) -> None:
         self._gone: defaultdict[type[models.Model], list[int]] = defaultdict(list)
-        self._changed: defaultdict[tuple[type[models.Model], tuple[str, ...]], list[CopyRow]] = defaultdict(
-            list
-        )
+        self._changed: defaultdict[tuple[Table, tuple[str, ...]], list[models.Model]] = defaultdict(list)
         self._new: defaultdict[Table, list[CopyRow]] = defaultdict(list)
 
     def update(self, table: Table, old: models.Model, new: CopyRow) -> None:
@@ -51,7 +94,7 @@ class Changes:
         columns = zip(table.own_columns, new, strict=True)
         changed = {name: value for name, value in columns if getattr(old, name) != value}
         if changed:
-            self._changed[table.model, tuple(changed)].append((*changed.values(), old.pk))
+            self._changed[table, tuple(changed)].append(table.model(pk=old.pk, **changed))
 
     def replace(
         self, table: Table, late: CopyRow, old: Iterable[models.Model], new: Iterable[CopyRow], *, key: str
@@ -78,8 +121,8 @@ class Changes:
         """Delete, update, insert: each table at once, updates together that change the same columns."""
         for model, numbers_ in self._gone.items():
             model._base_manager.filter(pk__in=numbers_).delete()
-        for (model, names), rows in self._changed.items():
-            _update(model, names, rows)
+        for (table, names), changed in self._changed.items():
+            table.model._base_manager.bulk_update(changed, names)
         for table, rows in self._new.items():
             write(table, rows)
 
@@ -137,57 +180,22 @@ def _sequence(model: type[models.Model]) -> tuple[str, str]:
 
 
 def _copy(table: Table, rows: Iterable[CopyRow]) -> None:
-    name, columns = _spelled(table.model, table.columns)
-    statement = f"COPY {name} ({', '.join(columns)}) FROM STDIN (FORMAT BINARY)"
+    statement, types = _copying(table)
     with connection.cursor() as cursor:
         # The driver's own cursor: Django's wrappers do not translate what goes wrong within.
         raw: Any = cursor.cursor
         with connection.wrap_database_errors, raw.copy(statement) as copy:
-            copy.set_types(_types(table))
+            copy.set_types(types)
             for row in rows:
                 copy.write_row(row)
 
 
 @cache
-def _types(table: Table) -> list[str]:
-    """What the driver is to take values for: documents are texts already."""
-    fields = _fields(table.model, table.columns)
+def _copying(table: Table) -> tuple[str, list[str]]:
+    """The statement that copies rows in, and what the driver is to take their values for: documents are texts already."""
+    quote, meta = connection.ops.quote_name, table.model._meta
+    fields = [cast("models.Field[Any, Any]", meta.get_field(name)) for name in table.columns]
+    columns = ", ".join(quote(str(field.column)) for field in fields)
     is_text = (models.CharField, models.TextField)
-    return ["text" if isinstance(field, is_text) else str(field.db_type(connection)) for field in fields]
-
-
-def _insert(table: Table, rows: Iterable[CopyRow]) -> None:
-    name, columns = _spelled(table.model, table.columns)
-    marks = ", ".join(["%s"] * len(columns))
-    with connection.cursor() as cursor:
-        statement = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({marks})"
-        cursor.executemany(statement, list(_adapted(table.model, table.columns, rows)))
-
-
-def _update(model: type[models.Model], names: tuple[str, ...], rows: Iterable[CopyRow]) -> None:
-    """Each row: the new values, then its number."""
-    names = (*names, model._meta.pk.attname)
-    table, columns = _spelled(model, names)
-    settings = ", ".join(f"{column} = %s" for column in columns[:-1])
-    with connection.cursor() as cursor:
-        statement = f"UPDATE {table} SET {settings} WHERE {columns[-1]} = %s"
-        cursor.executemany(statement, list(_adapted(model, names, rows)))
-
-
-def _adapted(model: type[models.Model], names: Sequence[str], rows: Iterable[CopyRow]) -> Iterable[list[Any]]:
-    """The rows, with each value as the database's driver takes it."""
-    prepare = [field.get_db_prep_save for field in _fields(model, names)]
-    for row in rows:
-        yield [prepared(value, connection) for prepared, value in zip(prepare, row, strict=True)]
-
-
-@cache
-def _spelled(model: type[models.Model], names: tuple[str, ...]) -> tuple[str, list[str]]:
-    """The quoted names of a table and of those of its columns."""
-    quote = connection.ops.quote_name
-    return quote(model._meta.db_table), [quote(str(field.column)) for field in _fields(model, names)]
-
-
-def _fields(model: type[models.Model], names: Sequence[str]) -> "list[models.Field[Any, Any]]":
-    """The fields behind columns, which are named as a row names them."""
-    return [cast("models.Field[Any, Any]", model._meta.get_field(name)) for name in names]
+    types = ["text" if isinstance(field, is_text) else str(field.db_type(connection)) for field in fields]
+    return f"COPY {quote(meta.db_table)} ({columns}) FROM STDIN (FORMAT BINARY)", types

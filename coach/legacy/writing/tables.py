@@ -17,8 +17,7 @@ from coach.legacy.decoding.codec import Content
 from coach.legacy.decoding.records import Decoded
 from coach.legacy.stores import Outcome, Store
 from coach.legacy.writing import bulk
-from coach.legacy.writing.bulk import Family, FamilyRows
-from coach.legacy.writing.copy_rows import CopyRow, Table
+from coach.legacy.writing.bulk import CopyRow, Family, FamilyRows, Table
 from coach.models import (
     AssessmentSubmission,
     AttachmentMetadata,

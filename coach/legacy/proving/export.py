@@ -9,6 +9,8 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -170,24 +172,17 @@ def _snapshot() -> Iterator[None]:
 def _write(store: Store, part: _Part, usernames: frozenset[str], progress: Progress) -> Exported:
     rows = stored_json.rows(store, usernames)
     total, done, misplaced = rows.count(), 0, 0
-    listed, learner = LAYOUTS[store].listed, ""
+    begin, end = (b"[\n", b"\n]") if LAYOUTS[store].listed else (b"", b"")
     part.write(b"{")
-    for held in _records(store, rows):
-        text, gone = _record(held)
-        misplaced += gone
-        if held.username != learner:
-            closing = b"\n]" if listed else b""
-            part.write(
-                (closing + b"," if learner else b"") + b"\n" + json.dumps(held.username).encode() + b":"
-            )
-            part.write(b" [\n" if listed else b" ")
-            learner = held.username
-        else:
-            part.write(b",\n")
-        part.write(text)
-        done += 1
-        progress(store, done, total)
-    part.write((b"\n]" if listed and learner else b"") + b"\n}\n")
+    for username, records in groupby(_records(store, rows), attrgetter("username")):
+        part.write((b",\n" if done else b"\n") + json.dumps(username).encode() + b": " + begin)
+        for number, held in enumerate(records):
+            text, gone = _record(held)
+            part.write((b",\n" if number else b"") + text)
+            done, misplaced = done + 1, misplaced + gone
+            progress(store, done, total)
+        part.write(end)
+    part.write(b"\n}\n")
     return Exported(part.path, store, part.size, part.sha256, done, misplaced)
 
 

@@ -8,7 +8,6 @@ Writes nothing and locks nothing, so it can run beside the service. Differences 
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,16 +19,15 @@ from coach.documents import differences
 from coach.legacy.codes import Code
 from coach.legacy.deciding import provenance
 from coach.legacy.deciding.attached import Attached
-from coach.legacy.deciding.deduplication import Deduplication, owner
+from coach.legacy.deciding.deduplication import Deduplication
 from coach.legacy.deciding.provenance import Pair, Provenance
 from coach.legacy.decoding import codec, records
 from coach.legacy.decoding.codec import Content
 from coach.legacy.decoding.faults import Unfit
-from coach.legacy.decoding.records import Decoded, Rejected
+from coach.legacy.decoding.records import Decoded
 from coach.legacy.proving import derived, stored_json
 from coach.legacy.proving.derived import Values
 from coach.legacy.proving.stored_json import StoredRecord
-from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.reading.store_file import StoreFile
 from coach.legacy.stores import LAYOUTS, Store
 from coach.legacy.writing.attachment_files import Copier
@@ -103,17 +101,10 @@ def compare(
 class _Said(NamedTuple):
     """A record that was read: its text, what is derived from it, and what is wrong with its bytes."""
 
-    record: Decoded | Rejected
-    text: bytes = b""
-    derived: Values = ()
-    bytes_at_fault: tuple[str, ...] = ()
-
-
-class _Batch(NamedTuple):
-    """Records that were read, and the last ordinal (wanted or not)."""
-
-    said: list[_Said]
-    last: int
+    record: Decoded
+    text: bytes
+    derived: Values
+    bytes_at_fault: tuple[str, ...]
 
 
 @dataclass
@@ -133,38 +124,20 @@ class _Comparison:
         self.counts = self.result.counts.setdefault(self.store, dict.fromkeys(words, 0))
         # How many of the rows that `only_here` is about belong to a record.
         self.found = 0
-        sieve = Deduplication(self.store, self.file.index)
-        for batch in self._read_ahead():
-            admitted = [item._replace(record=sieve.admit(item.record)) for item in batch.said]
-            self.counts["read"] += len(admitted)
-            self.counts["rejected"] += sum(isinstance(item.record, Rejected) for item in admitted)
-            self._one_batch([item for item in admitted if isinstance(item.record, Decoded)])
-            progress(self.store, batch.last + 1, self.file.index.count(self.store))
+        deduplication = Deduplication(self.store, self.file.index)
+        for raws in self.file.batches(self.store, _BATCH, usernames=self.usernames):
+            admitted = (deduplication.admit(records.decode(raw)) for raw in raws)
+            said = [self._said(record) for record in admitted if isinstance(record, Decoded)]
+            self.counts["read"] += len(raws)
+            self.counts["rejected"] += len(raws) - len(said)
+            self._one_batch(said)
+            progress(self.store, raws[-1].ordinal + 1, self.file.index.count(self.store))
         if self.file.store:
             self._find_only_here()
 
     # --- the store's side ---------------------------------------------------------------------------
 
-    def _read_ahead(self) -> Iterator[_Batch]:
-        """The batches in their order; while the database is asked about one, the next one is being read."""
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode") as executor:
-            waiting: Future[_Batch] | None = None
-            for raws in self.file.batches(self.store, _BATCH):
-                coming = executor.submit(self._read, raws)
-                if waiting:
-                    yield waiting.result()
-                waiting = coming
-            if waiting:
-                yield waiting.result()
-
-    def _read(self, raws: Sequence[RawRecord]) -> _Batch:
-        names = self.usernames
-        wanted = [raw for raw in raws if owner(raw) in names] if names else raws
-        return _Batch([self._said(records.decode(raw)) for raw in wanted], raws[-1].ordinal)
-
-    def _said(self, decoded: Decoded | Rejected) -> _Said:
-        if isinstance(decoded, Rejected):
-            return _Said(decoded)
+    def _said(self, decoded: Decoded) -> _Said:
         decoded, content = decoded.with_content()
         values = derived.expected(self.store, content, self.derive)
         text, at_fault = content.to_json(content.members), tuple(self._bytes_at_fault(decoded))
@@ -183,7 +156,7 @@ class _Comparison:
     # --- both sides ---------------------------------------------------------------------------------
 
     def _one_batch(self, said: Sequence[_Said]) -> None:
-        decoded = [item.record for item in said if isinstance(item.record, Decoded)]
+        decoded = [item.record for item in said]
         marks = provenance.find(self.store, {item.key for item in decoded})
         names = {item.username for item in decoded}
         learners, erased = provenance.learner_ids(names), ErasedLearner.objects.among(names)
@@ -191,8 +164,8 @@ class _Comparison:
         held = _readable(self.store, row_ids)
         columns = derived.held(self.store, row_ids)
         taken = self._taken({_pair(item) for item in decoded if self._is_gone(marks.get(item.key))})
-        for item, record in zip(said, decoded, strict=True):
-            mark = marks.get(record.key)
+        for item in said:
+            record, mark = item.record, marks.get(item.record.key)
             if _pair(record) in taken:
                 self.counts["equal"] += 1
             elif record.username in erased or self._has_no_learner(record, learners):
@@ -204,7 +177,7 @@ class _Comparison:
             else:
                 self.found += not mark.used
                 text, values = held.get(mark.pk), columns.get(mark.pk)
-                self._note("different", record, list(self._differing(item, record, mark, text, values)))
+                self._note("different", record, list(self._differing(item, mark, text, values)))
 
     def _taken(self, pairs: set[Pair]) -> set[Pair]:
         """Those that a submission of these stores holds; where there is none to ask, an imported one."""
@@ -220,14 +193,10 @@ class _Comparison:
         return self.store != Store.PROFILES and record.username not in learners
 
     def _differing(
-        self,
-        said: _Said,
-        decoded: Decoded,
-        mark: Provenance,
-        held: StoredRecord | None,
-        columns: Values | None,
+        self, said: _Said, mark: Provenance, held: StoredRecord | None, columns: Values | None
     ) -> Iterator[str]:
         """The members that differ, and the columns that are not as they have to be."""
+        decoded = said.record
         if mark.used:
             yield "$ (used by a submission since)"
         if held is None:

@@ -1,18 +1,10 @@
 """Why a record is rejected or in conflict, and what stands in the way of an attachment's bytes: every code there is."""
 
-from enum import StrEnum
-from typing import Self
+from django.db.models import TextChoices
 
 
-class Code(StrEnum):
-    """The code of a finding. Its value stands in reports, reject files and the ledger; `meaning` is for people."""
-
-    meaning: str
-
-    def __new__(cls, value: str, meaning: str = "") -> Self:
-        code = str.__new__(cls, value)
-        code._value_, code.meaning = value, meaning
-        return code
+class Code(TextChoices):
+    """The code of a finding. Its value stands in reports, reject files and the ledger; its label is for people."""
 
     # Rejected: the record itself.
     NOT_JSON = "not_json", "not a JSON value; NaN, infinities and lone surrogates are none"

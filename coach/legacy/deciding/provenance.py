@@ -15,13 +15,14 @@ COLUMNS = ("raw_checksum", "import_checksum", "content_checksum", "edited_since_
 ACTOR = "import"
 # And where it deletes what only the store has attached, which says nothing of what was done here.
 ATTACHING_ACTOR = "import (attached in the store)"
-_ROWS: dict[Store, Any] = {
+# What each store holds, and where a row has the primary key and the name of its learner.
+ROWS: dict[Store, Any] = {
     Store.PROFILES: LearnerProfile.objects,
     Store.SUBMISSIONS: AssessmentSubmission.objects,
     Store.ATTACHMENTS: AttachmentMetadata.objects.pending(),
 }
-_OWN = ("pk", "pk", "username", *COLUMNS)
-_OWNED = ("pk", "learner_id", "learner__username", *COLUMNS)
+_OWNER = ("learner_id", "learner__username")
+OWNERS = {Store.PROFILES: ("pk", "username"), Store.SUBMISSIONS: _OWNER, Store.ATTACHMENTS: _OWNER}
 
 
 class Provenance(NamedTuple):
@@ -47,9 +48,10 @@ def find(store: Store, keys: Collection[str]) -> dict[str, Provenance]:
         return {}
     if store == Store.ATTACHMENTS:
         return _of_pending(keys)
-    name, columns = LAYOUTS[store].key, _OWN if store == Store.PROFILES else _OWNED
-    rows = _ROWS[store].filter(**{f"{name}__in": keys}).order_by().values_list(name, *columns)
-    return {key: Provenance(*columns) for key, *columns in rows}
+    name = LAYOUTS[store].key
+    rows = ROWS[store].filter(**{f"{name}__in": keys}).order_by()
+    found = rows.values_list(name, "pk", *OWNERS[store], *COLUMNS)
+    return {key: Provenance(*columns) for key, *columns in found}
 
 
 def _of_pending(attachment_ids: Collection[str]) -> dict[str, Provenance]:
@@ -61,9 +63,8 @@ def _of_pending(attachment_ids: Collection[str]) -> dict[str, Provenance]:
         Q(submission__isnull=True) | ~Q(import_checksum=""), attachment_id__in=attachment_ids
     )
     found: dict[str, Provenance] = {}
-    for key, submission, *columns in rows.order_by("pk").values_list(
-        "attachment_id", "submission_id", *_OWNED
-    ):
+    columns_read = ("attachment_id", "submission_id", "pk", *_OWNER, *COLUMNS)
+    for key, submission, *columns in rows.order_by("pk").values_list(*columns_read):
         if key not in found or found[key].used:
             found[key] = Provenance._make((*columns, submission is not None))
     return found
@@ -98,9 +99,8 @@ def used(pairs: Collection[Pair], gone: Collection[int] = ()) -> dict[Pair, bool
 
 def unedited(store: Store) -> Iterator[tuple[str, str, str]]:
     """Natural key, learner and raw checksum of every row that is as it was imported."""
-    name = "username" if store == Store.PROFILES else "learner__username"
-    rows = _ROWS[store].filter(edited_since_import=False).exclude(import_checksum="").order_by()
-    yield from rows.values_list(LAYOUTS[store].key, name, "raw_checksum").iterator()
+    rows = ROWS[store].filter(edited_since_import=False).exclude(import_checksum="").order_by()
+    yield from rows.values_list(LAYOUTS[store].key, OWNERS[store][1], "raw_checksum").iterator()
 
 
 def learner_ids(usernames: Collection[str]) -> dict[str, int]:

@@ -4,9 +4,6 @@ Nothing else asks which of the two is at work, and tests hold them to the same a
 off; its module can be deleted, and the import is slower then.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.conf import settings
 
 from coach.documents.base import Document
@@ -26,8 +23,3 @@ def read(document: type[Document], text: bytes) -> Content:
         if found is not None:
             return found
     return reference.read(document, text)
-
-
-def of_document(document: Document, unknown: Mapping[str, Any]) -> Content:
-    """A record that was read as its document already."""
-    return reference.Content(document, unknown)

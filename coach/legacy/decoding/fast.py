@@ -104,11 +104,11 @@ def read(document: type[Document], text: bytes) -> Content | None:
     try:
         struct, all_named = _decoded(document, text)
         walk = _walk_of(document)
-        is_complete = walk(struct, None)
+        is_complete = walk is None or walk(struct, None)
         said = _encode(struct)
         if text != said and not _is_certain(text, said, all_named=all_named):
             return None
-        if not is_complete:
+        if walk and not is_complete:
             walk(struct, utc_now())
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
@@ -265,15 +265,16 @@ Walk = Callable[[Any, "dt.datetime | None"], bool]
 
 
 @cache
-def _walk_of(document: type[Document]) -> Walk:
-    """What has all times of a struct in UTC, and calls the class's own validators once no time is missing."""
+def _walk_of(document: type[Document]) -> Walk | None:
+    """What has all times of a struct in UTC, and calls the class's own validators once no time is missing.
+
+    None where neither is anywhere within.
+    """
     times = [name for name, field in document.model_fields.items() if _is_time(field)]
     validators = _validators(document)
-    nested = [
-        (name, _walk_of(inner))
-        for name, inner in schema_fields.nested_classes(document).items()
-        if _needs_walk(inner)
-    ]
+    nested = _nested(document, _walk_of)
+    if not (times or validators or nested):
+        return None
 
     def walk(struct: Any, now: dt.datetime | None) -> bool:
         is_complete = True
@@ -293,11 +294,6 @@ def _walk_of(document: type[Document]) -> Walk:
         return is_complete
 
     return walk
-
-
-def _needs_walk(document: type[Document]) -> bool:
-    own = any(map(_is_time, document.model_fields.values())) or bool(_validators(document))
-    return own or any(map(_needs_walk, schema_fields.nested_classes(document).values()))
 
 
 @cache

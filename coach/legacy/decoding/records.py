@@ -58,7 +58,7 @@ class Decoded:
 
     def as_compared(self) -> Self:
         """The same with the content of `document`: the times that a record does not name are those that were compared."""
-        content = codec.of_document(self.document, self.unknown)
+        content = Content(self.document, self.unknown)
         checksum = checksums.of_content(self.document)
         return replace(self, content=content, checksums=(self.import_checksum, checksum))
 

@@ -15,6 +15,7 @@ from coach.documents.profile import Note, Profile
 from coach.documents.schedule import NO_PROGRESS, Schedule
 from coach.documents.schedule import ScheduleItem as Item
 from coach.documents.submissions import Attachment, PendingAttachment, Submission
+from coach.legacy.deciding import provenance
 from coach.legacy.stores import Store
 from coach.models import (
     AssessmentSubmission,
@@ -24,6 +25,7 @@ from coach.models import (
     MemoryRecord,
     ScheduleItem,
 )
+from coach.models.database import members
 from coach.models.database.fields import DocumentField
 from coach.models.database.prepared import Prepared
 
@@ -69,15 +71,9 @@ def unreadable(store: Store, row_id: int) -> Iterator[str]:
 
 def rows(store: Store, usernames: frozenset[str] = frozenset()) -> models.QuerySet[Any]:
     """What a store holds, in the order in which it stands there: a learner's records side by side."""
-    found: models.QuerySet[Any]
-    if store == Store.PROFILES:
-        found = LearnerProfile.objects.order_by("pk")
-        return found.filter(username__in=usernames) if usernames else found
-    if store == Store.SUBMISSIONS:
-        found = AssessmentSubmission.objects.order_by("learner_id", "pk")
-    else:
-        found = AttachmentMetadata.objects.pending().order_by("learner_id", "pk")
-    return found.filter(learner__username__in=usernames) if usernames else found
+    learner_id, username = provenance.OWNERS[store]
+    found = provenance.ROWS[store].filter(**({f"{username}__in": usernames} if usernames else {}))
+    return found.order_by(learner_id, "pk")
 
 
 Row = tuple[Any, ...]
@@ -91,10 +87,10 @@ class _Reader:
 
     def __init__(self, document: type[Document], model: type[models.Model], *more: str) -> None:
         """`more` are columns that are read besides; they stand at the beginning of each row."""
-        fields = {field.name: field for field in model._meta.concrete_fields}
+        fields = members.shared(model, document)
         self._members = tuple(document.model_fields)
-        self._columns = tuple(name for name in self._members if name in fields)
-        self._stored = tuple(name for name in self._columns if isinstance(fields[name], DocumentField))
+        self._columns = tuple(field.attname for field in fields)
+        self._stored = tuple(field.attname for field in fields if isinstance(field, DocumentField))
         self._more = more
 
     def rows(self, rows: models.QuerySet[Any]) -> list[Row]:
@@ -108,12 +104,12 @@ class _Reader:
         return found
 
     def members(self, row: Row) -> Members:
-        members: Members = dict.fromkeys(self._members)
-        members.update(zip(self._columns, row[len(self._more) :], strict=True))
+        found: Members = dict.fromkeys(self._members)
+        found.update(zip(self._columns, row[len(self._more) :], strict=True))
         for name in self._stored:
-            if members[name] is not None:
-                members[name] = orjson.Fragment(members[name])
-        return members
+            if found[name] is not None:
+                found[name] = orjson.Fragment(found[name])
+        return found
 
 
 _OWNED = ("pk", "unknown_members", "learner__username")

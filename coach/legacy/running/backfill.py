@@ -33,7 +33,6 @@ from coach.legacy.writing.decode_jobs import Submit
 from coach.legacy.writing.tables import Derive, Maker
 from coach.models import BackfillRun
 
-_HEARTBEAT_SECONDS = 1.0
 _BATCHES_AHEAD = 1
 _MOST_STATEMENTS = 100
 
@@ -82,7 +81,6 @@ class Backfill:
         self._planned: dict[int, Planned] = {}
         self._after: Summary | None = None
         self._copied: dict[int, list[Copied]] = {}
-        self._last_heartbeat = 0.0
         self.summary = Summary(files=[file.describe() for file in self.files], run_id=self._maker.run_id)
         if run:
             self.summary.resume(run)
@@ -192,26 +190,19 @@ class Backfill:
         self._after = None
         if self.run and self._resolves:
             ledger.resolve_earlier(self.run, planned, self._copied)
-        if self.run is None or self._is_quiet(planned):
+        if self.run is None:
             return
         ledger.record_findings(self.run, planned, self._copied)
         last = planned[-1].record
         done = [plan for ordinal, plan in self._planned.items() if ordinal <= last.ordinal]
         # The last part of a batch has all of it: what is stored then is the summary from there on.
-        self._after = after = self.summary.plus(done, self._copied)
-        ledger.checkpoint(
+        self._after = self.summary.plus(done, self._copied)
+        self._after.keep(
             self.run,
-            store=last.store,
-            ordinal=last.ordinal + 1,
-            counts=after.counts,
-            figures=after.figures(),
+            checkpoint_store=last.store,
+            checkpoint_ordinal=last.ordinal + 1,
+            heartbeat_at=utc_now(),
         )
-        self._last_heartbeat = time.monotonic()
-
-    def _is_quiet(self, planned: Sequence[Planned]) -> bool:
-        """Whether nothing happened that a checkpoint would have to keep up with; a sign of life is due now and then."""
-        recent = time.monotonic() - self._last_heartbeat < _HEARTBEAT_SECONDS
-        return recent and not self._copied and all(plan.outcome == Outcome.UNCHANGED for plan in planned)
 
     def _may_go_on(self, file: StoreFile) -> None:
         records = sum(file.records for file in self.files)
@@ -234,11 +225,10 @@ class Backfill:
             finish()
 
     def _finish(self, run: BackfillRun, state: str, error: str) -> None:
-        # Batches in which nothing changed leave no checkpoint behind: this is where they are counted.
         with transaction.atomic():
             # Another run may have gone on with this one.
             self.confirm()
-            ledger.keep(run, self.summary.counts, self.summary.figures())
+            self.summary.keep(run)
             if self._is_whole and state == ledger.State.DONE:
                 repetition.keep(run, self.summary.counts, self._totals, self.summary.unknown)
             if self._resolves and not self.options.usernames and state in BackfillRun.COMPLETE:

@@ -20,8 +20,6 @@ from coach.legacy.writing.attachment_files import Copied
 from coach.models import BackfillFinding, BackfillRun
 from coach.models.backfills import FindingQuerySet, this_process
 
-Counts = dict[str, dict[str, int]]
-Figures = Mapping[str, object]
 State = BackfillRun.State
 MOST_PATHS = 20
 # Bytes of a record that a finding keeps; a form takes that much.
@@ -59,19 +57,6 @@ def take_over(run: BackfillRun) -> None:
     run.state, run.error, run.finished_at = State.RUNNING, "", None
     run.process, run.heartbeat_at = this_process(), utc_now()
     run.save(update_fields=["state", "error", "finished_at", "process", "heartbeat_at"])
-
-
-def checkpoint(run: BackfillRun, *, store: Store, ordinal: int, counts: Counts, figures: Figures) -> None:
-    """All records of `store` before `ordinal` are dealt with; belongs into the transaction that writes the last of them."""
-    reached = {"checkpoint_store": store, "checkpoint_ordinal": ordinal, "heartbeat_at": utc_now()}
-    keep(run, counts, figures, **reached)
-
-
-def keep(run: BackfillRun, counts: Counts, figures: Figures, **columns: object) -> None:
-    """Write down how far the counts and figures of a run have come."""
-    BackfillRun.objects.filter(pk=run.pk).update(
-        counts=json.dumps(counts), figures=json.dumps(figures), **columns
-    )
 
 
 def finish(run: BackfillRun, state: str, *, error: str = "") -> None:

@@ -66,6 +66,6 @@ def take(
     ]
     ledger.resolve_earlier(run, planned, {})
     summary = Summary([], counts={raws[0].store: ledger.empty_counts()}).plus(planned, {})
-    ledger.keep(run, summary.counts, summary.figures())
+    summary.keep(run)
     ledger.finish(run, ledger.State.DONE if summary.clean else ledger.State.DONE_WITH_REJECTS)
     return planned

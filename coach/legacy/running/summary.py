@@ -82,9 +82,12 @@ class Summary:
         self.findings = [ledger.described(row) for row in rows[:MOST_FINDINGS]]
         self.findings_left_out = rows.count() - len(self.findings)
 
-    def figures(self) -> dict[str, object]:
-        """What the ledger keeps beside the counts, for `resume`."""
-        return {"unknown": self.unknown, "bytes": self.bytes_copied}
+    def keep(self, run: BackfillRun, **columns: object) -> None:
+        """Write down what `resume` takes over, and other columns of the run."""
+        figures = json.dumps({"unknown": self.unknown, "bytes": self.bytes_copied})
+        BackfillRun.objects.filter(pk=run.pk).update(
+            counts=json.dumps(self.counts), figures=figures, **columns
+        )
 
     def plus(self, planned: Iterable[Planned], copied: Mapping[int, Sequence[Copied]]) -> Self:
         """The summary after these records of one store; `copied` are bytes by ordinal."""

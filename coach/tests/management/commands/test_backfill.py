@@ -18,8 +18,8 @@ from django.conf import settings as configured
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 
-from coach.legacy.running import ledger
 from coach.legacy.running.lock import LockHeld, RunLock
+from coach.legacy.running.summary import Summary
 from coach.legacy.stores import Store
 from coach.models import BackfillRun, LearnerProfile, MemoryUpload
 from coach.tests.legacy.conftest import Stores
@@ -285,14 +285,14 @@ def test_the_lock_is_free_again_after_its_holder_died(stores, holder):
 @pytest.fixture
 def interrupted(people, monkeypatch):
     """A run that was asked to stop while it wrote its second batch of three."""
-    checkpoint = ledger.checkpoint
+    keep = Summary.keep
 
-    def signalled(run, *, ordinal, **rest):
-        checkpoint(run, ordinal=ordinal, **rest)
-        if ordinal == 6:
+    def signalled(self, run, **columns):
+        keep(self, run, **columns)
+        if columns.get("checkpoint_ordinal") == 6:
             signal.raise_signal(signal.SIGTERM)
 
-    monkeypatch.setattr(ledger, "checkpoint", signalled)
+    monkeypatch.setattr(Summary, "keep", signalled)
     people.write(profiles=[*([profile(f"p{number:02}") for number in range(12)]), 7])
     answer = manage("backfill", "--batch-size", "3")
     monkeypatch.undo()
@@ -319,7 +319,7 @@ def test_a_resumed_run_goes_on_from_its_checkpoint(interrupted):
 def test_what_was_rejected_before_the_first_checkpoint_is_rejected_once(people, monkeypatch, tmp_path):
     rejects = tmp_path / "rejects.jsonl"
     people.write(profiles=[7, profile("ada")])
-    monkeypatch.setattr(ledger, "checkpoint", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr(Summary, "keep", lambda *_, **columns: columns and 1 / 0)
     with pytest.raises(ZeroDivisionError):
         call_command("backfill", "--rejects", str(rejects), "--no-progress", stdout=io.StringIO())
     monkeypatch.undo()
@@ -388,13 +388,13 @@ def test_a_retry_can_be_resumed_too(stores, tmp_path, monkeypatch):
     path = tmp_path / "mended.jsonl"
     lines = [{"store": "profiles", "record": profile(f"p{number}")} for number in range(4)]
     path.write_text("\n".join(map(json.dumps, lines)))
-    checkpoint = ledger.checkpoint
+    keep = Summary.keep
 
-    def signalled(run, **rest):
-        checkpoint(run, **rest)
+    def signalled(self, run, **columns):
+        keep(self, run, **columns)
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(ledger, "checkpoint", signalled)
+    monkeypatch.setattr(Summary, "keep", signalled)
     assert manage("backfill", "--retry-rejected", path, "--batch-size", "3").status == 130
     monkeypatch.undo()
     assert counted(manage("backfill", "--resume")) == {"created": 4}
@@ -442,11 +442,12 @@ def test_a_lasting_failure_answers_7_and_the_run_can_be_resumed(people, monkeypa
 def test_rejects_of_a_first_batch_that_was_never_committed_stand_in_the_file_once(people, monkeypatch):
     from coach.legacy.running import retry
 
-    def broken(run, **rest):
-        raise OperationalError("the connection is gone")
+    def broken(self, run, **columns):
+        if columns:
+            raise OperationalError("the connection is gone")
 
     people.write(profiles=[1, profile("amara")])
-    monkeypatch.setattr(ledger, "checkpoint", broken)
+    monkeypatch.setattr(Summary, "keep", broken)
     monkeypatch.setattr(retry, "PAUSES", ())
     assert manage("backfill").status == 7
     monkeypatch.undo()
@@ -477,13 +478,13 @@ def test_a_connection_that_is_cut_is_replaced_and_the_lock_taken_again(people, m
 
 
 def test_a_file_that_is_changed_while_it_is_read_answers_6(people, monkeypatch):
-    checkpoint = ledger.checkpoint
+    keep = Summary.keep
 
-    def touched(run, **rest):
-        checkpoint(run, **rest)
+    def touched(self, run, **columns):
+        keep(self, run, **columns)
         os.utime(people.path("profiles"), ns=(1, 1))
 
-    monkeypatch.setattr(ledger, "checkpoint", touched)
+    monkeypatch.setattr(Summary, "keep", touched)
     answer = manage("backfill", "--batch-size", "3")
     assert answer.status == 6
     assert "was changed while it was being read" in answer.err

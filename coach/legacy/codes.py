@@ -1,4 +1,9 @@
-"""Why a record is rejected or in conflict, and what stands in the way of an attachment's bytes: every code there is."""
+"""Why a record is rejected or in conflict, and what stands in the way of an attachment's bytes: every code there is.
+
+The reasons go with a code, each with its place; never contents.
+"""
+
+from dataclasses import dataclass
 
 from django.db.models import TextChoices
 
@@ -35,3 +40,23 @@ class Code(TextChoices):
     MISSING_FILE = "missing_file", "the bytes cannot be read"
     OTHER_SIZE = "other_size", "the file has another size than the record says; it is copied"
     OTHER_BYTES = "other_bytes", "the storage holds other bytes than the folder, or none"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One reason why a record is rejected, and where in the record it lies."""
+
+    path: str
+    reason: str
+    type: str = ""
+
+    def to_object(self) -> dict[str, object]:
+        return {"path": self.path, "reason": self.reason, "type": self.type}
+
+
+class Unfit(Exception):
+    """The record is to be rejected."""
+
+    def __init__(self, code: Code, *faults: Fault) -> None:
+        super().__init__(code)
+        self.code, self.faults = code, faults

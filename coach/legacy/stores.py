@@ -1,5 +1,6 @@
 """The three legacy stores: what they are called, in which order they are read, what stands in them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,3 +47,5 @@ LAYOUTS = {
     Store.ATTACHMENTS: Layout("assessment_attachments.json", PendingAttachment, "attachment_id", listed=True),
 }
 MANIFEST = "manifest.json"
+# Called as work goes on: the store, how many of its records are dealt with, and how many it has.
+Progress = Callable[[Store, int, int], None]

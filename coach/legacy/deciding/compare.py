@@ -15,12 +15,11 @@ import pydantic_core
 from coach.documents import differences
 from coach.documents.base import Document
 from coach.documents.differences import Change
-from coach.legacy.codes import Code
+from coach.legacy.codes import Code, Fault
 from coach.legacy.deciding import provenance, stored_rows
 from coach.legacy.deciding.attached import Attached
 from coach.legacy.deciding.provenance import Pair, Provenance
 from coach.legacy.decoding import checksums, records, unknown
-from coach.legacy.decoding.faults import Fault
 from coach.legacy.decoding.records import Decoded, Rejected, reject
 from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.stores import Outcome, Store
@@ -248,7 +247,12 @@ def _choose(planned: Planned, paths: Set[str]) -> None:
         planned.outcome, planned.code, planned.faults = Outcome.REJECTED, found.code, found.faults
         return
     planned.outcome, planned.code, planned.chosen_from = Outcome.UPDATED, Code.CHOSEN, theirs
-    planned.decoded = replace(found, raw=theirs.raw, checksums=theirs.checksums)
+    planned.decoded = replace(
+        found,
+        raw=theirs.raw,
+        import_checksum=theirs.import_checksum,
+        content_checksum=theirs.content_checksum,
+    )
     if UNKNOWN_MEMBERS in paths:
         planned.row.unknown_members = theirs.unknown_text
     planned.changes = tuple(differences.between(planned.ours or {}, found.document))

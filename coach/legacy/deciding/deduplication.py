@@ -2,10 +2,9 @@
 
 import sys
 
-from coach.legacy.codes import Code
+from coach.legacy.codes import Code, Fault
 from coach.legacy.deciding import provenance
 from coach.legacy.decoding import records
-from coach.legacy.decoding.faults import Fault
 from coach.legacy.decoding.records import Decoded, Rejected
 from coach.legacy.reading.index import Index
 from coach.legacy.reading.raw_records import RawRecord

@@ -26,7 +26,7 @@ from coach.documents.assessment import Assessment
 from coach.documents.base import Document, Instant, in_utc, utc_now
 from coach.documents.schedule import ServedSchedule
 from coach.documents.submissions import ServedSubmission
-from coach.legacy.decoding import reference, schema_fields
+from coach.legacy.decoding import reference, unknown
 from coach.legacy.decoding.checksums import ORDERED
 
 _encode = msgspec.json.Encoder().encode
@@ -118,9 +118,9 @@ def read(document: type[Document], text: bytes) -> Content | None:
 def _decoded(document: type[Document], text: bytes) -> tuple[Any, bool]:
     """The struct, and whether all members of all objects are named in the text. Raises MsgspecError."""
     try:
-        return _complete(document).decode(text), True
+        return _decoder(document, lenient=False).decode(text), True
     except msgspec.ValidationError:
-        return _lenient(document).decode(text), False
+        return _decoder(document, lenient=True).decode(text), False
 
 
 def _is_certain(text: bytes, said: bytes, *, all_named: bool) -> bool:
@@ -151,13 +151,8 @@ def _counted(response: Any) -> Any:
 
 
 @cache
-def _complete(document: type[Document]) -> Decoder:
-    return msgspec.json.Decoder(_struct(document, lenient=False))
-
-
-@cache
-def _lenient(document: type[Document]) -> Decoder:
-    return msgspec.json.Decoder(_struct(document, lenient=True))
+def _decoder(document: type[Document], *, lenient: bool) -> Decoder:
+    return msgspec.json.Decoder(_struct(document, lenient=lenient))
 
 
 @cache
@@ -340,7 +335,7 @@ def _is_time(field: FieldInfo) -> bool:
 
 
 def _nested(document: type[Document], of: Callable[[type[Document]], Any]) -> list[tuple[str, Any]]:
-    found = [(name, of(inner)) for name, inner in schema_fields.nested_classes(document).items()]
+    found = [(name, of(inner)) for name, inner in unknown.nested_classes(document).items()]
     return [(name, inner) for name, inner in found if inner]
 
 

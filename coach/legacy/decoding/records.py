@@ -10,10 +10,9 @@ from typing import Any, Self
 
 from coach.documents import usernames
 from coach.documents.base import Document
-from coach.legacy.codes import Code
+from coach.legacy.codes import Code, Fault, Unfit
 from coach.legacy.decoding import checksums, codec, unknown
 from coach.legacy.decoding.codec import Content
-from coach.legacy.decoding.faults import Fault, Unfit
 from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.stores import LAYOUTS, Store
 
@@ -34,7 +33,7 @@ class Rejected:
 class Decoded:
     """A record that was decoded. `username` is the learner's, `key` the natural key, both in normal form.
 
-    `checksums` are those of what the record says (checksums.of_record), and of the whole document
+    `import_checksum` is that of what the record says (checksums.of_record), `content_checksum` that of the whole document
     (checksums.of_content). `content` is None where it was dropped: it takes several times the room of the record.
     """
 
@@ -43,7 +42,8 @@ class Decoded:
     key: str
     unknown: Mapping[str, Any] = field(repr=False)
     content: Content | None = field(repr=False)
-    checksums: tuple[str, str] = ("", "")
+    import_checksum: str
+    content_checksum: str
 
     def without_content(self) -> Self:
         return replace(self, content=None)
@@ -59,21 +59,12 @@ class Decoded:
     def as_compared(self) -> Self:
         """The same with the content of `document`: the times that a record does not name are those that were compared."""
         content = Content(self.document, self.unknown)
-        checksum = checksums.of_content(self.document)
-        return replace(self, content=content, checksums=(self.import_checksum, checksum))
+        return replace(self, content=content, content_checksum=checksums.of_content(self.document))
 
     @cached_property
     def document(self) -> Document:
         """The record as its document; times that it does not name are those of this call."""
         return (self.content or _content(self.raw)).document()
-
-    @property
-    def import_checksum(self) -> str:
-        return self.checksums[0]
-
-    @property
-    def content_checksum(self) -> str:
-        return self.checksums[1]
 
     @property
     def unknown_text(self) -> str | None:
@@ -101,7 +92,7 @@ def _decode(raw: RawRecord) -> Decoded:
     if raw.store == Store.PROFILES:
         _refuse_repeated_notes(content.members.memory_records)
     key = getattr(content.members, LAYOUTS[raw.store].key)
-    return Decoded(raw, content.members.username, key, content.unknown, content, content.checksums())
+    return Decoded(raw, content.members.username, key, content.unknown, content, *content.checksums())
 
 
 def _content(raw: RawRecord) -> Content:

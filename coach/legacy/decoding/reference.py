@@ -14,12 +14,19 @@ from coach.documents import json_paths, submissions
 from coach.documents import schedule as schedules
 from coach.documents.assessment import Assessment
 from coach.documents.base import STORED, Document
-from coach.legacy.codes import Code
+from coach.legacy.codes import Code, Fault, Unfit
 from coach.legacy.decoding import checksums, unknown
-from coach.legacy.decoding.faults import Fault, Unfit
 from coach.legacy.reading import scanner
 
 LARGEST_RECORD = scanner.CHECKED_BYTES
+_KINDS = {
+    type(None): "null",
+    bool: "a flag",
+    str: "a text",
+    list: "an array",
+    int: "a number",
+    float: "a number",
+}
 # A member name that is spelled with escapes may hold a colon of its own.
 _ESCAPED_COLON = re.compile(rb"\\u003[aA]")
 
@@ -92,16 +99,13 @@ def _parse(raw: bytes) -> dict[str, Any]:
         _refuse_depth(raw)
         raise Unfit(Code.NOT_JSON, Fault("$", _reason(raw, error))) from None
     if not isinstance(record, dict):
-        raise Unfit(Code.NOT_AN_OBJECT, Fault("$", f"an object is expected, not {_kind(record)}"))
+        reason = f"an object is expected, not {_KINDS[type(record)]}"
+        raise Unfit(Code.NOT_AN_OBJECT, Fault("$", reason))
     return record
 
 
 def _refuse_depth(raw: bytes) -> None:
-    try:
-        found = scanner.depth(raw)
-    except ValueError:
-        return
-    if found > (most := json_text.DEEPEST_NESTING):
+    if (found := scanner.depth(raw)) > (most := json_text.DEEPEST_NESTING):
         raise Unfit(Code.TOO_DEEP, Fault("$", f"nested {found} deep, at most {most} are taken"))
 
 
@@ -118,13 +122,6 @@ def _reason(raw: bytes, error: orjson.JSONDecodeError) -> str:
     return f"{error.msg} ({where})"
 
 
-def _kind(value: Any) -> str:
-    if value is None:
-        return "null"
-    names = {bool: "a flag", str: "a text", list: "an array", int: "a number", float: "a number"}
-    return names.get(type(value), "this")
-
-
 def _validate(document: type[Document], record: dict[str, Any]) -> Document:
     try:
         return document.model_validate(record, context=STORED)
@@ -137,7 +134,7 @@ def _validate(document: type[Document], record: dict[str, Any]) -> Document:
 
 
 def _unknown(document: type[Document], record: dict[str, Any], raw: bytes) -> dict[str, Any]:
-    found = unknown.find(document, record)
+    found = list(unknown.find(document, record))
     if not found:
         return {}
     # Declared members are no deeper than their classes; only here anything can be nested.
@@ -161,16 +158,10 @@ def _refuse_nul(raw: bytes, record: dict[str, Any]) -> None:
 def _refuse_repeated(raw: bytes, record: dict[str, Any]) -> None:
     if not may_repeat_a_name(raw, record):
         return
-    repeated = sorted(set(_repeated_members(raw)))
-    if repeated:
+    # Slow, and rarely needed.
+    if repeated := sorted(set(_repeated_in(json.loads(raw, object_pairs_hook=_Pairs), ()))):
         reason = "the member is repeated in one object, and only one of them can be meant"
         raise Unfit(Code.REPEATED_KEY, *(Fault(path, reason) for path in repeated))
-
-
-def _repeated_members(raw: bytes) -> Iterator[str]:
-    """The paths of members that are repeated in one object (slow)."""
-    pairs = json.loads(raw, object_pairs_hook=_Pairs)
-    yield from _repeated_in(pairs, ())
 
 
 class _Pairs(list[tuple[str, Any]]):
@@ -178,6 +169,7 @@ class _Pairs(list[tuple[str, Any]]):
 
 
 def _repeated_in(value: Any, steps: json_text.Steps) -> Iterator[str]:
+    """The paths of members that are repeated in one object."""
     if isinstance(value, _Pairs):
         seen: set[str] = set()
         for name, inner in value:

@@ -6,21 +6,32 @@ they are: by their id or, where they have none, by a hash of their content. An e
 
 import hashlib
 import json
+import types
+import typing
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from coach.documents import json_paths
 from coach.documents.base import Document
 from coach.json_text import Steps
-from coach.legacy.decoding import schema_fields
 
 # Beside the paths, which begin with $.
 _ELEMENTS = "elements"
 
 
-def find(document: type[Document], record: Mapping[str, Any]) -> list[Steps]:
-    """Where a (valid) record holds members that its class does not declare."""
-    return list(_find(document, record, ()))
+def find(document: type[Document], record: Mapping[str, Any], steps: Steps = ()) -> Iterator[Steps]:
+    """Where a (valid) record, which lies at those steps, holds members that its class does not declare."""
+    for name in record:
+        if name not in document.model_fields:
+            yield (*steps, name)
+    for name, inner in nested_classes(document).items():
+        value = record.get(name)
+        if isinstance(value, dict):
+            yield from find(inner, value, (*steps, name))
+        elif value:
+            for index, element in enumerate(value):
+                yield from find(inner, element, (*steps, name, index))
 
 
 def to_text(document: Document, members: Mapping[str, Any]) -> str:
@@ -60,19 +71,6 @@ def at(record: Any, steps: Steps) -> Any:
     return record
 
 
-def _find(document: type[Document], record: Mapping[str, Any], steps: Steps) -> Iterator[Steps]:
-    for name in record:
-        if name not in document.model_fields:
-            yield (*steps, name)
-    for name, inner in schema_fields.nested_classes(document).items():
-        value = record.get(name)
-        if isinstance(value, dict):
-            yield from _find(inner, value, (*steps, name))
-        elif value:
-            for index, element in enumerate(value):
-                yield from _find(inner, element, (*steps, name, index))
-
-
 def _place(record: Any, path: str, elements: Mapping[str, str]) -> tuple[dict[str, Any], Any] | None:
     """The object that a member belongs to, and its name there; None where the object is gone or has that name."""
     *way, last = json_paths.read(path)
@@ -103,3 +101,23 @@ def _identity(element: Any) -> str:
     if isinstance(found := element.get(next(names, "")), str):
         return found
     return hashlib.sha256(json.dumps(element, sort_keys=True).encode()).hexdigest()
+
+
+# --- the classes ----------------------------------------------------------------------------------
+
+
+@cache
+def nested_classes(document: type[Document]) -> dict[str, type[Document]]:
+    """The members that hold documents or lists of them, and the classes of those."""
+    inner = {name: _document_in(field.annotation) for name, field in document.model_fields.items()}
+    return {name: found for name, found in inner.items() if found}
+
+
+def _document_in(annotation: Any) -> type[Document] | None:
+    """The document class within `X`, `X | None` or `list[X]`; None for all else."""
+    if isinstance(annotation, type) and issubclass(annotation, Document):
+        return annotation
+    if typing.get_origin(annotation) in (list, typing.Union, types.UnionType):
+        found = (_document_in(inner) for inner in typing.get_args(annotation))
+        return next((document for document in found if document), None)
+    return None

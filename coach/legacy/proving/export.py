@@ -6,7 +6,7 @@ Everything is read from one snapshot of the database, so the three files belong 
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
@@ -21,11 +21,10 @@ from coach.documents.base import utc_now
 from coach.legacy.decoding import unknown
 from coach.legacy.proving import stored_json
 from coach.legacy.proving.stored_json import StoredRecord
-from coach.legacy.stores import LAYOUTS, MANIFEST, Store
+from coach.legacy.stores import LAYOUTS, MANIFEST, Progress, Store
 from coach.models.database import replica
 
 _BATCH = 40
-Progress = Callable[[Store, int, int], None]
 
 
 @dataclass(frozen=True)

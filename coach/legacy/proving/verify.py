@@ -7,7 +7,7 @@ Writes nothing and locks nothing, so it can run beside the service. Differences 
 """
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,20 +16,19 @@ import msgspec
 
 from coach import attachments
 from coach.documents import differences
-from coach.legacy.codes import Code
+from coach.legacy.codes import Code, Unfit
 from coach.legacy.deciding import provenance
 from coach.legacy.deciding.attached import Attached
 from coach.legacy.deciding.deduplication import Deduplication
 from coach.legacy.deciding.provenance import Pair, Provenance
 from coach.legacy.decoding import codec, records
 from coach.legacy.decoding.codec import Content
-from coach.legacy.decoding.faults import Unfit
 from coach.legacy.decoding.records import Decoded
 from coach.legacy.proving import derived, stored_json
 from coach.legacy.proving.derived import Values
 from coach.legacy.proving.stored_json import StoredRecord
 from coach.legacy.reading.store_file import StoreFile
-from coach.legacy.stores import LAYOUTS, Store
+from coach.legacy.stores import LAYOUTS, Progress, Store
 from coach.legacy.writing.attachment_files import Copier
 from coach.legacy.writing.tables import Derive
 from coach.models import ErasedLearner
@@ -70,9 +69,6 @@ class Verification:
     def equal(self) -> bool:
         """Whether the database holds every importable record exactly."""
         return not self.total("different") and not self.total("missing")
-
-
-Progress = Callable[[Store, int, int], None]
 
 
 def compare(

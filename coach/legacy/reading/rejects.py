@@ -1,6 +1,7 @@
 """Reject files as inputs: one line a rejected record, with its place, its errors and its content."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.reading.scanner import Cursor
 from coach.legacy.reading.store_file import StoreFile, open_text
 from coach.legacy.stores import Store
+
+_LINE = re.compile(rb"([^\n]*+)\n?")
 
 
 def open_rejects(path: Path, *, largest: int = LARGEST_UNPACKED) -> StoreFile:
@@ -52,8 +55,8 @@ def _head(line: bytes) -> dict[str, Any]:
 
 def _entries(opened: StoreFile) -> Iterator[RawRecord]:
     counts = dict.fromkeys(Store, 0)
-    for number, start, end in _lines(opened):
-        for record in _records(opened, number, start, end):
+    for number, line in enumerate(_LINE.finditer(opened.data, opened.start), 1):
+        for record in _records(opened, number, *line.span(1)) if line[1].strip() else ():
             yield record._replace(ordinal=counts[record.store])
             counts[record.store] += 1
 
@@ -85,14 +88,3 @@ def _spans(opened: StoreFile, members: dict[str, Any], start: int, end: int) -> 
     for _ in cursor.elements():
         first, last = cursor.value()
         yield start + first, start + last
-
-
-def _lines(opened: StoreFile) -> Iterator[tuple[int, int, int]]:
-    start, number, size = opened.start, 0, len(opened.data)
-    while start < size:
-        number += 1
-        end = opened.data.find(b"\n", start)
-        end = size if end < 0 else end
-        if opened.data[start:end].strip():
-            yield number, start, end
-        start = end + 1

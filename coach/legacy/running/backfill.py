@@ -26,7 +26,7 @@ from coach.legacy.running.reject_file import Rejects
 from coach.legacy.running.repetition import Proof
 from coach.legacy.running.retry import DatabaseFailed, Stopped
 from coach.legacy.running.summary import Options, Summary
-from coach.legacy.stores import Outcome, Store
+from coach.legacy.stores import Outcome, Progress, Store
 from coach.legacy.writing.apply import Batch, Writer
 from coach.legacy.writing.attachment_files import Copied, Copier
 from coach.legacy.writing.decode_jobs import Submit
@@ -36,11 +36,7 @@ from coach.models import BackfillRun
 _BATCHES_AHEAD = 1
 _MOST_STATEMENTS = 100
 
-
-# Called after each batch: the store, how many of its records are dealt with, and how many it has.
-Progress = Callable[[Store, int, int], None]
-
-# Called with the outcomes of each batch, once they stand.
+# Called with the outcomes of each batch.
 Observer = Callable[[Sequence[Planned]], None]
 
 

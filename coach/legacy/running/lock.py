@@ -60,7 +60,7 @@ class RunLock:
         Raises LockHeld where another run has taken it since.
         """
         if not self._mine().update(heartbeat_at=Now()):
-            raise LockHeld(_holder())
+            raise LockHeld(_described(_row()))
 
     def _mine(self) -> QuerySet[BackfillLock]:
         return BackfillLock.objects.filter(name=NAME, fence=self._fence)
@@ -84,12 +84,10 @@ def _take() -> int:
             return _try_to_take()
         except OperationalError as error:
             # The row is locked: its holder is in the middle of a transaction, dead or alive.
-            if connection.in_atomic_block:
+            if connection.in_atomic_block or not _is_busy(error):
                 raise
-            if not _is_busy(error):
-                raise
-            if time.monotonic() > until or not _holder_is_gone():
-                raise LockHeld(_holder()) from None
+            if time.monotonic() > until or not _is_gone(_row().process):
+                raise LockHeld(_described(_row())) from None
             time.sleep(0.1)
 
 
@@ -114,18 +112,12 @@ def _is_busy(error: OperationalError) -> bool:
     return getattr(error.__cause__, "sqlstate", None) == "55P03" or "locked" in str(error)
 
 
-def _holder() -> str:
-    row = BackfillLock.objects.filter(name=NAME).first()
-    return _described(row) if row and row.holder else "another run"
+def _row() -> BackfillLock:
+    return BackfillLock.objects.get(name=NAME)
 
 
 def _described(row: BackfillLock) -> str:
-    return f"{row.holder}, since {row.taken_at:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def _holder_is_gone() -> bool:
-    row = BackfillLock.objects.filter(name=NAME).first()
-    return row is not None and _is_gone(row.process)
+    return f"{row.holder}, since {row.taken_at:%Y-%m-%d %H:%M:%S} UTC" if row.holder else "another run"
 
 
 # --- processes --------------------------------------------------------------------------------------

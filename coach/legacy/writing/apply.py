@@ -11,14 +11,13 @@ from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
 
-from coach.legacy.codes import Code
+from coach.legacy.codes import Code, Fault
 from coach.legacy.deciding import compare, provenance
 from coach.legacy.deciding.attached import Attached
 from coach.legacy.deciding.compare import Choice, OnConflict, Planned
 from coach.legacy.deciding.deduplication import Deduplication
 from coach.legacy.deciding.provenance import Provenance
 from coach.legacy.decoding import records
-from coach.legacy.decoding.faults import Fault
 from coach.legacy.decoding.records import Decoded, Rejected
 from coach.legacy.reading.index import Index
 from coach.legacy.reading.raw_records import RawRecord
@@ -101,13 +100,8 @@ class Writer:
 
     def write(self, batch: Batch, record: Record = lambda planned: None) -> list[Planned]:
         """The second half of `batch`; may be called again where the database failed."""
-        decoded = batch.decoding.result().decoded
-        if not decoded:
-            planned = [batch.settled[raw.ordinal] for raw in batch.raws]
-            with self._transaction():
-                record(planned)
-            return planned
         if batch.admitted is None:
+            decoded = batch.decoding.result().decoded
             batch.admitted = {item.raw.ordinal: self._deduplication.admit(item) for item in decoded}
         if self.prepare:
             self._prepare(

@@ -13,8 +13,7 @@ from pathlib import Path, PurePosixPath
 from coach import attachments
 from coach.documents.base import Document
 from coach.documents.submissions import Attachment, PendingAttachment, Submission
-from coach.legacy.codes import Code
-from coach.legacy.decoding.faults import Fault
+from coach.legacy.codes import Code, Fault
 
 
 @dataclass(frozen=True)

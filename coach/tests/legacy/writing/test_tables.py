@@ -42,7 +42,8 @@ def decoded(document) -> Decoded:
 def by_the_reference_codec(found: Decoded) -> Decoded:
     content = reference.read(LAYOUTS[found.raw.store].document, found.raw.raw)
     content.belongs_to(found.username)
-    return replace(found, content=content, checksums=content.checksums())
+    imported, whole = content.checksums()
+    return replace(found, content=content, import_checksum=imported, content_checksum=whole)
 
 
 def copy_row(table: Table, document, columns, **position):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
+from django.db.models import Exists, OuterRef
 
 from coach import attachments
 from coach.documents import differences
@@ -24,18 +25,25 @@ from coach.legacy.deciding.provenance import Pair, Provenance
 from coach.legacy.decoding import codec, records
 from coach.legacy.decoding.codec import Content
 from coach.legacy.decoding.records import Decoded
-from coach.legacy.proving import derived, stored_json
-from coach.legacy.proving.derived import Values
+from coach.legacy.proving import stored_json
 from coach.legacy.proving.stored_json import StoredRecord
 from coach.legacy.reading.store_file import StoreFile
 from coach.legacy.stores import LAYOUTS, Progress, Store
 from coach.legacy.writing.attachment_files import Copier
 from coach.legacy.writing.tables import Derive
-from coach.models import ErasedLearner
+from coach.models import AssessmentSubmission, AttachmentMetadata, ErasedLearner, LearnerProfile
 from coach.models.database import replica
 
 MOST_DIFFERENCES = 1000
 _BATCH = 200
+# What is derived from a record and stands in a column of its own.
+Values = tuple[Any, ...]
+# What each value is, in their order.
+_DERIVED: dict[Store, tuple[str, ...]] = {
+    Store.PROFILES: ("extended_assessment", "curriculum_schedule.api_json"),
+    Store.SUBMISSIONS: ("api_json", "graded_by", "attachments.learner"),
+    Store.ATTACHMENTS: (),
+}
 
 
 @dataclass(frozen=True)
@@ -135,7 +143,7 @@ class _Comparison:
 
     def _said(self, decoded: Decoded) -> _Said:
         decoded, content = decoded.with_content()
-        values = derived.expected(self.store, content, self.derive)
+        values = _derived(self.store, content, self.derive)
         text, at_fault = content.to_json(content.members), tuple(self._bytes_at_fault(decoded))
         return _Said(decoded.without_content(), text, values, at_fault)
 
@@ -158,7 +166,7 @@ class _Comparison:
         learners, erased = provenance.learner_ids(names), ErasedLearner.objects.among(names)
         row_ids = {mark.pk for mark in marks.values()}
         held = _readable(self.store, row_ids)
-        columns = derived.held(self.store, row_ids)
+        columns = _derived_columns(self.store, row_ids)
         taken = self._taken({_pair(item) for item in decoded if self._is_gone(marks.get(item.key))})
         for item in said:
             record, mark = item.record, marks.get(item.record.key)
@@ -207,10 +215,10 @@ class _Comparison:
                 yield from faults or stored_json.unreadable(self.store, mark.pk)
                 return
             found = [*_changes(ours, decoded), *_respelled(held.text, ours.to_json(ours.members))]
-            values, content_checksum = derived.expected(self.store, ours, self.derive), ours.checksums()[1]
+            values, content_checksum = _derived(self.store, ours, self.derive), ours.checksums()[1]
         yield from found
         if columns is not None:
-            yield from derived.differing(self.store, columns, values)
+            yield from _differing_columns(self.store, columns, values)
         yield from said.bytes_at_fault
         yield from _unknown(mark, decoded)
         # Only the very bytes that were imported say what the import noted; an edit here may have come and gone.
@@ -291,3 +299,42 @@ def _unknown(mark: Provenance, decoded: Decoded) -> Iterator[str]:
 def _spelled(members: Mapping[str, Any]) -> dict[str, str]:
     """Values by path, as texts: `==` takes 1 for true, and for 1.0."""
     return {path: json.dumps(value, sort_keys=True) for path, value in members.items()}
+
+
+# --- derived columns ------------------------------------------------------------------------------
+
+
+def _derived(store: Store, content: Content, derive: Derive) -> Values:
+    """The values that a record gives."""
+    if store == Store.PROFILES:
+        extended = derive(content.assessment(), content.members.elo_category_plan)
+        return extended, content.schedule_api_json() if content.members.curriculum_schedule else None
+    if store == Store.SUBMISSIONS:
+        return content.submission_api_json(), content.members.grading is not None, False
+    return ()
+
+
+def _derived_columns(store: Store, row_ids: Collection[int]) -> dict[int, Values]:
+    """The values that the rows behind those primary keys hold.
+
+    Who graded is known only here: it has to be somebody where there is a grade. Attachments belong to their submission's learner.
+    """
+    if store == Store.PROFILES:
+        learners = LearnerProfile.objects.filter(pk__in=row_ids).order_by()
+        columns = learners.values_list("pk", "extended_assessment", "schedule__api_json")
+        return {pk: tuple(values) for pk, *values in columns}
+    if store == Store.SUBMISSIONS:
+        stray = AttachmentMetadata.objects.filter(submission=OuterRef("pk")).exclude(
+            learner=OuterRef("learner")
+        )
+        rows = AssessmentSubmission.objects.filter(pk__in=row_ids).order_by()
+        found = rows.values_list("pk", "api_json", "graded_by", Exists(stray))
+        return {pk: (api_json, grader != "", strays) for pk, api_json, grader, strays in found}
+    return {}
+
+
+def _differing_columns(store: Store, ours: Values, expected: Values) -> Iterator[str]:
+    """The paths of values that are not as they have to be. An assessment that is not extended yet is extended when it is read."""
+    for name, value, derived in zip(_DERIVED[store], ours, expected, strict=True):
+        if value != derived and not (name == "extended_assessment" and value is None):
+            yield f"$.{name} (derived)"

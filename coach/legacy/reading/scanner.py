@@ -44,12 +44,10 @@ class Malformed(ValueError):
 class Cursor:
     """A place in JSON text that moves from value to value."""
 
-    def __init__(self, data: Buffer, *, fast: bool = True) -> None:
-        """`fast=False` finds the end of every value by reading it: slower, same answers."""
+    def __init__(self, data: Buffer) -> None:
         self.data = data
         self.at = 0
         self._size = len(data)
-        self._fast = fast
         # How the latest record began, and how far to look for the next one, in bytes.
         self._beginning = b""
         self._window = 64 * 1024
@@ -94,7 +92,7 @@ class Cursor:
         """
         self.peek()
         start = self.at
-        end = self._skip(start) if self._fast else None
+        end = self._skip(start)
         self.at = self._end_of(start) if end is None else end
         self._window = max(2 * (self.at - start) + 8 * 1024, self._window * 3 // 4)
         return start, self.at

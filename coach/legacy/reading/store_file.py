@@ -154,17 +154,15 @@ class StoreFile:
 
 
 def open_store(
-    path: Path, store: Store, *, fast: bool = True, largest: int = LARGEST_UNPACKED, inspect: bool = True
+    path: Path, store: Store, *, largest: int = LARGEST_UNPACKED, inspect: bool = True
 ) -> StoreFile:
     """Open a store and check it whole; raises RefusedFile.
 
     Checked are: readable, not empty, UTF-8, one complete JSON value of the right shape, and the size and sha256 that a
-    `manifest.json` beside it names. `fast=False` reads with the plain scanner (same answers, slower); `largest` is
-    what gzip may unpack to, in bytes; without `inspect` only the digests are taken, and the caller inspects it.
+    `manifest.json` beside it names. `largest` is what gzip may unpack to, in bytes; without `inspect` only the digests
+    are taken, and the caller inspects it.
     """
-    return open_text(
-        path, store, lambda file: _whole_value(file, store, fast=fast), largest=largest, inspect=inspect
-    )
+    return open_text(path, store, lambda file: _whole_value(file, store), largest=largest, inspect=inspect)
 
 
 def open_text(
@@ -222,8 +220,8 @@ _Span = tuple[str, str | None, tuple[int, int], str]
 # --- what stands where ----------------------------------------------------------------------------
 
 
-def _whole_value(opened: StoreFile, store: Store, *, fast: bool) -> Iterator[RawRecord]:
-    cursor = Cursor(opened.data, fast=fast)
+def _whole_value(opened: StoreFile, store: Store) -> Iterator[RawRecord]:
+    cursor = Cursor(opened.data)
     cursor.at = opened.start
     for ordinal, (place, owner, span, fault) in enumerate(_spans(opened, store, cursor)):
         yield raw_records.cut_out(store, place, owner, span, fault, opened.data, ordinal=ordinal)

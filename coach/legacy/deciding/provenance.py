@@ -120,12 +120,5 @@ NONE = ("", "", "", False, None, None, None)
 
 def line(decoded: Decoded, content_checksum: str, *, run_id: int | None, at: dt.datetime) -> tuple[Any, ...]:
     """The provenance of a row that this record makes, as values of the columns `WRITTEN`."""
-    return (
-        decoded.raw.checksum,
-        decoded.import_checksum,
-        content_checksum,
-        False,
-        decoded.unknown_text,
-        at,
-        run_id,
-    )
+    checksums = (decoded.raw.checksum, decoded.import_checksum, content_checksum)
+    return (*checksums, False, decoded.unknown_text, at, run_id)

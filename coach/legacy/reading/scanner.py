@@ -2,8 +2,8 @@
 
 `Cursor` walks the upper levels of a mapped file. Records of one store begin alike: a record ends before the next such
 beginning, and msgspec proves at memory speed that it is one whole value. Where that fails (the last record, lone surrogates,
-NaN), the standard library reads the value to find its end. Tests hold the two to the same answers, and common stores to
-the fast one.
+NaN), the brackets tell where the value ends, and the standard library reads it. Tests hold the two to the same answers, and
+common stores to the fast one.
 """
 
 import json
@@ -63,26 +63,14 @@ class Cursor:
 
     def members(self) -> Iterator[str]:
         """The member names of the object that begins here; the caller moves over each value."""
-        self._expect("{")
-        if self._ends_with("}"):
-            return
-        while True:
+        for _ in self._parts("{", "}"):
             yield self._name()
-            if not self._goes_on("}"):
-                return
 
     def elements(self) -> Iterator[int]:
         """The positions of the elements of the array that begins here; the caller moves over each."""
-        self._expect("[")
-        if self._ends_with("]"):
-            return
-        position = 0
-        while True:
+        for position, _ in enumerate(self._parts("[", "]")):
             self.peek()
             yield position
-            position += 1
-            if not self._goes_on("]"):
-                return
 
     def value(self) -> tuple[int, int]:
         """Move over the value that begins here; answers where it begins and ends.
@@ -125,26 +113,32 @@ class Cursor:
         return None
 
     def _end_of(self, start: int) -> int:
-        """Where the value ends that begins here, found by reading it. Raises Malformed."""
-        window = self._window
-        while True:
-            stop = min(start + window, self._size)
+        """Where the value ends that begins here, which is read to make sure of it. Raises Malformed."""
+        end = end_of_value(self.data, start)
+        if end - start <= CHECKED_BYTES:
             try:
                 # The structure of JSON is ASCII: positions in such a text are those of bytes.
-                with memoryview(self.data) as whole, whole[start:stop] as part:
-                    text = str(part, "latin-1")
-                end = start + _STANDARD.raw_decode(text)[1]
+                _STANDARD.decode(self.data[start:end].decode("latin-1"))
             except RecursionError:  # the record is rejected for it
-                return end_of_value(self.data, start)
+                pass
             except json.JSONDecodeError as error:
-                if stop == self._size:
-                    raise Malformed(f"no JSON: {error.msg}", start + error.pos) from None
-            else:
-                if end < stop or stop == self._size:  # else a number may go on
-                    return end
-            if window > CHECKED_BYTES:
-                return end_of_value(self.data, start)
-            window *= 4
+                raise Malformed(f"no JSON: {error.msg}", start + error.pos) from None
+        return end
+
+    def _parts(self, opener: str, closer: str) -> Iterator[None]:
+        """Once for each part of the object or array that begins here, at its place; the caller moves over it."""
+        self._expect(opener)
+        if self.peek() == closer:
+            self.at += 1
+            return
+        while True:
+            yield
+            found = self.peek()
+            if found not in (",", closer):
+                raise Malformed(f"expected a comma or {closer}", self.at)
+            self.at += 1
+            if found == closer:
+                return
 
     def _name(self) -> str:
         """Move over a member name and its colon."""
@@ -164,19 +158,6 @@ class Cursor:
         if self.peek() != character:
             raise Malformed(f"expected {character}", self.at)
         self.at += 1
-
-    def _ends_with(self, closer: str) -> bool:
-        if self.peek() != closer:
-            return False
-        self.at += 1
-        return True
-
-    def _goes_on(self, closer: str) -> bool:
-        found = self.peek()
-        if found not in (",", closer):
-            raise Malformed(f"expected a comma or {closer}", self.at)
-        self.at += 1
-        return found == ","
 
 
 def end_of_value(data: Buffer, start: int) -> int:

@@ -61,7 +61,6 @@ TESTED_IN = {
     "coach/api/http/uploads.py": "api/test_attachments.py",
     "coach/attachments.py": "hostile/test_uploads.py",
     "coach/models/backfills.py": "legacy/running/test_ledger.py",
-    "coach/legacy/deciding/stored_rows.py": "legacy/deciding/test_compare.py",
     "coach/legacy/decoding/reference.py": "legacy/decoding/test_codec.py",
     "coach/legacy/writing/apply.py": "legacy/running/test_backfill.py",
     "coach/management/rendering.py": "management/commands/test_backfill.py",

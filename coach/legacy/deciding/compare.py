@@ -4,27 +4,40 @@
 written here.
 """
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 import pydantic_core
+from django.db.models import F, QuerySet
 
 from coach.documents import differences
 from coach.documents.base import Document
 from coach.documents.differences import Change
 from coach.legacy.codes import Code, Fault
-from coach.legacy.deciding import provenance, stored_rows
+from coach.legacy.deciding import provenance
 from coach.legacy.deciding.attached import Attached
 from coach.legacy.deciding.provenance import Pair, Provenance
 from coach.legacy.decoding import checksums, records, unknown
 from coach.legacy.decoding.records import Decoded, Rejected, reject
 from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.stores import Outcome, Store
+from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile
 
 UNKNOWN_MEMBERS = "$ (unknown members)"
+_OWNER = {"username": F("learner__username")}
+_ROWS: dict[Store, QuerySet[Any]] = {
+    Store.PROFILES: LearnerProfile.objects.prefetch_related("memory_records", "schedule__items"),
+    Store.SUBMISSIONS: AssessmentSubmission.objects.annotate(**_OWNER).prefetch_related("attachments"),
+    Store.ATTACHMENTS: AttachmentMetadata.objects.annotate(**_OWNER),
+}
+_DOCUMENTS: dict[Store, Callable[[Any], Document]] = {
+    Store.PROFILES: LearnerProfile.to_document,
+    Store.SUBMISSIONS: lambda row: row.to_document(username=row.username),
+    Store.ATTACHMENTS: lambda row: row.to_pending_document(username=row.username),
+}
 
 
 class OnConflict(StrEnum):
@@ -100,7 +113,13 @@ def rejection(rejected: Rejected, *, erased: Set[str] = frozenset()) -> Planned:
 
 def settled(record: RawRecord, mark: Provenance) -> Planned | None:
     """The fast path: unchanged, because the bytes are those imported last and nothing hints at an edit."""
-    if mark.edited or mark.used or mark.raw_checksum != record.checksum or record.learner != mark.username:
+    if (
+        record.fault
+        or mark.edited
+        or mark.used
+        or mark.raw_checksum != record.checksum
+        or record.learner != mark.username
+    ):
         return None
     return Planned(
         record=record, outcome=Outcome.UNCHANGED, key=record.key or "", username=mark.username, mark=mark
@@ -135,7 +154,7 @@ def plan(
         for record in records
     ]
     open_ones = [plan for plan in planned if plan.mark is not None and plan.outcome != Outcome.REJECTED]
-    rows = stored_rows.load(store, {plan.mark.pk for plan in open_ones if plan.mark and _must_read(plan)})
+    rows = load(store, {plan.mark.pk for plan in open_ones if plan.mark and _must_read(plan)})
     for plan_ in open_ones:
         _decide(plan_, rows, on_conflict)
     return planned
@@ -193,7 +212,7 @@ def _decide(planned: Planned, rows: Mapping[int, Any], on_conflict: OnConflict |
     found = rows.get(planned.mark.pk)
     if found is None:
         return
-    planned.row, planned.ours = found, stored_rows.document(planned.record.store, found)
+    planned.row, planned.ours = found, document_of(planned.record.store, found)
     moved, as_imported = (
         planned.mark.import_checksum != planned.decoded.import_checksum,
         _as_imported(planned),
@@ -256,3 +275,16 @@ def _choose(planned: Planned, paths: Set[str]) -> None:
     if UNKNOWN_MEMBERS in paths:
         planned.row.unknown_members = theirs.unknown_text
     planned.changes = tuple(differences.between(planned.ours or {}, found.document))
+
+
+# --- rows ----------------------------------------------------------------------------------------
+
+
+def load(store: Store, row_ids: Collection[int]) -> dict[int, Any]:
+    """The rows behind those primary keys, in one query a table."""
+    return {row.pk: row for row in _ROWS[store].filter(pk__in=row_ids).order_by()} if row_ids else {}
+
+
+def document_of(store: Store, row: Any) -> Document:
+    """The record that a row of `load` holds, derived from rows alone."""
+    return _DOCUMENTS[store](row)

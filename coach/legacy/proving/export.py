@@ -7,12 +7,12 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, Self
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -59,22 +59,21 @@ def stores(
     """
     _refuse_to_replace(folder, inputs, lenient=force or (not usernames and _is_export(folder)))
     folder.mkdir(parents=True, exist_ok=True)
-    parts = {store: _Part(folder / LAYOUTS[store].file_name) for store in Store}
-    manifest = _Part(folder / MANIFEST)
-    try:
+    with ExitStack() as opened:
+        names = [*(LAYOUTS[store].file_name for store in Store), MANIFEST]
+        *parts, manifest = whole = [opened.enter_context(_Part(folder / name)) for name in names]
         with replica.reading_as_of_now(), _snapshot():
-            exported = [_write(store, parts[store], usernames, progress) for store in Store]
+            exported = [
+                _write(store, part, usernames, progress) for store, part in zip(Store, parts, strict=True)
+            ]
         _write_manifest(manifest, exported)
         # What can still fail for want of room fails before the first of the earlier files is gone.
-        for part in (*parts.values(), manifest):
+        for part in whole:
             part.finish()
         # A manifest that names other files must not survive the first of the new ones.
         manifest.path.unlink(missing_ok=True)
-        for part in (*parts.values(), manifest):
+        for part in whole:
             part.publish()
-    finally:
-        for part in (*parts.values(), manifest):
-            part.discard()
     return exported
 
 
@@ -104,29 +103,35 @@ def _is_export(folder: Path) -> bool:
 
 
 class _Part:
-    """A file that is being written, under a name that nobody takes for the final one."""
+    """A file that is being written, under a name that nobody takes for the final one; gone at the end, unless published."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._part = path.with_name(f".{path.name}.part-{os.getpid()}")
-        self._file: BinaryIO | None = None
+        self._file = os.fdopen(os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
         self._hashed = hashlib.sha256()
         self.size = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # A full disk refuses once more what is still to be written.
+        with suppress(OSError):
+            self._file.close()
+        self._part.unlink(missing_ok=True)
 
     @property
     def sha256(self) -> str:
         return self._hashed.hexdigest()
 
     def write(self, data: bytes) -> None:
-        if self._file is None:
-            self._file = os.fdopen(os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
         self._file.write(data)
         self._hashed.update(data)
         self.size += len(data)
 
     def finish(self) -> None:
         """Have it whole on the disk."""
-        assert self._file
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
@@ -134,13 +139,6 @@ class _Part:
     def publish(self) -> None:
         self._part.replace(self.path)
         _sync_folder(self.path.parent)
-
-    def discard(self) -> None:
-        if self._file and not self._file.closed:
-            # A full disk refuses once more what is still to be written.
-            with suppress(OSError):
-                self._file.close()
-        self._part.unlink(missing_ok=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Records as the database holds them: JSON text put together from columns, no document parsed.
 
 Stored documents stand in their columns just as a record shows them, so they pass through as they are. The plain way to the
-same bytes is `stored_rows.load`.
+same bytes is `compare.load`.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -43,7 +43,7 @@ class StoredRecord(NamedTuple):
 def of(store: Store, row_ids: Collection[int]) -> dict[int, StoredRecord]:
     """The records behind those primary keys, in one query a table; rows that are gone are left out.
 
-    `text` is what `stored_rows.document(store, row).to_json()` gives, byte for byte, as long as every column holds its
+    `text` is what `compare.document_of(store, row).to_json()` gives, byte for byte, as long as every column holds its
     document as `to_json` writes it.
     """
     return dict(_WAYS[store](row_ids)) if row_ids else {}

@@ -172,7 +172,9 @@ class _Comparison:
             record, mark = item.record, marks.get(item.record.key)
             if _pair(record) in taken:
                 self.counts["equal"] += 1
-            elif record.username in erased or self._has_no_learner(record, learners):
+            elif record.username in erased or (
+                self.store != Store.PROFILES and record.username not in learners
+            ):
                 self.counts["rejected"] += 1
             elif mark is None:
                 self._note("missing", record, ["$ (no such row)"])
@@ -193,9 +195,6 @@ class _Comparison:
         """Whether an attachment is not pending, as it has to be where a submission of the same stores holds it."""
         return self.store == Store.ATTACHMENTS and (mark is None or mark.used)
 
-    def _has_no_learner(self, record: Decoded, learners: Mapping[str, int]) -> bool:
-        return self.store != Store.PROFILES and record.username not in learners
-
     def _differing(
         self, said: _Said, mark: Provenance, held: StoredRecord | None, columns: Values | None
     ) -> Iterator[str]:
@@ -214,7 +213,9 @@ class _Comparison:
                 faults = [f"{fault.path} (cannot be read)" for fault in unfit.faults if fault.path != "$"]
                 yield from faults or stored_json.unreadable(self.store, mark.pk)
                 return
-            found = [*_changes(ours, decoded), *_respelled(held.text, ours.to_json(ours.members))]
+            # Where only the spelling differs, or a time was filled in, no member does.
+            changed = [change.path for change in differences.between(ours.document(), decoded.document)]
+            found = [*changed, *_respelled(held.text, ours.to_json(ours.members))]
             values, content_checksum = _derived(self.store, ours, self.derive), ours.checksums()[1]
         yield from found
         if columns is not None:
@@ -264,11 +265,6 @@ def _readable(store: Store, row_ids: Collection[int]) -> dict[int, StoredRecord]
             return {}
         middle = len(numbers) // 2
         return _readable(store, numbers[:middle]) | _readable(store, numbers[middle:])
-
-
-def _changes(ours: Content, decoded: Decoded) -> Iterator[str]:
-    # Where only the spelling differs, or a time was filled in, no member does.
-    return (change.path for change in differences.between(ours.document(), decoded.document))
 
 
 def _respelled(text: bytes, canonical: bytes) -> Iterator[str]:

@@ -7,21 +7,22 @@ memory does not grow with the store, duplicate keys are known beforehand, and re
 import codecs
 import contextlib
 import hashlib
+import json
 import mmap
 import os
 from collections.abc import Callable, Iterator, Set
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from coach.documents import json_paths
 from coach.legacy.codes import Code
-from coach.legacy.reading import manifest, opening, raw_records
+from coach.legacy.reading import opening, raw_records
 from coach.legacy.reading.index import Index
 from coach.legacy.reading.opening import LARGEST_UNPACKED, Opened, RefusedFile
 from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.reading.scanner import Cursor, Malformed
-from coach.legacy.stores import LAYOUTS, Store
+from coach.legacy.stores import LAYOUTS, MANIFEST, Store
 
 _TEXT_BYTES = 256 * 1024
 # Of a mapped file at most about this much is held at once.
@@ -64,7 +65,7 @@ class StoreFile:
             self._inspect()
         else:
             self.index.assume(self.store, records)
-        manifest.compare(self.path, sha256=self.sha256, size=self.size, text_sha256=self.text_sha256)
+        self._compare_with_manifest()
 
     def _inspect(self) -> None:
         self._check_text()
@@ -89,6 +90,18 @@ class StoreFile:
         except UnicodeDecodeError as error:
             begun = at - len(decoder.getstate()[0])
             raise RefusedFile(self.path, f"not UTF-8 (byte {begun + error.start})") from None
+
+    def _compare_with_manifest(self) -> None:
+        """Compare it with its folder's manifest, where a gzip file may be named as it lies there or as what it unpacks to."""
+        files, sha256 = _manifest(self.path.with_name(MANIFEST)), self.sha256
+        declared = files.get(self.path.name)
+        if declared is None:
+            unpacked, sha256 = files.get(self.path.name.removesuffix(".gz"), {}), self.text_sha256
+            declared = {"sha256": unpacked.get("sha256", sha256)}
+        if declared.get("sha256", sha256) != sha256:
+            raise RefusedFile(self.path, f"its sha256 is {sha256}, and not the one that {MANIFEST} names")
+        if declared.get("size", self.size) != self.size:
+            raise RefusedFile(self.path, f"it has {self.size} bytes, and not as many as {MANIFEST} says")
 
     @property
     def name(self) -> str:
@@ -191,6 +204,19 @@ def _identity(file: BinaryIO) -> tuple[int, ...]:
 def _digest(file: BinaryIO) -> str:
     file.seek(0)
     return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # it reads into
+
+
+def _manifest(path: Path) -> dict[str, dict[str, Any]]:
+    """What a manifest says of each file, by name; nothing where there is none."""
+    if not path.exists():
+        return {}
+    with opening.open_regular(path) as file:
+        try:
+            files = json.loads(file.read())["files"]
+            return {str(name): dict(members) for name, members in files.items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            reason = 'no manifest: {"files": {NAME: {"sha256": …, "size": …, "records": …}}} is expected'
+            raise RefusedFile(path, reason) from None
 
 
 def _other_store(opened: StoreFile, store: Store) -> str:

@@ -69,24 +69,19 @@ def record_findings(
     run: BackfillRun, planned: Iterable[Planned], copied: Mapping[int, Sequence[Copied]]
 ) -> None:
     """Put rejected and conflicting records on record, and attachments whose bytes could not be had (by ordinal)."""
-    found = _found(run, planned, copied)
+    found = _rows(run, planned, copied)
     while rows := list(itertools.islice(found, _ROWS_AT_ONCE)):
         BackfillFinding.objects.bulk_create(rows)
 
 
-def _found(
+def _rows(
     run: BackfillRun, planned: Iterable[Planned], copied: Mapping[int, Sequence[Copied]]
 ) -> Iterator[BackfillFinding]:
     for plan in planned:
-        if plan.outcome in (Outcome.REJECTED, Outcome.CONFLICT):
-            row = finding(plan)
-            row.run, row.record = run, _kept(plan)
+        for row in findings(plan, copied.get(plan.record.ordinal, ())):
+            row.run = run
+            row.record = None if row.outcome == BackfillFinding.Outcome.FILE else _kept(plan)
             yield row
-        for file in copied.get(plan.record.ordinal, ()):
-            if file.fault:
-                row = file_finding(plan, file)
-                row.run = run
-                yield row
 
 
 def _kept(plan: Planned) -> str | None:
@@ -172,30 +167,29 @@ def empty_counts() -> dict[str, int]:
     return {"read": 0, **{str(outcome): 0 for outcome in Outcome}}
 
 
-def finding(planned: Planned) -> BackfillFinding:
-    """What is to be known of a rejected or conflicting record, of no run yet."""
+def findings(planned: Planned, copied: Iterable[Copied]) -> Iterator[BackfillFinding]:
+    """That a record is rejected or in conflict, and that bytes of its attachments could not be had; of no run yet."""
+    if planned.outcome in (Outcome.REJECTED, Outcome.CONFLICT):
+        yield _finding(planned, planned.outcome, planned.code, errors(planned))
+    for file in copied:
+        if file.fault:
+            yield _finding(planned, BackfillFinding.Outcome.FILE, file.code, [file.fault.to_object()])
+
+
+def _finding(planned: Planned, outcome: str, code: str, errors: Sequence[object]) -> BackfillFinding:
     row = BackfillFinding(
-        outcome=planned.outcome,
+        outcome=outcome,
         store=planned.record.store,
         ordinal=planned.record.ordinal,
         place="$",
-        code=planned.code,
-        errors=json.dumps(errors(planned)),
+        code=code,
+        errors=json.dumps(errors),
     )
     # The place of an erased learner's record, like its key, may be the name.
     if planned.code != Code.ERASED:
         row.place, row.natural_key = _storable(planned.record.place), _storable(planned.key)
         row.username = planned.record.learner or ""
         row.checksum = planned.record.checksum
-    return row
-
-
-def file_finding(planned: Planned, file: Copied) -> BackfillFinding:
-    """That the bytes of an attachment could not be had, of no run yet."""
-    assert file.fault
-    row = finding(planned)
-    row.outcome, row.code = BackfillFinding.Outcome.FILE, file.code
-    row.errors = json.dumps([file.fault.to_object()])
     return row
 
 

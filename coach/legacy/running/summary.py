@@ -107,18 +107,13 @@ class Summary:
         counts["read"] += 1
         counts[plan.outcome] += 1
         self._add_unknown(self.unknown.setdefault(plan.record.store, {}), plan)
-        if plan.outcome in (Outcome.REJECTED, Outcome.CONFLICT):
-            self._find(ledger.described(ledger.finding(plan)))
         for file in copied:
             self.bytes_copied[file.code] = self.bytes_copied.get(file.code, 0) + 1
-            if file.fault:
-                self._find(ledger.described(ledger.file_finding(plan, file)))
-
-    def _find(self, finding: dict[str, object]) -> None:
-        if len(self.findings) < MOST_FINDINGS:
-            self.findings.append(finding)
-        else:
-            self.findings_left_out += 1
+        for row in ledger.findings(plan, copied):
+            if len(self.findings) < MOST_FINDINGS:
+                self.findings.append(ledger.described(row))
+            else:
+                self.findings_left_out += 1
 
     def _add_unknown(self, unknown: dict[str, int], planned: Planned) -> None:
         members: Mapping[str, object] = {}

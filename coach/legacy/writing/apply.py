@@ -16,7 +16,6 @@ from coach.legacy.deciding import compare, provenance
 from coach.legacy.deciding.attached import Attached
 from coach.legacy.deciding.compare import Choice, OnConflict, Planned
 from coach.legacy.deciding.deduplication import Deduplication
-from coach.legacy.deciding.provenance import Provenance
 from coach.legacy.decoding import records
 from coach.legacy.decoding.records import Decoded, Rejected
 from coach.legacy.reading.index import Index
@@ -87,7 +86,8 @@ class Writer:
         settled = {
             raw.ordinal: planned
             for raw in raws
-            if (mark := marks.get(raw.key or "")) and (planned := self._settled(raw, mark))
+            if (mark := marks.get(raw.key or "")) and (planned := compare.settled(raw, mark))
+            if not self._deduplication.is_duplicate(raw.key)
         }
         rest = [raw for raw in raws if raw.ordinal not in settled]
         new = {raw.ordinal for raw in rest if raw.key not in marks} if not self.dry_run else set()
@@ -110,12 +110,6 @@ class Writer:
         return self._write(batch, batch.raws, record)
 
     # --- before the transaction -------------------------------------------------------------------
-
-    def _settled(self, raw: RawRecord, mark: Provenance) -> Planned | None:
-        """The outcome of a record that needs no reading."""
-        if raw.fault or self._deduplication.is_duplicate(raw.key):
-            return None
-        return compare.settled(raw, mark)
 
     def _how(self, erased: Set[str]) -> dict[str, Any]:
         return dict(erased=erased, on_conflict=self.on_conflict, attached=self.attached)

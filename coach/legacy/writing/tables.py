@@ -148,7 +148,7 @@ def insert(store: Store, built: Sequence[CopyRows]) -> None:
 
 
 def update(store: Store, pairs: Sequence[tuple[Any, CopyRows]]) -> None:
-    """Turn records' rows (`stored_rows.load`) into what copy rows say, writing only what differs."""
+    """Turn records' rows (`compare.load`) into what copy rows say, writing only what differs."""
     changes = bulk.Changes()
     scheduled = []
     for old, new in pairs:

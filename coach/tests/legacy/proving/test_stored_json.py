@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coach.documents.submissions import Submission
-from coach.legacy.deciding import stored_rows
+from coach.legacy.deciding import compare
 from coach.legacy.proving import stored_json
 from coach.legacy.stores import Store
 from coach.models import AssessmentSubmission, AttachmentMetadata, LearnerProfile, MemoryRecord
@@ -32,10 +32,10 @@ def numbers(store):
 
 def held(store):
     """The texts of all records of a store, each of which was compared with the plain way."""
-    found, plain = stored_json.of(store, numbers(store)), stored_rows.load(store, numbers(store))
+    found, plain = stored_json.of(store, numbers(store)), compare.load(store, numbers(store))
     assert found.keys() == plain.keys()
     for number, rows in plain.items():
-        document = stored_rows.document(store, rows)
+        document = compare.document_of(store, rows)
         assert found[number].text == document.to_json().encode()
         # An export reads the text again where it puts members back: the same values in the same order.
         assert repr(json.loads(found[number].text)) == repr(document.to_object())

@@ -49,7 +49,8 @@ class Index:
 
     def _rows(self, entries: Iterable[RawRecord]) -> Iterator[tuple[object, ...]]:
         for store, ordinal, place, owner, start, end, key, fault, checksum, _ in entries:
-            yield store._value_, ordinal, place, _text(owner), start, end, key, fault, checksum
+            # An owner as JSON: a member name may hold what no database stores (a lone surrogate).
+            yield store._value_, ordinal, place, json.dumps(owner), start, end, key, fault, checksum
 
     def complete(self) -> None:
         """All entries are in: count them, and find the duplicate keys."""
@@ -122,13 +123,6 @@ class Index:
     def _select(self, condition: str, store: Store, *values: object) -> Iterator[RawRecord]:
         rows = self._database.execute(f"SELECT {_COLUMNS} FROM entry WHERE {condition}", (store, *values))
         for ordinal, place, owner, start, end, key, fault, checksum in rows:
-            yield RawRecord(store, ordinal, place, _name(owner), start, end, key, fault, checksum, self._data)
-
-
-def _text(owner: str | None) -> str | None:
-    # As JSON: a member name may hold what no database stores (a lone surrogate).
-    return None if owner is None else json.dumps(owner)
-
-
-def _name(text: str | None) -> str | None:
-    return None if text is None else json.loads(text)
+            yield RawRecord(
+                store, ordinal, place, json.loads(owner), start, end, key, fault, checksum, self._data
+            )

@@ -7,7 +7,6 @@ import os
 import stat
 import tempfile
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -33,30 +32,6 @@ class RefusedFile(Exception):
         self.path, self.reason = path, reason
 
 
-@dataclass(frozen=True)
-class Opened:
-    """An input: `file` as it lies on the disk, and the `text` that is read, which is another file where that is gzip."""
-
-    file: BinaryIO
-    text: BinaryIO
-
-    def close(self) -> None:
-        self.file.close()
-        self.text.close()
-
-
-def open_input(path: Path, *, largest: int = LARGEST_UNPACKED) -> Opened:
-    """Open a file; one of gzip is unpacked into a temporary file of at most `largest` bytes. Raises RefusedFile."""
-    with contextlib.ExitStack() as undone:
-        file = undone.enter_context(open_regular(path))
-        is_packed = os.pread(file.fileno(), 2, 0) == _GZIP
-        opened = _unpacked(path, file, largest) if is_packed else Opened(file, file)
-        undone.callback(opened.close)
-        _refuse_by_name(path, opened.text)
-        undone.pop_all()
-    return opened
-
-
 def open_regular(path: Path) -> BinaryIO:
     """Open a regular file; raises RefusedFile for anything else, at once: to open a pipe would wait for its writer."""
     try:
@@ -69,7 +44,21 @@ def open_regular(path: Path) -> BinaryIO:
         raise RefusedFile(path, f"cannot be read: {error.strerror}") from error
 
 
-def _unpacked(path: Path, file: BinaryIO, largest: int) -> Opened:
+def text_of(path: Path, file: BinaryIO, *, largest: int = LARGEST_UNPACKED) -> BinaryIO:
+    """The text of an open file: the file itself, or a temporary one of at most `largest` bytes where it is gzip.
+
+    Raises RefusedFile.
+    """
+    text = _unpacked(path, file, largest) if os.pread(file.fileno(), 2, 0) == _GZIP else file
+    try:
+        _refuse_by_name(path, text)
+    except RefusedFile:
+        text.close()
+        raise
+    return text
+
+
+def _unpacked(path: Path, file: BinaryIO, largest: int) -> BinaryIO:
     try:
         with contextlib.ExitStack() as undone:
             text = undone.enter_context(tempfile.TemporaryFile())
@@ -80,7 +69,7 @@ def _unpacked(path: Path, file: BinaryIO, largest: int) -> Opened:
                     text.write(chunk)
             text.flush()
             undone.pop_all()
-        return Opened(file, text)
+        return text
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise RefusedFile(path, "not a whole gzip file") from error
     except OSError as error:

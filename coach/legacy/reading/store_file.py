@@ -19,7 +19,7 @@ from coach.documents import json_paths
 from coach.legacy.codes import Code
 from coach.legacy.reading import opening, raw_records
 from coach.legacy.reading.index import Index
-from coach.legacy.reading.opening import LARGEST_UNPACKED, Opened, RefusedFile
+from coach.legacy.reading.opening import LARGEST_UNPACKED, RefusedFile
 from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.reading.scanner import Cursor, Malformed
 from coach.legacy.stores import LAYOUTS, MANIFEST, Store
@@ -45,17 +45,19 @@ class StoreFile:
     its text, which differs for gzip; `records` counts every record, good or bad.
     """
 
-    def __init__(self, path: Path, store: Store | None, opened: Opened, entries: Entries) -> None:
+    def __init__(
+        self, path: Path, store: Store | None, file: BinaryIO, text: BinaryIO, entries: Entries
+    ) -> None:
         """`store` is None for a file whose records belong to several stores; `entries` says where they lie."""
         self.path, self.store, self._entries = path, store, entries
-        self._opened = opened
-        self._identity = _identity(opened.file)
-        self.size = os.fstat(opened.file.fileno()).st_size
-        self.data = mmap.mmap(opened.text.fileno(), 0, access=mmap.ACCESS_READ)
+        self._file, self._text = file, text
+        self._identity = _identity(file)
+        self.size = os.fstat(file.fileno()).st_size
+        self.data = mmap.mmap(text.fileno(), 0, access=mmap.ACCESS_READ)
         # A byte order mark is no part of the text.
         self.start = len(codecs.BOM_UTF8) if self.data[:3] == codecs.BOM_UTF8 else 0
-        self.text_sha256 = _digest(opened.text)
-        self.sha256 = self.text_sha256 if opened.text is opened.file else _digest(opened.file)
+        self.text_sha256 = _digest(text)
+        self.sha256 = self.text_sha256 if text is file else _digest(file)
         self.index = Index(self.data)
         self._released = 0
 
@@ -80,10 +82,10 @@ class StoreFile:
 
     def _check_text(self) -> None:
         """Make sure that the text is UTF-8."""
-        decoder, text, at = codecs.getincrementaldecoder("utf-8")(), self._opened.text, 0
-        text.seek(0)
+        decoder, at = codecs.getincrementaldecoder("utf-8")(), 0
+        self._text.seek(0)
         try:
-            while chunk := text.read(_TEXT_BYTES):
+            while chunk := self._text.read(_TEXT_BYTES):
                 decoder.decode(chunk)
                 at += len(chunk)
             decoder.decode(b"", final=True)
@@ -102,11 +104,6 @@ class StoreFile:
             raise RefusedFile(self.path, f"its sha256 is {sha256}, and not the one that {MANIFEST} names")
         if declared.get("size", self.size) != self.size:
             raise RefusedFile(self.path, f"it has {self.size} bytes, and not as many as {MANIFEST} says")
-
-    @property
-    def name(self) -> str:
-        """The file's name, without its folder."""
-        return self.path.name
 
     @property
     def stores(self) -> list[Store]:
@@ -142,7 +139,7 @@ class StoreFile:
     def check_unchanged(self) -> None:
         """Raises ChangedFile if the file was written to since it was checked."""
         try:
-            same = _identity(self._opened.file) == self._identity
+            same = _identity(self._file) == self._identity
         except OSError:
             same = False
         if not same:
@@ -152,7 +149,7 @@ class StoreFile:
         """What the ledger and the report keep of the file."""
         return {
             "store": str(self.store or "rejects"),
-            "name": self.name,
+            "name": self.path.name,
             "path": str(self.path),
             "size": self.size,
             "sha256": self.sha256,
@@ -163,7 +160,8 @@ class StoreFile:
         self.index.close()
         with contextlib.suppress(BufferError):  # an exception on its way still looks at the text
             self.data.close()
-        self._opened.close()
+        self._text.close()
+        self._file.close()
 
 
 def open_store(
@@ -188,8 +186,9 @@ def open_text(
 ) -> StoreFile:
     """Open a file of records and check it whole; `entries` says where its records lie. Raises RefusedFile."""
     with contextlib.ExitStack() as undone:
-        file = undone.enter_context(contextlib.closing(opening.open_input(path, largest=largest)))
-        opened = undone.enter_context(contextlib.closing(StoreFile(path, store, file, entries)))
+        file = undone.enter_context(opening.open_regular(path))
+        text = undone.enter_context(opening.text_of(path, file, largest=largest))
+        opened = undone.enter_context(contextlib.closing(StoreFile(path, store, file, text, entries)))
         if inspect:
             opened.inspect()
         undone.pop_all()

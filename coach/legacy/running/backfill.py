@@ -4,7 +4,7 @@ Doors pass in what they decide (options, derivation, progress, when to stop) and
 """
 
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
@@ -33,7 +33,6 @@ from coach.legacy.writing.decode_jobs import Submit
 from coach.legacy.writing.tables import Derive, Maker
 from coach.models import BackfillRun
 
-_BATCHES_AHEAD = 1
 _MOST_STATEMENTS = 100
 
 # Called with the outcomes of each batch.
@@ -146,16 +145,16 @@ class Backfill:
         return self.run.checkpoint_ordinal if store == reached else 0
 
     def _read_ahead(self, writer: Writer, batches: Iterator[list[RawRecord]]) -> Iterator[Batch]:
-        """The batches in their order; while one is written, the next ones are being decoded."""
-        waiting: deque[Batch] = deque()
+        """The batches in their order; while one is written, the next one is being decoded."""
+        coming: Batch | None = None
         how = nullcontext(self.submit) if self.submit else worker_process.in_thread()
         with how as submit:
             for raws in batches:
-                waiting.append(retry.patiently(partial(writer.read, raws, submit)))
-                if len(waiting) > _BATCHES_AHEAD:
-                    yield waiting.popleft()
-            while waiting:
-                yield waiting.popleft()
+                coming, ready = retry.patiently(partial(writer.read, raws, submit)), coming
+                if ready:
+                    yield ready
+            if coming:
+                yield coming
 
     # --- one batch --------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from coach.models.database.fields import DocumentField
 
 CopyRow = tuple[Any, ...]
 Owner = tuple[int, ...]
+_NEXT_NUMBERS = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
 
 
 class Table:
@@ -63,7 +64,8 @@ def numbers(model: type[models.Model], count: int) -> list[int]:
         return []
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(_NEXT_NUMBERS, [*_sequence(model), count])
+            table = connection.ops.quote_name(model._meta.db_table)
+            cursor.execute(_NEXT_NUMBERS, [table, model._meta.pk.column, count])
             return [number for (number,) in cursor.fetchall()]
         # Nobody else writes before this transaction ends, and a row that names its number moves the sequence on.
         cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [model._meta.db_table])
@@ -106,12 +108,9 @@ class Changes:
             if (same := before.pop(row[place], None)) is not None:
                 self.update(table, same, row)
             else:
-                self.insert(table, (*late, *row))
+                self._new[table].append((*late, *row))
         for gone in before.values():
             self.delete(gone)
-
-    def insert(self, table: Table, row: CopyRow) -> None:
-        self._new[table].append(row)
 
     def delete(self, row: models.Model) -> None:
         """Delete a row, with what belongs to it."""
@@ -167,16 +166,6 @@ class Family:
     def _late(self, number: int, owner: Owner) -> Owner:
         assert self.children
         return (*owner, number)[-len(self.children.late) :]
-
-
-# --- statements -----------------------------------------------------------------------------------
-
-_NEXT_NUMBERS = "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)"
-
-
-def _sequence(model: type[models.Model]) -> tuple[str, str]:
-    """Table and column of the sequence behind a model's primary key."""
-    return connection.ops.quote_name(model._meta.db_table), str(model._meta.pk.column)
 
 
 def _copy(table: Table, rows: Iterable[CopyRow]) -> None:

@@ -60,19 +60,17 @@ def stores(
     _refuse_to_replace(folder, inputs, lenient=force or (not usernames and _is_export(folder)))
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as opened:
-        names = [*(LAYOUTS[store].file_name for store in Store), MANIFEST]
-        *parts, manifest = whole = [opened.enter_context(_Part(folder / name)) for name in names]
+        parts = {store: opened.enter_context(_Part(folder / LAYOUTS[store].file_name)) for store in Store}
+        manifest = opened.enter_context(_Part(folder / MANIFEST))
         with replica.reading_as_of_now(), _snapshot():
-            exported = [
-                _write(store, part, usernames, progress) for store, part in zip(Store, parts, strict=True)
-            ]
+            exported = [_write(store, parts[store], usernames, progress) for store in Store]
         _write_manifest(manifest, exported)
         # What can still fail for want of room fails before the first of the earlier files is gone.
-        for part in whole:
+        for part in (*parts.values(), manifest):
             part.finish()
         # A manifest that names other files must not survive the first of the new ones.
         manifest.path.unlink(missing_ok=True)
-        for part in whole:
+        for part in (*parts.values(), manifest):
             part.publish()
     return exported
 

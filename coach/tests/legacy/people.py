@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
-from coach.legacy.reading import raw_records
 from coach.legacy.reading.raw_records import RawRecord
 from coach.legacy.stores import Store
 
@@ -82,5 +82,5 @@ def raw(
     store: Store, data: bytes, *, owner: str | None = None, key: str | None = None, ordinal: int = 0
 ) -> RawRecord:
     """A record that comes from no store file."""
-    span = (0, len(data))
-    return raw_records.cut_out(store, "$", owner, span, "", data, ordinal=ordinal)._replace(key=key)
+    checksum = hashlib.sha256(data).hexdigest()
+    return RawRecord(store, ordinal, "$", owner, 0, len(data), key, "", checksum, data)

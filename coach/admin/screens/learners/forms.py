@@ -199,7 +199,7 @@ def _faults(text: str, record: Any, adapter: TypeAdapter[Any]) -> list[tuple[jso
 def _unknown(schema: Any, record: Any) -> list[json_text.Steps]:
     """Where members stand that no class declares: they would be dropped in silence."""
     if isinstance(schema, type) and issubclass(schema, Document):
-        return unknown.find(schema, record)
+        return list(unknown.find(schema, record))
     inner = getattr(schema, "__args__", (None,))[-1]
     if isinstance(inner, type) and issubclass(inner, Document) and isinstance(record, list):
         return [

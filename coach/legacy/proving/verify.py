@@ -128,14 +128,16 @@ class _Comparison:
         self.counts = self.result.counts.setdefault(self.store, dict.fromkeys(words, 0))
         # How many of the rows that `only_here` is about belong to a record.
         self.found = 0
-        deduplication = Deduplication(self.store, self.file.index)
+        deduplication, total = Deduplication(self.store, self.file.index), self.file.index.count(self.store)
         for raws in self.file.batches(self.store, _BATCH, usernames=self.usernames):
             admitted = (deduplication.admit(records.decode(raw)) for raw in raws)
             said = [self._said(record) for record in admitted if isinstance(record, Decoded)]
             self.counts["read"] += len(raws)
             self.counts["rejected"] += len(raws) - len(said)
             self._one_batch(said)
-            progress(self.store, raws[-1].ordinal + 1, self.file.index.count(self.store))
+            progress(self.store, raws[-1].ordinal + 1, total)
+        if total:
+            progress(self.store, total, total)  # the last records may be of nobody that was asked for
         if self.file.store:
             self._find_only_here()
 

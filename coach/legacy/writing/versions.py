@@ -95,10 +95,10 @@ def drop_attached(planned: Iterable[Planned], learners: Mapping[str, int], maker
 
 def would_go(planned: Sequence[Planned], learners: Mapping[str, int]) -> set[int]:
     """What a run would delete with these submissions: what `drop_attached` does, and what they held before without provenance."""
-    lost = (row for plan in planned if plan.outcome == Outcome.UPDATED for row in lost(plan))
+    replaced = (row for plan in planned if plan.outcome == Outcome.UPDATED for row in lost(plan))
     return {
         row.pk
-        for row in (*_not_pending(planned, learners), *lost)
+        for row in (*_not_pending(planned, learners), *replaced)
         if row.submission_id is None or not row.import_checksum
     }
 

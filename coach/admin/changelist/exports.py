@@ -169,7 +169,7 @@ def _written(
 
 
 def _rows(screen: Exportable, keys: Sequence[int], tell: Tell) -> Iterator[Any]:
-    rows = screen.model._default_manager.select_related(*screen.list_joins or (None,))
+    rows = screen.joined()
     for start in range(0, len(keys), _BATCH):
         batch = keys[start : start + _BATCH]
         found = rows.in_bulk(batch)

@@ -5,7 +5,7 @@ History (what nobody may change) is shown on a page of its own, in records.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -79,6 +79,7 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     # A search box is shown where there are look-ups.
     look_ups: tuple[search.LookUp, ...] = ()
     nothing_here: str | SafeString = "There is nothing here yet. Import a store, or run manage.py backfill."
+    # Columns of other rows that the list shows: these rows are joined for it.
     list_joins: Sequence[str] = ()
     # The documents that the list shows: no other one is read for it.
     list_documents: Sequence[str] = ()
@@ -142,17 +143,17 @@ class StaffAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         actions.pop("delete_selected", None)
         return actions
 
+    def joined(self) -> models.QuerySet[Any]:
+        """All rows, whole, together with those that the list joins."""
+        joins = {path.rpartition("__")[0] for path in self.list_joins}
+        # Without a name every foreign key would be joined.
+        return self.model._default_manager.select_related(*joins or (None,))
+
     def rows(self, request: HttpRequest) -> models.QuerySet[Any]:
         """The rows of a page, with joins and without the documents that the list does not show."""
-        # Without a name every foreign key would be joined.
-        rows = self.model._default_manager.select_related(*self.list_joins or (None,))
-        return rows.defer(*set(_documents(self.model, self.list_joins)).difference(self.list_documents))
-
-
-def _documents(model: Any, joins: Sequence[str]) -> Iterator[str]:
-    """The columns with documents of a model, and of what is joined to it."""
-    yield from (field.name for field in model._meta.concrete_fields if isinstance(field, DocumentField))
-    for join in joins:
-        name, _, further = join.partition("__")
-        joined = model._meta.get_field(name).related_model
-        yield from (f"{name}__{column}" for column in _documents(joined, [further] if further else []))
+        own = (
+            field.name
+            for field in self.opts.concrete_fields
+            if field.name in self.list_documents or not isinstance(field, DocumentField)
+        )
+        return self.joined().only(*own, *self.list_joins)

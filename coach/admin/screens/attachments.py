@@ -56,7 +56,7 @@ class AttachmentAdmin(StoreImport, History, exports.Exportable):
     search_help_text = (
         "Words of usernames and goals, or the beginning of an attachment's or a submission's id."
     )
-    list_joins = ("learner", "submission")
+    list_joins = ("learner__username", "submission__submission_id")
     nothing_here = "No attachment yet. Learners upload them, or an attachments store brings them."
 
     record_template = "attachmentmetadata/record"

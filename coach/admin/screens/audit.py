@@ -119,7 +119,7 @@ class AuditAdmin(History):
     date_hierarchy = "at"
     look_ups = (search.LookUp("username"), search.LookUp("action"), search.LookUp("actor", "fragment"))
     search_help_text = "The beginning of a username or an action, or a piece of who did it."
-    list_joins = ("learner",)
+    list_joins = ("learner__username",)
     list_documents = ("detail",)
     nothing_here = "Nothing has been done yet. Every change of a learner is noted here."
     record_joins = ("learner",)

@@ -36,7 +36,7 @@ class NoteAdmin(History):
         search.LookUp("learner__goal", "fragment"),
     )
     search_help_text = "Words of notes, pieces of usernames and goals, or the beginning of a note's id."
-    list_joins = ("learner",)
+    list_joins = ("learner__username",)
     list_documents = ("tags",)
     nothing_here = "No memory note yet. Sessions write them, or a profiles store brings them."
     record_joins = ("learner",)
@@ -56,7 +56,7 @@ class MemoryUploadAdmin(History):
     list_filter = (filters.of_column("state", MemoryUpload.State.choices),)
     look_ups = (search.LookUp("learner__username", "fragment"), search.LookUp("learner__goal", "fragment"))
     search_help_text = "Pieces of usernames and goals."
-    list_joins = ("learner",)
+    list_joins = ("learner__username",)
     nothing_here = "No note has been queued for the vector store."
     record_joins = ("learner",)
     record_fields = (

@@ -29,7 +29,7 @@ class ScheduleAdmin(History):
     ordering = ("-generated_at", "id")
     look_ups = (search.LookUp("learner__username", "fragment"), search.LookUp("learner__goal", "fragment"))
     search_help_text = "Pieces of usernames and goals."
-    list_joins = ("learner",)
+    list_joins = ("learner__username",)
     nothing_here = (
         "No schedule yet. One is generated when a learner's schedule is read, or by the action on learners."
     )
@@ -78,7 +78,7 @@ class ItemAdmin(History):
         search.LookUp("schedule__learner__username", "fragment"),
     )
     search_help_text = "Words of titles, pieces of usernames, or the beginning of an item's id."
-    list_joins = ("schedule__learner",)
+    list_joins = ("schedule__learner__username",)
     nothing_here = "No schedule item yet. They come with a schedule."
     record_joins = ("schedule__learner",)
     record_fields = (

@@ -42,7 +42,7 @@ class SubmissionAdmin(StoreImport, History, exports.Exportable):
         search.LookUp("learner__goal", "fragment"),
     )
     search_help_text = "Pieces of usernames and goals, or the beginning of a submission id."
-    list_joins = ("learner",)
+    list_joins = ("learner__username",)
     nothing_here = "No submission yet. They arrive through the API, or with a submissions store."
 
     record_template = "assessmentsubmission/record"

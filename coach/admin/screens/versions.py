@@ -33,7 +33,7 @@ class VersionAdmin(History):
     ordering = ("-id",)
     look_ups = (search.LookUp("learner__username", "fragment"),)
     search_help_text = "Pieces of usernames."
-    list_joins = ("learner", "run")
+    list_joins = ("learner__username", "run__actor")
     list_documents = ("document", "after")
     nothing_here = "Nothing has been replaced or deleted yet."
     record_template = "recordversion/record"

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce, Greatest, Now
 
 from coach import telemetry
 from coach.agent import files
@@ -110,9 +111,13 @@ def _row(learner_pk: int | None, note_id: str, *, store: str | None = None, **co
 def _withdraw(rows: MemoryUploadQuerySet) -> int:
     """What certainly never left needs no removal: its row goes at once. A lease stays: its worker learns of it when done."""
     rows.filter(remote_file_id="", doubtful_until=None, lease_expires_at=None).delete()
-    now = utc_now()
     return rows.update(
-        withdrawn=True, state=MemoryUpload.State.QUEUED, attempts=0, next_attempt_at=now, finished_at=None
+        withdrawn=True,
+        state=MemoryUpload.State.QUEUED,
+        attempts=0,
+        # Looked for sooner, a copy that is still on its way would not be found, and stay.
+        next_attempt_at=Greatest(Coalesce("doubtful_until", Now()), Now()),
+        finished_at=None,
     )
 
 
@@ -269,7 +274,9 @@ def _stored(lease: _Lease) -> Outcome:
     """Finish an upload; where its note went meanwhile, the row stays queued for the removal."""
     free: dict[str, Any] = {"doubtful_until": None, "last_error": ""}
     done = {"state": MemoryUpload.State.STORED, "finished_at": utc_now()}
-    return "stored" if lease.end(Q(withdrawn=False), **free, **done) or lease.end(**free) else "abandoned"
+    if lease.end(Q(withdrawn=False), **free, **done) or lease.end(**free, next_attempt_at=utc_now()):
+        return "stored"
+    return "abandoned"
 
 
 def _failed(lease: _Lease, error: AgentError) -> Outcome:

@@ -275,6 +275,18 @@ def test_notes_beyond_the_hundred_and_fiftieth_are_withdrawn(provider):
     assert MemoryUpload.objects.get().note_id == newest.note_id
 
 
+def test_a_copy_that_may_still_arrive_is_looked_for_once_it_cannot_arrive_any_more(provider):
+    note = remember()
+    later = utc_now() + dt.timedelta(minutes=3)
+    MemoryUpload.objects.update(doubtful_until=later, next_attempt_at=later, attempts=1)
+    learner = LearnerProfile.objects.get()
+
+    memory_uploads.withdraw(learner, [note.note_id])
+
+    assert memory_uploads.step(TERMS) is None
+    assert MemoryUpload.objects.get().next_attempt_at == later
+
+
 def test_notes_that_go_by_another_door_are_withdrawn_too(provider):
     remember()
     drain()

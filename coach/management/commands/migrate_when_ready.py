@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from coach.services.operations import pooler
 
@@ -49,24 +50,24 @@ class Command(BaseCommand):
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    """Wait for another machine that migrates: the lock is that of a transaction of its own, on a connection of its own."""
+    """Wait for another machine that migrates: the lock is that of a transaction, on a connection of its own, and ends with it."""
     lock = connections[settings.DIRECT_DATABASE].copy()
     if lock.vendor != "postgresql":
         yield
         return
-    # The lock ends with the transaction.
     with closing(lock):
         lock.set_autocommit(False)
-        with lock.cursor() as cursor:
-            for limit in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout"):
-                cursor.execute(f"SET LOCAL {limit} = 0")
-            # Asked again and again: a statement that waits would be waited for by an index that is built while others write.
-            while not _try(cursor):
-                time.sleep(_ASKED_EVERY)
+        # Asked again and again, each time in a transaction of its own: an index that is built while others write waits for
+        # every statement, and every transaction that was in the middle of one.
+        while not _try(lock):
+            lock.rollback()
+            time.sleep(_ASKED_EVERY)
         yield
         lock.rollback()
 
 
-def _try(cursor: Any) -> bool:
-    cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
-    return bool(cursor.fetchone()[0])
+def _try(lock: BaseDatabaseWrapper) -> bool:
+    with lock.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK])
+        return bool(cursor.fetchone()[0])

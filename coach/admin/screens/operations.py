@@ -66,6 +66,8 @@ def _drift() -> list[str]:
     """How the database differs from the models: asked for by a click, since it takes a second."""
     try:
         return schema_drift.differences()
+    except schema_drift.NotComparable as error:
+        return [str(error)]
     except DatabaseError as error:
         return [f"the database could not be compared ({type(error).__name__})"]
 

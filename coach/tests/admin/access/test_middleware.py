@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from coach import schema_drift
 from coach.admin.access.middleware import POLICY
 
 PAGES = (
@@ -76,6 +77,15 @@ def test_operations_show_runs_tables_and_queue(console, amara):
     assert f">run {run.pk}</a>" in page
     assert "4 of 10" in page
     assert "all applied" in page
+
+
+def test_a_role_that_may_not_compare_the_schema_is_told_so(console, monkeypatch):
+    def refuse():
+        raise schema_drift.NotComparable("The role reader may not create a schema")
+
+    monkeypatch.setattr(schema_drift, "differences", refuse)
+    page = console.get("/admin/coach/backfillrun/operations/?schema=1").content.decode()
+    assert "The role reader may not create a schema" in page
 
 
 def test_the_demo_account_is_kept_and_gets_a_new_password(db, settings, capsys):

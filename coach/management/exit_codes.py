@@ -48,8 +48,9 @@ class OperatorCommand(BaseCommand):
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         self._parsed = True
-        self.stdout = _printing_to(options.pop("stdout", None) or sys.stdout)
-        self.stderr = _printing_to(options.pop("stderr", None) or sys.stderr)
+        for name in ("stdout", "stderr"):
+            printed: Any = Printed(options.pop(name, None) or getattr(sys, name))
+            setattr(self, name, OutputWrapper(printed))
         return super().execute(*args, **options)
 
 
@@ -82,8 +83,3 @@ class Printed:
                 null = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(null, self._stream.fileno())
                 os.close(null)
-
-
-def _printing_to(stream: Any) -> OutputWrapper:
-    printed: Any = Printed(stream)
-    return OutputWrapper(printed)

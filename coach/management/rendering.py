@@ -1,6 +1,5 @@
 """How the operator's commands show things: tables, progress, reports. No behaviour."""
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -140,11 +139,6 @@ def report(summary: Summary, **more: Any) -> dict[str, Any]:
         "findings_left_out": summary.findings_left_out,
         **more,
     }
-
-
-def as_json(values: dict[str, Any]) -> str:
-    """JSON for people and for tools: indented, ASCII."""
-    return json.dumps(values, indent=2)
 
 
 @contextmanager

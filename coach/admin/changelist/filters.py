@@ -66,12 +66,8 @@ def without_facets(changelist: ChangeList) -> ChangeList:
 
 
 def _shown(count: counts.Counted) -> str:
-    return f"{count:,}" if count.exact else f"about {_rounded(count):,}"
-
-
-def _rounded(number: int) -> int:
-    """Two figures of an estimate are all that it is worth."""
-    return int(float(f"{number:.1e}"))
+    # Two figures of an estimate are all that it is worth.
+    return f"{count:,}" if count.exact else f"about {int(float(f'{count:.1e}')):,}"
 
 
 def _has(model: type, **conditions: Any) -> Exists:

@@ -65,17 +65,16 @@ class StoreImportForm(ImportForm):
 
     def __init__(self, *args: Any, store: Store, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._store, self._user = store, user
+        self._store, self._user, most = store, user, filesizeformat(settings.IMPORT_MAX_BYTES)
         self.fields["format"].widget = forms.HiddenInput()
         self.fields["import_file"].widget.attrs |= {
             "accept": ".json,.jsonl,.zip,.gz",
             "data-most": settings.IMPORT_MAX_BYTES,
-            "data-too-large": f"These pages take at most {filesizeformat(settings.IMPORT_MAX_BYTES)}.",
+            "data-too-large": f"These pages take at most {most}.",
         }
         self.fields["import_file"].help_text = (
-            f"A {LAYOUTS[self._store].file_name}, or the mended reject file (.jsonl) of an earlier run, "
-            "also as gzip; or the archive (.zip) of an export; "
-            f"at most {filesizeformat(settings.IMPORT_MAX_BYTES)}."
+            f"A {LAYOUTS[store].file_name}, or the mended reject file (.jsonl) of an earlier run, "
+            f"also as gzip; or the archive (.zip) of an export; at most {most}."
         )
 
     def clean_import_file(self) -> Any:

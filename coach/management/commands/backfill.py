@@ -291,14 +291,16 @@ class Command(OperatorCommand):
         self._write(text, rendering.report(summary, status=int(status), **more))
 
     def _write(self, text: str, values: dict[str, Any]) -> None:
+        # Indented, ASCII: for people and for tools.
+        as_json = json.dumps(values, indent=2)
         if self.arguments["format"] == "json":
-            text = rendering.as_json(values)
+            text = as_json
         if text:
             self.stdout.write(text)
         if self.arguments["report"]:
             try:
                 self.arguments["report"].parent.mkdir(parents=True, exist_ok=True)
-                self.arguments["report"].write_text(rendering.as_json(values) + "\n", encoding="utf-8")
+                self.arguments["report"].write_text(f"{as_json}\n", encoding="utf-8")
             except OSError as error:
                 # The run itself is over: its outcome stands on the screen and in the ledger.
                 self.stderr.write(f"the report could not be written: {error.strerror}")

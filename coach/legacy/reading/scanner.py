@@ -80,8 +80,7 @@ class Cursor:
         """
         self.peek()
         start = self.at
-        end = self._skip(start)
-        self.at = self._end_of(start) if end is None else end
+        self.at = self._skip(start) or self._end_of(start)
         self._window = max(2 * (self.at - start) + 8 * 1024, self._window * 3 // 4)
         return start, self.at
 

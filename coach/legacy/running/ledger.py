@@ -139,9 +139,7 @@ def _resolve(run: BackfillRun, found: FindingQuerySet) -> None:
 
 def unfinished() -> BackfillRun | None:
     """The latest run of the command that did not come to its end, if the latest one did not."""
-    last = (
-        BackfillRun.objects.filter(source=BackfillRun.Source.COMMAND).order_by("-started_at", "-pk").first()
-    )
+    last = BackfillRun.objects.filter(source=BackfillRun.Source.COMMAND).first()
     return last if last and last.state not in BackfillRun.COMPLETE else None
 
 

@@ -62,7 +62,7 @@ def take(
     planned = [
         plan
         for raw in raws
-        for plan in writer.batch([raw], lambda found: ledger.record_findings(run, found, {}))
+        for plan in writer.write(writer.read([raw]), lambda found: ledger.record_findings(run, found, {}))
     ]
     ledger.resolve_earlier(run, planned, {})
     summary = Summary([], counts={raws[0].store: ledger.empty_counts()}).plus(planned, {})

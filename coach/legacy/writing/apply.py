@@ -1,6 +1,6 @@
 """Writes batches: each compared and written in one short transaction, split where the database refuses it.
 
-A batch comes in two halves, so that the next one can be decoded while the database is busy with this one.
+A batch is read first and written then, so that the next one can be decoded while the database is busy with this one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
@@ -70,16 +70,8 @@ class Writer:
     def __post_init__(self) -> None:
         self._deduplication = Deduplication(self.store, self.index, rehearsed=self.rehearsed)
 
-    def batch(self, raws: Sequence[RawRecord], record: Record = lambda planned: None) -> list[Planned]:
-        """One outcome for each record, in their order; what is to be written is written.
-
-        `record` is called in the same transaction; where the database refuses the batch and it has to be split,
-        once for each part, in order.
-        """
-        return self.write(self.read(raws), record)
-
     def read(self, raws: Sequence[RawRecord], submit: Submit | None = None) -> Batch:
-        """The first half of `batch`: no transaction yet. Decoding goes on elsewhere, where `submit` begins it."""
+        """A batch to be written: no transaction yet. Decoding goes on elsewhere, where `submit` begins it."""
         marks = provenance.find(
             self.store, {raw.key for raw in raws if raw.key is not None and not raw.fault}
         )
@@ -98,8 +90,12 @@ class Writer:
         batch.decoding.set_result(decode_jobs.decode(asked))
         return batch
 
-    def write(self, batch: Batch, record: Record = lambda planned: None) -> list[Planned]:
-        """The second half of `batch`; may be called again where the database failed."""
+    def write(self, batch: Batch, record: Record) -> list[Planned]:
+        """One outcome for each record, in their order; what is to be written is written.
+
+        `record` is called in the same transaction; where the database refuses the batch and it has to be split,
+        once for each part, in order. May be called again where the database failed.
+        """
         if batch.admitted is None:
             decoded = batch.decoding.result().decoded
             batch.admitted = {item.raw.ordinal: self._deduplication.admit(item) for item in decoded}

@@ -16,6 +16,7 @@ from django.utils.http import parse_header_parameters
 from rest_framework.request import Request
 
 from coach import attachments as storage
+from coach import json_text
 from coach.api.http import bodies, retrying
 
 _multipart: Any = multipartparser
@@ -89,7 +90,7 @@ def form(request: Request) -> Iterator[Form]:
             raise bodies.refused("A file with a name is required.", "body", _FILE)
         if not found.name:
             raise bodies.refused("A file is required.", "body", _FILE, kind="missing")
-        if any("\0" in text for text in (*found.fields.values(), found.name)):
+        if any(json_text.UNSTORABLE.search(text) for text in (*found.fields.values(), found.name)):
             raise bodies.unstorable(_FILE)
         retrying.arrived(found.digest)
         yield found
@@ -159,7 +160,7 @@ def _text(body: Any, headers: Any, name: str) -> str:
     charset = headers.get("content-type", ("", {}))[1].get("charset", b"utf-8").decode()
     try:
         return str(data, charset)
-    except (LookupError, UnicodeDecodeError):
+    except (LookupError, ValueError):
         raise bodies.refused(
             f"The field is not {charset[:40]}, or that is not known.", "body", name
         ) from None

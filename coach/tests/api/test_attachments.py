@@ -178,6 +178,10 @@ def test_name_type_and_bytes_come_from_the_part_called_file(client, amara):
         (None, "dé".encode("latin-1"), None),
         ("text/plain; charset=utf-8", "dé".encode("latin-1"), None),
         ("text/plain; charset=unheard-of", b"d", None),
+        ("text/plain; charset=idna", b"xn--", None),
+        ("text/plain; charset=\0", b"d", None),
+        # Half a pair, which the database does not keep.
+        ("text/plain; charset=utf-7", b"+2AA-", None),
     ],
 )
 def test_a_text_is_read_in_its_declared_charset_or_refused(client, amara, kind, content, expected):

@@ -75,22 +75,18 @@ class _Events(Iterator[bytes]):
 
     def document(self) -> bytes:
         """The answer to a request that is not streamed. Raises NotSupported, NothingThere."""
-        from chatkit.store import NotFoundError
-
         try:
-            return self._runner.run(self._server._process_non_streaming(self._request, None))
-        except (NotFoundError, UnknownCursor) as error:
-            raise NothingThere(str(error)) from None
-        except ValueError as error:
-            raise NotSupported(f"{self._request.type} is not served here.") from error
+            with _refusing(self._request):
+                return self._runner.run(self._server._process_non_streaming(self._request, None))
         finally:
             self._runner.close()
 
     def begin(self) -> None:
-        """Make the first event, while a failure can still be the whole answer."""
+        """Make the first event, while a failure can still be the whole answer. Raises NotSupported, NothingThere."""
         self._stream = self._server._process_streaming(self._request, None)
         try:
-            self._ready = [self._runner.run(_next(self._stream))]
+            with _refusing(self._request):
+                self._ready = [self._runner.run(_next(self._stream))]
         except BaseException:
             self._runner.close()
             raise
@@ -119,6 +115,19 @@ class _Events(Iterator[bytes]):
                     pass
             self._runner.run(self._server.leave())
         self._runner.close()
+
+
+@contextlib.contextmanager
+def _refusing(request: Any) -> Iterator[None]:
+    """A block in which the package looks up what a request names. Raises NotSupported, NothingThere."""
+    from chatkit.store import NotFoundError
+
+    try:
+        yield
+    except (NotFoundError, UnknownCursor) as error:
+        raise NothingThere(str(error)) from None
+    except ValueError as error:
+        raise NotSupported(f"{request.type} is not served here.") from error
 
 
 async def _cancelled_step(stream: AsyncGenerator[bytes, None]) -> bytes | None:

@@ -402,6 +402,27 @@ def test_a_thread_that_is_not_there(kind, params):
     ask(kind, 404, **params)
 
 
+@pytest.mark.parametrize("kind", ["threads.custom_action", "threads.sync_custom_action"])
+def test_an_item_that_is_not_there(kind):
+    thread_id, _ = begin()
+
+    ask(kind, 404, thread_id=thread_id, item_id="nope", action={"type": "toggle_web"})
+
+
+def test_the_output_of_a_tool_that_was_never_called():
+    thread_id, _ = begin()
+
+    ask("threads.add_client_tool_output", 400, thread_id=thread_id, result={})
+
+
+def test_the_answers_to_questions_that_were_never_asked():
+    thread_id, events = begin()
+
+    item_id = events[-1]["item"]["id"]
+    ask("threads.add_structured_input", 400, thread_id=thread_id, item_id=item_id, input={})
+    ask("threads.add_structured_input", 404, thread_id=thread_id, item_id="nope", input={})
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b'{"type": "threads.nope"}', b'{"type": "threads.list"}', b"\xff"]
 )

@@ -35,8 +35,10 @@ def test_nor_does_it_delete(client, amara):
     assert client.delete(path, headers=PAGE).status_code == 403
 
 
-def test_reading_stays_open(client, amara):
-    assert client.get("/api/profile/amara", headers=PAGE)["Access-Control-Allow-Origin"] == "*"
+@pytest.mark.parametrize("path", ["/api/profile/amara", "/api/profile/a%0Ab", "/nowhere"])
+def test_reading_stays_open(client, amara, path):
+    assert client.get(path, headers=PAGE)["Access-Control-Allow-Origin"] == "*"
+    assert "origin" in client.get(path)["Vary"]
 
 
 @pytest.mark.parametrize(

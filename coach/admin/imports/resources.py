@@ -73,6 +73,7 @@ class StoreResult(Result):
 
     # Not `__call__`: a template calls what it can call.
     def observe(self, planned: Iterable[Planned]) -> None:
+        """Add what becomes of a batch of records."""
         for plan in planned:
             record, outcome, lines = plan.record, str(plan.outcome), _lines(plan)
             self.plan.append(_plan_line(plan, lines))
@@ -192,8 +193,9 @@ def confirm(staged: Staged, *, user: AbstractBaseUser, lock: RunLock) -> Backfil
         try:
             with transaction.atomic():
                 run = _start(staged, user, dataset.describe())
-                how = {"rejects": rejects, "observe": result.observe, "confirm": lock.confirm}
-                result.summary = backfill(dataset, run=run, **how).execute()
+                result.summary = backfill(
+                    dataset, run=run, rejects=rejects, observe=result.observe, confirm=lock.confirm
+                ).execute()
                 if differences := list(_differences(shown, result.plan)):
                     raise ChangedMeanwhile(result, differences)
                 rejects.put_together(run)
@@ -251,7 +253,7 @@ def _start(
 
 
 def backfill(dataset: StoreDataset, *, run: BackfillRun | None = None, **how: Any) -> Backfill:
-    """The core's import of a dataset, as a run; a rehearsal without one."""
+    """The core's import of a dataset, as a run; a rehearsal without one. `how` are further fields of Backfill."""
     on_conflict = OnConflict(dataset.staged.on_conflict)
     return Backfill(
         files=[dataset.file],

@@ -42,9 +42,15 @@ def _import(run: BackfillRun, lock: RunLock) -> None:
     with contextlib.closing(dataset), jobs.Work(run) as work:
         rejects = StagedRejects(staged)
         rejects.keep_before(Store(run.checkpoint_store or Store.PROFILES), run.checkpoint_ordinal)
-        how = {"check": as_shown(shown), "stop": lambda: work.cancelled, "confirm": lock.confirm}
         try:
-            backfill(dataset, run=run, rejects=rejects, **how).execute()
+            backfill(
+                dataset,
+                run=run,
+                rejects=rejects,
+                check=as_shown(shown),
+                stop=lambda: work.cancelled,
+                confirm=lock.confirm,
+            ).execute()
         except LockHeld:
             raise
         except Stopped:

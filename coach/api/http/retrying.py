@@ -31,8 +31,10 @@ def answer(request: HttpRequest, respond: Callable[[], Any]) -> Any:
             return response
         code = response.get("Error-Code", "")
         if code not in _UNDONE:
-            is_kept = response.status_code < 500 or code == _CARRIED_OUT
-            turn.end(**_answer(response, response.content) if is_kept else {})
+            if response.status_code < 500 or code == _CARRIED_OUT:
+                _keep(turn, response, response.content)
+            else:
+                turn.end()
     except BaseException:
         turn.abandon()
         raise
@@ -48,9 +50,9 @@ def replayed(row: IdempotencyKey) -> HttpResponse:
     return response if row.content_type else rendering.bare(response)
 
 
-def _answer(response: HttpResponse, body: bytes) -> dict[str, Any]:
+def _keep(turn: retries.Turn, response: HttpResponse, body: bytes) -> None:
     kind, code = response.get("Content-Type", ""), response.get("Error-Code", "")
-    return {"status": response.status_code, "content_type": kind, "error_code": code, "body": body}
+    turn.end(status=response.status_code, content_type=kind, error_code=code, body=body)
 
 
 def _followed(turn: retries.Turn, response: Any, events: Iterator[bytes]) -> Iterator[bytes]:
@@ -62,7 +64,7 @@ def _followed(turn: retries.Turn, response: Any, events: Iterator[bytes]) -> Ite
             yield piece
         if not (pieces and pieces[-1].startswith(_FAILED_STREAM)):
             turn.resume()
-            turn.end(**_answer(response, b"".join(pieces)))
+            _keep(turn, response, b"".join(pieces))
     finally:
         turn.abandon()
         connections.release()

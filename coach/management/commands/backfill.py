@@ -287,8 +287,10 @@ class Command(OperatorCommand):
         command = f"python manage.py backfill{self._next_words(summary, status, reject_path)}"
         is_rehearsal = self.arguments["dry_run"]
         text = rendering.outcome(summary, rejects=reject_path, command=command, dry_run=is_rehearsal)
-        more = {"dry_run": is_rehearsal, "rejects": reject_path, "next_command": command}
-        self._write(text, rendering.report(summary, status=int(status), **more))
+        values = rendering.report(
+            summary, status=int(status), dry_run=is_rehearsal, rejects=reject_path, next_command=command
+        )
+        self._write(text, values)
 
     def _write(self, text: str, values: dict[str, Any]) -> None:
         # Indented, ASCII: for people and for tools.

@@ -88,13 +88,14 @@ class Turn:
             self._row = None
             raise StillAtWork(_STILL_AT_WORK)
 
-    def end(self, **answer: Any) -> None:
-        """Commit, together with the answer (columns of its row) if it is to be kept; else a repetition may follow at once."""
-        if self._row and self._transaction:
-            self._row.busy_until = None
-            for name, value in answer.items():
-                setattr(self._row, name, value)
-            if answer or not self._row._state.adding:
+    def end(
+        self, *, status: int | None = None, content_type: str = "", error_code: str = "", body: bytes = b""
+    ) -> None:
+        """Commit, together with the answer if it is to be kept; without a status a repetition may follow at once."""
+        if (row := self._row) and self._transaction:
+            row.busy_until = None
+            row.status, row.content_type, row.error_code, row.body = status, content_type, error_code, body
+            if status or not row._state.adding:
                 self._save()
             self._close()
             self._row = None

@@ -73,7 +73,7 @@ def _place(document: Any, location: Sequence[str | int]) -> str:
             document = None  # the author left it out
         if isinstance(step, int):
             members = document if isinstance(document, dict) else {}
-            name = next(filter(None, map(members.get, ("key", "id", "module_id"))), None)
+            name = members.get("key") or members.get("id") or members.get("module_id")
             words[-1] += f" {name!r}" if name else f" {step + 1}"
         else:
             words.append(step)

@@ -32,8 +32,9 @@ def read(path: str) -> list[str | int]:
         found = _STEP.match(path, at)
         if found is None:
             raise ValueError(f"not a path at character {at}")
-        steps.append(
-            int(found["index"]) if found["index"] else found["name"] or str(json.loads(found["text"]))
-        )
+        if found["index"]:
+            steps.append(int(found["index"]))
+        else:
+            steps.append(found["name"] or str(json.loads(found["text"])))
         at = found.end()
     return steps

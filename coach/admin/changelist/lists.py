@@ -34,7 +34,7 @@ class StaffChangeList(ChangeList):
     def get_filters(self, request: HttpRequest) -> Any:
         """The stock filters, but for the chosen period: theirs fails where the year after it does not exist."""
         given, period = self.filter_params, dates.chosen(self)
-        parts = {f"{self.date_hierarchy}__{part}" for part in dates.PARTS if period}
+        parts = {f"{self.date_hierarchy}__{part}" for part in dates.PARTS} if period else set()
         self.filter_params = {name: value for name, value in given.items() if name not in parts}
         try:
             specs, has_specs, look_ups, duplicates, active = super().get_filters(request)

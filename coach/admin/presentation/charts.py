@@ -4,6 +4,7 @@ Colours come from the classes, so light and dark are the stylesheet's business; 
 (`aria-label`, `<title>`) what it shows.
 """
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -21,6 +22,7 @@ def sparkline(values: Sequence[int], *, label: str) -> SafeString:
     low, high = min(values), max(values)
     # One value is a level line, not a dot in a corner.
     drawn = list(values) if len(values) > 1 else [values[0], values[0]]
+    # In a box of 120 by 26, as its template has it, with a margin of 3.
     step = 114 / (len(drawn) - 1)
     heights = [(value - low) / (high - low) if high > low else 0.5 for value in drawn]
     points = [
@@ -37,7 +39,7 @@ _NAME_WIDTH = 42
 
 def workload(items: Sequence[ScheduleItem], *, days: int, today: int | None, label: str) -> SafeString:
     """Minutes a day as stacked bars, weeks separated, today (a day from 0) marked where it lies within."""
-    weeks = -(-max([days, 28, *(item.recommended_day_offset + 1 for item in items)]) // 7)
+    weeks = math.ceil(max([days, 28, *(item.recommended_day_offset + 1 for item in items)]) / 7)
     step = _WIDTH / (7 * weeks)
     minutes: Counter[int] = Counter()
     for item in items:
@@ -60,6 +62,7 @@ def workload(items: Sequence[ScheduleItem], *, days: int, today: int | None, lab
     )
 
 
+# Of the 60 that the template has, the value above the column takes the rest.
 _COLUMN_WIDTH, _COLUMN_HEIGHT = 32, 46
 
 

@@ -26,8 +26,9 @@ def line_of(text: str, steps: Sequence[str | int]) -> int:
         token = found[0]
         if token in "]}":
             path = path[:-1]
-        elif token == ",":
-            path[-1:] = [place + 1 if isinstance(place, int) else None for place in path[-1:]]
+        elif path and token == ",":
+            place = path[-1]
+            path[-1] = place + 1 if isinstance(place, int) else None
         elif path and path[-1] is None:
             try:
                 path[-1] = json.loads(token)

@@ -11,7 +11,10 @@ from coach.agent.tools import requests
 # Who made an answer, as it is kept beside it.
 MAKER = "rule"
 
-infer_goals, plan, topic, chat = plans.infer, plans.plan, lessons.topic, chats.answer
+infer_goals = plans.infer
+plan = plans.plan
+topic = lessons.topic
+chat = chats.answer
 
 
 def grade(ask: requests.GradeRequest, *, learner_tools: requests.LearnerTools) -> NoReturn:

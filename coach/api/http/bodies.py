@@ -93,9 +93,11 @@ _adapter = functools.cache(TypeAdapter[Any])
 def raw(request: Request) -> bytes:
     """The request's body. Raises RequestDataTooBig, TooSlow, Incomplete."""
     most, size = settings.DATA_UPLOAD_MAX_MEMORY_SIZE, declared_size(request._request)
+    if size > most:
+        raise RequestDataTooBig
     with received():
-        body = b"" if size > most else bytes(stream(request._request).read(most + 1))
-    if max(size, len(body)) > most:
+        body = bytes(stream(request._request).read(most + 1))
+    if len(body) > most:
         raise RequestDataTooBig
     if len(body) < size:
         raise Incomplete

@@ -56,7 +56,7 @@ def effort_of(minutes: int) -> Effort:
 
 
 class _Kind(NamedTuple):
-    """A piece of a module: how its id begins, and what its minutes are, given the module's."""
+    """A piece of a module: how its id begins, its minutes, given the module's, and its effort, given its minutes."""
 
     prefix: str
     kind: ItemKind
@@ -77,9 +77,8 @@ _KINDS = {
 
 def _of_unit(unit: Unit, *, goal: str, with_milestone: bool, longest: int) -> list[Piece]:
     def made(name: str, *after: list[Piece]) -> list[Piece]:
-        return _split(
-            _piece(name, unit, goal=goal, after=after), longest, lesson_of=unit.module if not after else None
-        )
+        lesson_of = unit.module if name == "lesson" else None
+        return _split(_piece(name, unit, goal=goal, after=after), longest, lesson_of=lesson_of)
 
     lesson = made("lesson")
     check = made("check", lesson)
@@ -91,14 +90,14 @@ def _of_unit(unit: Unit, *, goal: str, with_milestone: bool, longest: int) -> li
 
 def _piece(name: str, unit: Unit, *, goal: str, after: Iterable[list[Piece]]) -> Piece:
     """The piece of that name, after the last sessions of those before it."""
-    made = _KINDS[name]
-    minutes = made.minutes(min(unit.module.estimated_minutes or MINUTES_WHERE_UNKNOWN, LONGEST_MODULE))
+    kind = _KINDS[name]
+    minutes = kind.minutes(min(unit.module.estimated_minutes or MINUTES_WHERE_UNKNOWN, LONGEST_MODULE))
     return Piece(
-        item_id=f"{made.prefix}-{unit.category_key if name == 'milestone' else unit.module.module_id}",
-        kind=made.kind,
+        item_id=f"{kind.prefix}-{unit.category_key if name == 'milestone' else unit.module.module_id}",
+        kind=kind.kind,
         category_key=unit.category_key,
         minutes=minutes,
-        effort=made.effort(minutes),
+        effort=kind.effort(minutes),
         prerequisites=tuple(parts[-1].item_id for parts in after),
         texts=schedule_texts.of_unit(name, unit, goal=goal),
     )

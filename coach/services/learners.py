@@ -56,7 +56,7 @@ def locked_or_made(username: str) -> LearnerProfile:
 
 
 def save(learner: LearnerProfile, columns: Iterable[str], action: str, **detail: Any) -> AuditEvent:
-    """Save columns of a (locked) learner with the time of the change; the event of that action."""
+    """Save columns of a (locked) learner and `last_updated`, and record `action` with its `detail`; returns the audit event."""
     learner.last_updated = utc_now()
     learner.save(update_fields={*columns, "last_updated"})
     return audit.record(action, learner, **detail)

@@ -261,7 +261,8 @@ def _file_id(lease: _Lease) -> str:
     upload = lease.upload
     if upload.remote_file_id or lease.doubtful_until is None:
         return upload.remote_file_id
-    # An earlier attempt may have sent it. What is not listed was never created, and will not be any more.
+    # An earlier attempt may have sent it. This one was not due before the doubt was over: what is not listed now was never
+    # created, and will not be any more.
     for file in files.newest_first(seconds=lease.seconds()):
         if file.name == _file_name(upload):
             return file.file_id

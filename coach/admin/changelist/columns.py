@@ -49,7 +49,10 @@ def learner(path: str = "learner") -> Column:
 def number(
     path: str, description: str, model: type[Model], by: str, key: str = "pk", **chosen: str
 ) -> Column:
-    """How many rows of another model there are, as a link to their list: those whose `by` is the `key` of the row."""
+    """How many rows of another model there are, as a link to their list: those whose `by` is the `key` of the row.
+
+    `path` is where the row has the number, `chosen` are further filters of the list.
+    """
 
     @admin.display(description=description)
     def column(row: Any) -> Any:

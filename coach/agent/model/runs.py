@@ -33,7 +33,10 @@ class Run:
     web: bool = False
 
     def body(self, items: list[dict[str, Any]], learner_tools: LearnerTools | None) -> dict[str, Any]:
-        """A request, `items` being the input and the messages and calls since; without a learner's tools it has none."""
+        """A request, `items` being the input and the messages and calls since.
+
+        Without `learner_tools` it offers no tools, and the provider keeps nothing of it.
+        """
         return {
             "model": self.model,
             "instructions": self.instructions,

@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # Overridable: make PYTHON=python3.12, make test ARGS="-k schedule", make run ADDRESS=127.0.0.1:8001
 PYTHON ?= python3
-# More than two cores: tests wait (for processes, timeouts, a browser) a third of their time.
+# More workers than cores: tests wait (for processes, timeouts, a browser) a third of their time.
 WORKERS ?= 3
 ADDRESS ?= 127.0.0.1:8000
 ARGS ?=

@@ -114,7 +114,7 @@ def test_a_line_cannot_be_forged(lines):
 
 
 def test_an_event_shows_its_members(lines):
-    telemetry.emit("schedule_refresh", changed=True)
+    telemetry.emit("schedule_generation", changed=True)
 
     [line] = lines()
-    assert (line["message"], line["changed"]) == ("schedule_refresh", True)
+    assert (line["message"], line["changed"]) == ("schedule_generation", True)

@@ -281,7 +281,10 @@ def _stored(lease: _Lease) -> Outcome:
 
 
 def _failed(lease: _Lease, error: AgentError) -> Outcome:
-    """Note a failure: another attempt later, or none any more. Raises NotLetIn."""
+    """Note a failure: another attempt later, or none any more; a note that went meanwhile is still to be removed.
+
+    Raises NotLetIn.
+    """
     upload, terms = lease.upload, lease.terms
     status = error.status if isinstance(error, Refused) else None
     if status in _NOT_LET_IN:
@@ -292,15 +295,16 @@ def _failed(lease: _Lease, error: AgentError) -> Outcome:
     if status not in _CERTAINLY_NOT_DONE:
         # With an answer the provider is done. Without one it may still be at work: as long again as we waited.
         doubt = now + dt.timedelta(seconds=0 if status is not None else terms.request_seconds)
-    last = upload.attempts >= terms.attempts
-    lease.end(
-        doubtful_until=doubt,
-        state=MemoryUpload.State.DEAD if last else MemoryUpload.State.QUEUED,
-        next_attempt_at=max(now + terms.pause(upload.attempts), doubt or now),
-        last_error=f"{type(error).__name__}: {error}"[:200],
-        finished_at=now if last else None,
-    )
-    return "dead" if last else "failed"
+    failed: dict[str, Any] = {
+        "doubtful_until": doubt,
+        "next_attempt_at": max(now + terms.pause(upload.attempts), doubt or now),
+        "last_error": f"{type(error).__name__}: {error}"[:200],
+    }
+    given_up = {"state": MemoryUpload.State.DEAD, "finished_at": now}
+    if upload.attempts >= terms.attempts and lease.end(Q(withdrawn=upload.withdrawn), **failed, **given_up):
+        return "dead"
+    lease.end(**failed)
+    return "failed"
 
 
 def _note(upload: MemoryUpload) -> files.NoteFile | None:

@@ -2,6 +2,7 @@ import datetime as dt
 
 import pytest
 
+from coach.agent.errors import Refused
 from coach.documents.base import utc_now
 from coach.models import AuditEvent, LearnerProfile, MemoryRecord, MemoryUpload
 from coach.services import learners, memory_uploads
@@ -253,6 +254,21 @@ def test_a_learner_who_goes_while_the_note_is_on_its_way(provider):
     erasing.erase(username="amara")
     memory_uploads._upload(lease, note)
     assert memory_uploads._stored(lease) == "stored"
+
+    assert drain() == ["removed"]
+    assert (provider.files, stored(provider)) == ({}, [])
+
+
+def test_a_learner_who_goes_during_the_last_attempt(provider):
+    remember()
+    MemoryUpload.objects.update(attempts=TERMS.attempts - 1)
+    lease = memory_uploads._claim(TERMS)
+    assert lease is not None
+    note = memory_uploads._note(lease.upload)
+    assert note is not None
+    erasing.erase(username="amara")
+    memory_uploads._upload(lease, note)
+    assert memory_uploads._failed(lease, Refused("it fell over", status=500)) == "failed"
 
     assert drain() == ["removed"]
     assert (provider.files, stored(provider)) == ({}, [])

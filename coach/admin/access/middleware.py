@@ -18,16 +18,26 @@ _View = Callable[[HttpRequest], HttpResponse]
 
 
 def staff_pages(get_response: _View) -> _View:
-    """Show times in the zone that the reader chose, under the policy where a page does not bring a stricter one."""
+    """Put the policy on every page, also where no session can be read, unless the page brings a stricter one."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if is_staff_page(request):
+            response.setdefault("Content-Security-Policy", POLICY)
+            response.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    return answer
+
+
+def reader_zone(get_response: _View) -> _View:
+    """Show times in the zone that the reader chose."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         if not is_staff_page(request):
             return get_response(request)
         with timezone.override(zones.known_zone(request.session.get(ZONE, ""))):
-            response = get_response(request)
-        response.setdefault("Content-Security-Policy", POLICY)
-        response.setdefault("Cache-Control", "private, no-store")
-        return response
+            return get_response(request)
 
     return answer
 

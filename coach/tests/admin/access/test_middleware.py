@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import OperationalError
 
 from coach import schema_drift
 from coach.admin.access.middleware import POLICY
@@ -51,6 +53,18 @@ def test_the_preview_of_an_import_needs_no_exception(console, upload):
 def test_the_login_page_carries_it_too_and_the_api_does_not(client, db):
     assert client.get("/admin/login/")["Content-Security-Policy"] == POLICY
     assert client.get("/healthz").get("Content-Security-Policy") != POLICY
+
+
+def test_an_error_carries_the_policy_where_no_session_can_be_read(console, monkeypatch):
+    def fail(store):
+        raise OperationalError
+
+    monkeypatch.setattr(SessionStore, "load", fail)
+    console.raise_request_exception = False
+    response = console.get("/admin/")
+    assert response.status_code == 503
+    assert response["Content-Security-Policy"] == POLICY
+    assert response["Cache-Control"] == "private, no-store"
 
 
 def test_the_banner_names_the_deployment(console, settings):

@@ -124,6 +124,17 @@ def test_what_a_colleague_changed_yesterday_takes_two_filters(as_role, staff, am
     assert client.get("/admin/coach/auditevent/", {"q": "staff coach"}).context["cl"].result_count == 1
 
 
+def test_imports_and_exports_are_found_by_what_was_done(as_role, amara, upload, confirm):
+    operator = as_role("operator")
+    confirm(operator, "learnerprofile", upload(operator, "learnerprofile", {"kaz": people.profile("kaz")}))
+    export = {"action": "export", "_selected_action": [amara.pk], "choice": "csv", "confirmed_count": "1"}
+    operator.post("/admin/coach/learnerprofile/", export).close()
+    AuditEvent.objects.create(learner=amara, username="amara", actor="a test", action="learner.edited")
+
+    found = operator.get("/admin/coach/auditevent/", {"what": "import"}).context["cl"].queryset
+    assert sorted(event.action for event in found) == ["data.exported", "import.confirmed"]
+
+
 def test_regenerating_one_schedule_asks_first(as_role, amara):
     client, address = as_role("coach"), f"/admin/coach/learnerprofile/{amara.pk}/regenerate/"
     before = amara.to_document().curriculum_schedule

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 
 import pytest
+from django.test import Client
 
 from coach.tests import cast
 
@@ -26,6 +27,16 @@ def test_a_client_that_has_the_answer_gets_304_without_a_body(client):
     assert again["ETag"] == first["ETag"]
     assert again["Cache-Control"] == first["Cache-Control"] == "private, no-cache"
     assert again.has_header("Access-Control-Allow-Origin")
+
+
+def test_the_session_of_a_member_of_staff_is_not_asked_for(admin_client, django_assert_num_queries):
+    with django_assert_num_queries(3):
+        anonymous = Client().get(PROFILE)
+    with django_assert_num_queries(3):
+        answer = admin_client.get(PROFILE)
+
+    assert (answer.content, answer["Vary"]) == (anonymous.content, anonymous["Vary"])
+    assert not answer.cookies
 
 
 def test_reading_knows_no_failed_precondition(client):

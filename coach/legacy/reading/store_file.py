@@ -130,7 +130,8 @@ class StoreFile:
     def release(self, position: int) -> None:
         """Give the pages of the mapped text back, as a walk through it has come to `position` (in bytes).
 
-        They count as this process's memory while they are mapped, and a store may be larger than what the machine grants.
+        They count as this process's memory while they are mapped, and a store may be larger than what the machine grants. Another
+        walk begins before the position of the last one.
         """
         if abs(position - self._released) >= _HELD_BYTES and hasattr(mmap, "MADV_DONTNEED"):
             self.data.madvise(mmap.MADV_DONTNEED)

@@ -1,7 +1,7 @@
 """Copy rows: rows on their way into the database, as values in the order of their table's columns; and how they get there.
 
 On PostgreSQL rows are copied in (COPY), elsewhere `bulk_create` inserts them; tests hold the two to the same rows.
-Rows that are there already are updated one by one, in one go.
+Rows that exist are updated by a statement each, sent together.
 """
 
 from collections import defaultdict

@@ -113,15 +113,23 @@ class Cursor:
 
     def _end_of(self, start: int) -> int:
         """Where the value ends that begins here, which is read to make sure of it. Raises Malformed."""
-        end = end_of_value(self.data, start)
+        broken: Malformed | None = None
+        try:
+            end = end_of_value(self.data, start)
+        except Malformed as error:  # its place may be far behind the mistake, which reading finds
+            broken, end = error, min(start + CHECKED_BYTES, self._size)
         if end - start <= CHECKED_BYTES:
+            # The structure of JSON is ASCII: positions in such a text are those of bytes.
+            text = self.data[start:end].decode("latin-1")
             try:
-                # The structure of JSON is ASCII: positions in such a text are those of bytes.
-                _STANDARD.decode(self.data[start:end].decode("latin-1"))
+                _STANDARD.decode(text)
             except RecursionError:  # the record is rejected for it
                 pass
             except json.JSONDecodeError as error:
-                raise Malformed(f"no JSON: {error.msg}", start + error.pos) from None
+                if error.pos < len(text):
+                    raise Malformed(f"no JSON: {error.msg}", start + error.pos) from None
+        if broken:
+            raise broken
         return end
 
     def _parts(self, opener: str, closer: str) -> Iterator[None]:

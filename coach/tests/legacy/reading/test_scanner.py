@@ -125,6 +125,15 @@ def test_what_is_no_json_object_is_malformed(data):
     assert cut(data, fast=True) == cut(data, fast=False) == "malformed"
 
 
+@pytest.mark.parametrize("mistake", [b'{"k": "v}', b'{"k" 1}', b'{"k": [1}', b'{"k": 1]'])
+def test_a_mistake_is_named_where_it_is_and_not_where_the_brackets_show_it(mistake):
+    text = b'{"a": ' + mistake + b"," + b", ".join(b'"b%d": {"k": "v"}' % n for n in range(1000)) + b"}"
+    cursor = Cursor(text)
+    with pytest.raises(Malformed) as caught:
+        all(cursor.value() for _ in cursor.members())
+    assert caught.value.at < 40
+
+
 def test_depth_counts_brackets_outside_of_texts():
     assert scanner.depth(b'{"a": ["[[[[", {"b": []}]}') == 4
     assert scanner.depth(b'"{"') == 0

@@ -145,6 +145,21 @@ class EditForm(forms.ModelForm):  # type: ignore[type-arg]
             raise ValidationError("There is no such time zone.")
         return name or None
 
+    def clean(self) -> dict[str, Any]:
+        """Tell what both this form and somebody else changed along with every other fault."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        shown, now = cleaned["seen"], self.initial["seen"]
+        self._tell_moved(
+            [
+                name
+                for name in self.columns
+                if name in cleaned
+                and shown.get(name) != now[name]
+                and fingerprint(cleaned[name]) not in (shown.get(name), now[name])
+            ]
+        )
+        return cleaned
+
     def write(self, user: User) -> bool:
         """Write what differs from what was shown; False, with errors on the form, where somebody else changed it since.
 
@@ -157,13 +172,16 @@ class EditForm(forms.ModelForm):  # type: ignore[type-arg]
             staff.edit_learner(user=user, username=learner.username, changes=changes, seen=seen)
         except staff.ChangedMeanwhile as error:
             learner.refresh_from_db(fields=error.columns)
-            for name in error.columns:
-                moved = self.fields[name].error_messages.get("moved", MOVED)
-                self.add_error(name, moved.format(repr(getattr(learner, name))))
-            now = {name: self._fingerprint(name) for name in error.columns}
-            self.data = {**self.data.dict(), "seen": json.dumps({**seen, **now})}  # type: ignore[attr-defined]
+            self._tell_moved(error.columns)
             return False
         return True
+
+    def _tell_moved(self, columns: Sequence[str]) -> None:
+        for name in columns:
+            moved = self.fields[name].error_messages.get("moved", MOVED)
+            self.add_error(name, moved.format(repr(getattr(self.instance, name))))
+        now = {name: self._fingerprint(name) for name in columns}
+        self.data = {**self.data, "seen": json.dumps({**self.cleaned_data["seen"], **now})}
 
     def _fingerprint(self, column: str) -> str:
         return fingerprint(getattr(self.instance, column))

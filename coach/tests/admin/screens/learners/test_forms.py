@@ -6,7 +6,9 @@ import json
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.forms import modelform_factory
 
+from coach.admin.screens.learners.forms import EditForm
 from coach.models import AuditEvent, LearnerProfile
 from coach.services import staff as use_cases
 
@@ -77,6 +79,28 @@ def test_what_both_changed_is_told_and_written_only_when_sent_again(console, ama
     again = {**values, "seen": response.context["form"].data["seen"]}
     send(console, amara, again)
     assert LearnerProfile.objects.get(pk=amara.pk).goal == "Mine."
+
+
+def test_what_both_changed_is_told_along_with_every_other_fault(console, amara):
+    values = {**form_of(console, amara), "goal": "Mine.", "timezone": "Mars/Olympus"}
+    LearnerProfile.objects.filter(pk=amara.pk).update(goal="Theirs.")
+    response = send(console, amara, values)
+    assert sorted(response.context["form"].errors) == ["goal", "timezone"]
+    assert "What stands there now: &#x27;Theirs.&#x27;" in response.content.decode()
+    again = {**values, "timezone": "Asia/Tokyo", "seen": response.context["form"].data["seen"]}
+    send(console, amara, again)
+    row = LearnerProfile.objects.get(pk=amara.pk)
+    assert (row.goal, row.timezone) == ("Mine.", "Asia/Tokyo")
+
+
+def test_what_is_changed_while_a_form_is_being_checked_is_told_too(console, staff, amara):
+    form_class = modelform_factory(LearnerProfile, form=EditForm, fields=FIELDS)
+    form = form_class({**form_of(console, amara), "goal": "Mine."}, instance=amara)
+    assert form.is_valid()
+    LearnerProfile.objects.filter(pk=amara.pk).update(goal="Theirs.")
+    assert not form.write(staff("coach"))
+    assert list(form.errors) == ["goal"]
+    assert LearnerProfile.objects.get(pk=amara.pk).goal == "Theirs."
 
 
 def test_a_form_without_what_was_seen_overwrites_nothing(console, amara):

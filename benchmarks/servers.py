@@ -15,7 +15,6 @@ from pathlib import Path
 from coach.tests import serving
 
 _TICKS = os.sysconf("SC_CLK_TCK")
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass

@@ -27,7 +27,6 @@ NOW = dt.datetime(2026, 3, 2, 9, 30, tzinfo=dt.UTC)
 BASE = ["python-foundations", "software-practices", "project-delivery"]
 DATA = ["data-manipulation", "math-statistics", "machine-learning"]
 ARCHITECTURE = ["software-architecture"]
-WHOLE_CATALOGUE = ["python-foundations", *DATA, "software-practices", "project-delivery", *ARCHITECTURE]
 
 
 def category(

@@ -80,19 +80,13 @@ def read_only(cluster):
     with psycopg.connect(cluster.url, autocommit=True) as admin:
         name = admin.info.dbname
         admin.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
-        admin.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = %s",
-            [name],
-        )
+        admin.execute(OTHERS, [name])
         try:
             yield
         finally:
             admin.execute("SET default_transaction_read_only = off")
             admin.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
-            admin.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = %s",
-                [name],
-            )
+            admin.execute(OTHERS, [name])
 
 
 def test_a_read_only_database_is_not_healthy(service, cluster):

@@ -21,7 +21,7 @@ from coach.models import LearnerProfile
 from coach.models.database import members
 from coach.models.database.fields import DocumentField
 from coach.models.versions import fingerprint
-from coach.services import staff
+from coach.services import learners, staff
 
 # What staff edit as plain fields; the other documents have a page each.
 PROFILE_COLUMNS = tuple(
@@ -161,7 +161,7 @@ class EditForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
     def write(self, user: User) -> bool:
-        """Write what differs from what was shown; False, with errors on the form, where somebody else changed it since.
+        """Write what differs from what was shown; False, with errors on the form, where somebody changed or deleted it since.
 
         What others changed and this form did not stays.
         """
@@ -173,6 +173,9 @@ class EditForm(forms.ModelForm):  # type: ignore[type-arg]
         except staff.ChangedMeanwhile as error:
             learner.refresh_from_db(fields=error.columns)
             self._tell_moved(error.columns)
+            return False
+        except learners.LearnerNotFound as error:
+            self.add_error(None, f"Nothing was written: {error}")
             return False
         return True
 

@@ -103,6 +103,16 @@ def test_what_is_changed_while_a_form_is_being_checked_is_told_too(console, staf
     assert LearnerProfile.objects.get(pk=amara.pk).goal == "Theirs."
 
 
+def test_a_learner_who_is_deleted_while_a_form_is_being_checked_is_told_too(console, staff, amara):
+    form_class = modelform_factory(LearnerProfile, form=EditForm, fields=FIELDS)
+    form = form_class({**form_of(console, amara), "goal": "Mine."}, instance=amara)
+    assert form.is_valid()
+    LearnerProfile.objects.get().delete()
+
+    assert not form.write(staff("coach"))
+    assert form.non_field_errors() == ["Nothing was written: There is no learner called 'amara'."]
+
+
 def test_a_form_without_what_was_seen_overwrites_nothing(console, amara):
     values = {**form_of(console, amara), "goal": "Mine.", "seen": "rubbish"}
     send(console, amara, values)

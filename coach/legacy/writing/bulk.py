@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import Any, cast
 
 from django.db import connection, models
+from psycopg.copy import QueuedLibpqWriter
 
 from coach.documents.base import Document
 from coach.legacy.decoding.codec import Content
@@ -190,7 +191,9 @@ def _copy(table: Table, rows: Iterable[CopyRow]) -> None:
     with connection.cursor() as cursor:
         # The driver's own cursor: Django's wrappers do not translate what goes wrong within.
         raw: Any = cursor.cursor
-        with connection.wrap_database_errors, raw.copy(statement) as copy:
+        # Rows are put into the protocol's form while earlier ones are on their way.
+        writer = QueuedLibpqWriter(raw)
+        with connection.wrap_database_errors, raw.copy(statement, writer=writer) as copy:
             copy.set_types(types)
             for row in rows:
                 copy.write_row(row)

@@ -79,8 +79,10 @@ class Console:
 
 
 @pytest.fixture
-def people(live_server: object, groups: None) -> None:
+def people(live_server: object, groups: None, settings: object) -> None:
     """One member of staff of each role."""
+    # The hashes of production take half a second each, by intention.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # type: ignore[attr-defined]
     for role in ("viewer", "coach", "operator"):
         user = User.objects.create_user(role, password=PASSWORD, is_staff=True)
         user.groups.add(Group.objects.get(name=role))

@@ -51,7 +51,8 @@ def differences() -> list[str]:
     if live.vendor == "postgresql":
         with _scratch(live) as scratch:
             expected, reparse = _describe_postgresql(scratch), partial(_parsed_again, scratch)
-            return [*found, *_compare(expected, _describe_postgresql(live), reparse)]
+            found += _compare(expected, _describe_postgresql(live), reparse)
+        return [*found, *_behind_sequences(live)]
     with closing(_sqlite_scratch()) as scratch:
         return [*found, *_compare(_describe_sqlite(scratch), _describe_sqlite(live))]
 
@@ -68,6 +69,21 @@ def _migrations(live: BaseDatabaseWrapper) -> Iterator[str]:
     detector = MigrationAutodetector(loader.project_state(), ProjectState.from_apps(apps))
     for app in detector.changes(graph=loader.graph):
         yield f"the models of {app} were changed since their last migration"
+
+
+def _behind_sequences(live: BaseDatabaseWrapper) -> Iterator[str]:
+    """After rows were restored by hand: the next row would get a number that is taken."""
+    introspection, quote = live.introspection, live.ops.quote_name
+    with live.cursor() as cursor:
+        for table in introspection.table_names(cursor):
+            for owned in introspection.get_sequences(cursor, table):
+                column, sequence = quote(owned["column"]), quote(owned["name"])
+                cursor.execute(
+                    f"SELECT (SELECT max({column}) FROM {quote(table)}), last_value FROM {sequence}"
+                )
+                largest, last = cursor.fetchone()
+                if largest is not None and last < largest:
+                    yield f"{table}: sequence {owned['name']} is at {last}, but the largest {owned['column']} is {largest}"
 
 
 def _compare(

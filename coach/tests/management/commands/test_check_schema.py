@@ -214,3 +214,13 @@ def test_conditions_that_a_restore_words_otherwise_are_the_same():
         reworded("coach_assessmentsubmission", "index", "submission_to_grade", index)
 
     assert schema_drift.differences() == []
+
+
+@pytest.mark.postgresql("SQLite numbers rows by itself")
+def test_a_sequence_that_is_behind_its_rows_is_named():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT setval('auth_permission_id_seq', 1)")
+
+    assert any(
+        "sequence auth_permission_id_seq is at 1" in difference for difference in schema_drift.differences()
+    )

@@ -245,14 +245,20 @@ def test_a_copy_that_is_gone_already_is_fine(provider):
     assert drain() == ["removed"]
 
 
-def test_a_learner_who_goes_while_the_note_is_on_its_way(provider):
-    remember()
+def erased_on_the_way():
+    """The lease of an upload whose learner was erased once the note was read, and before it was sent."""
     lease = memory_uploads._claim(TERMS)
     assert lease is not None
     note = memory_uploads._note(lease.upload)
     assert note is not None
     erasing.erase(username="amara")
     memory_uploads._upload(lease, note)
+    return lease
+
+
+def test_a_learner_who_goes_while_the_note_is_on_its_way(provider):
+    remember()
+    lease = erased_on_the_way()
     assert memory_uploads._stored(lease) == "stored"
 
     assert drain() == ["removed"]
@@ -262,12 +268,7 @@ def test_a_learner_who_goes_while_the_note_is_on_its_way(provider):
 def test_a_learner_who_goes_during_the_last_attempt(provider):
     remember()
     MemoryUpload.objects.update(attempts=TERMS.attempts - 1)
-    lease = memory_uploads._claim(TERMS)
-    assert lease is not None
-    note = memory_uploads._note(lease.upload)
-    assert note is not None
-    erasing.erase(username="amara")
-    memory_uploads._upload(lease, note)
+    lease = erased_on_the_way()
     assert memory_uploads._failed(lease, Refused("it fell over", status=500)) == "failed"
 
     assert drain() == ["removed"]

@@ -123,7 +123,7 @@ class Changes:
         for model, numbers_ in self._gone.items():
             model._base_manager.filter(pk__in=numbers_).delete()
         for (table, names), changed in self._changed.items():
-            _update(table.model, names, changed)
+            update(table.model, names, changed)
         for table, rows in self._new.items():
             write(table, rows)
 
@@ -170,7 +170,7 @@ class Family:
         return (*owner, number)[-len(self.children.late) :]
 
 
-def _update(model: type[models.Model], names: Sequence[str], rows: Iterable[models.Model]) -> None:
+def update(model: type[models.Model], names: Sequence[str], rows: Iterable[models.Model]) -> None:
     """Write these columns of rows: one short statement for each row, all sent together.
 
     `bulk_update` lists a condition a row for each column: of thousands of rows it takes minutes, most of them in PostgreSQL.

@@ -189,4 +189,4 @@ def settle(planned: Iterable[Planned], maker: Maker) -> None:
             setattr(row, name, value)
         rows.append(row)
     if rows:
-        type(rows[0])._base_manager.bulk_update(rows, provenance.WRITTEN)
+        bulk.update(type(rows[0]), provenance.WRITTEN, rows)
